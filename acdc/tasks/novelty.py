@@ -1,0 +1,165 @@
+"""Which new tasks are new: nearest neighbours of all history by the cosine of embeddings, and the scientist's word.
+
+The text that is embedded is that of the task as it was accepted, after reflection (the released code embeds the first draft).
+
+The embedded default hashes character and word n-grams. It sees surface only: two texts are near when they share most of
+their words, and a paraphrase is far. The threshold belongs to the embedder and to the kind of text: 0.7 is the published one
+for e5-mistral-7b-instruct and free text; the short uniform texts of the grammar scientist need the one of the tiny preset.
+
+Source: section 4 of the method; hashing trick with signs: Weinberger et al. 2009, arXiv:0902.2206.
+"""
+
+import zlib
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acdc.streams import key
+from acdc.tasks.scientist import Judgement, Scientist
+from acdc.tasks.settings import EmbedderSettings, NoveltySettings
+from acdc.tasks.task_family import TaskFamily
+
+Vectors = NDArray[np.float64]
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def version(self) -> str:
+        """Everything that can change a vector; goes into the settings hash."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit rows, (texts, dimensions) float64; a row of zeros for a text that says nothing."""
+        ...
+
+
+class HashingEmbedder:
+    """Signed hashed counts of words, pairs of words and characters 3 to 5, by CRC-32: equal in every process and version."""
+
+    def __init__(self, settings: EmbedderSettings | None = None) -> None:
+        self._dimensions = (settings or EmbedderSettings()).dimensions
+
+    @property
+    def version(self) -> str:
+        """Name, revision of the features, dimensions."""
+        return f"hashing-1/{self._dimensions}"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit rows, (texts, dimensions) float64."""
+        vectors = np.zeros((len(texts), self._dimensions))
+        for row, text in enumerate(texts):
+            hashes = np.array([zlib.crc32(feature.encode()) for feature in _features(text)], dtype=np.uint32)
+            columns, signs = (hashes >> 1) % self._dimensions, np.where(hashes & 1, 1.0, -1.0)
+            np.add.at(vectors[row], columns, signs)
+        # Square roots, so that a letter said twenty times does not drown the words said once.
+        vectors = np.sign(vectors) * np.sqrt(np.abs(vectors))
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.where(norms > 0, norms, 1.0)
+
+
+def _features(text: str) -> list[str]:
+    words = text.lower().split()
+    features = [f"w {word}" for word in words] + [f"p {a} {b}" for a, b in pairwise(words)]
+    for word in words:
+        padded = f" {word} "
+        features += [padded[i : i + n] for n in (3, 4, 5) for i in range(len(padded) - n + 1)]
+    return features
+
+
+class Neighbour(NamedTuple):
+    """A task of the history and its cosine with the candidate, in [−1, 1]."""
+
+    id: str
+    cosine: float
+
+
+class Verdict(NamedTuple):
+    """Whether a candidate is new, and the nearest tasks it was held against, nearest first."""
+
+    novel: bool
+    neighbours: tuple[Neighbour, ...]
+
+
+class _Nearest:
+    """Cosines of candidates with the history and with each other, from one matrix product."""
+
+    def __init__(
+        self, history: Sequence[TaskFamily], candidates: Sequence[TaskFamily], embedder: Embedder
+    ) -> None:
+        vectors = embedder.embed([task.text for task in (*history, *candidates)])
+        # Rounded, since the last bits of a product change with the shape of the batch.
+        self._cosines = np.round(vectors[len(history) :] @ vectors.T, 9)
+        self._tasks = (*history, *candidates)
+        self._history = len(history)
+
+    def of(self, candidate: int, allowed: Sequence[int], count: int) -> list[tuple[int, Neighbour]]:
+        """The ``count`` nearest to a candidate among the history and the ``allowed`` candidates, ties to the older."""
+        rows = [*range(self._history), *(self._history + other for other in allowed)]
+        cosines = self._cosines[candidate, rows]
+        order = np.argsort(-cosines, kind="stable")[:count]
+        return [
+            (rows[i] - self._history, Neighbour(self._tasks[rows[i]].id, float(cosines[i]))) for i in order
+        ]
+
+
+def verdicts(
+    candidates: Sequence[TaskFamily],
+    history: Sequence[TaskFamily],
+    embedder: Embedder,
+    scientist: Scientist,
+    settings: NoveltySettings,
+    seed: int,
+) -> list[Verdict]:
+    """Judges candidates in order, each against the history and the candidates accepted before it.
+
+    The scientist is asked in waves: whoever has no undecided candidate among its nearest can be judged at once, so the
+    answer is that of asking one by one, while an endpoint gets many questions together.
+
+    Args:
+        candidates: Checked tasks in order of requests.
+        history: Every task ever accepted.
+        embedder: For the cosines; not used with mode off.
+        scientist: Says what is interestingly new, with modes scientist and both.
+        settings: Mode, threshold, number of neighbours, kinds that are judged.
+        seed: The run seed, for the streams of the questions.
+    """
+    if settings.mode == "off" or not candidates:
+        return [Verdict(True, ()) for _ in candidates]
+    nearest = _Nearest(history, candidates, embedder)
+    tasks = {task.id: task for task in (*history, *candidates)}
+    floor = settings.threshold if settings.mode != "scientist" else -np.inf
+    decided: dict[int, Verdict] = {}
+    while len(decided) < len(candidates):
+        asked: dict[int, Verdict] = {}
+        for i, candidate in enumerate(candidates):
+            if i in decided:
+                continue
+            earlier = [j for j in range(i) if j not in decided or decided[j].novel]
+            found = nearest.of(i, earlier, settings.neighbours)
+            if any(j >= 0 and j not in decided for j, _ in found):
+                continue  # a nearer one waits for its own verdict
+            verdict = Verdict(True, tuple(one for _, one in found))
+            exempt = settings.applies_to == "novel" and candidate.provenance.kind in ("harder", "easier")
+            if exempt or not any(one.cosine >= floor for one in verdict.neighbours):
+                decided[i] = verdict
+            elif settings.mode == "embedding":
+                decided[i] = verdict._replace(novel=False)
+            else:
+                asked[i] = verdict
+        judgements = [_judgement(candidates[i], verdict, tasks, floor, seed) for i, verdict in asked.items()]
+        answers = scientist.is_interesting(judgements) if judgements else []
+        for (i, verdict), answer in zip(asked.items(), answers, strict=True):
+            decided[i] = verdict._replace(novel=answer)
+    return [decided[i] for i in range(len(candidates))]
+
+
+def _judgement(
+    candidate: TaskFamily, verdict: Verdict, tasks: dict[str, TaskFamily], floor: float, seed: int
+) -> Judgement:
+    shown = tuple(tasks[one.id] for one in verdict.neighbours if one.cosine >= floor)
+    return Judgement(candidate, shown, key(seed, "task novelty", candidate.id))

@@ -1,0 +1,114 @@
+"""Settings of tasks, their scientist and their novelty: sections of params.yaml."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class NoveltySettings(BaseModel):
+    """Which new tasks are new enough.
+
+    Attributes:
+        mode: embedding: rejected where a neighbour is at the threshold; scientist: the nearest are always shown to it and it
+            decides; both (published): those at the threshold are shown to it, where there are none the task is new; off.
+        threshold: Cosine from which a neighbour counts as near. 0.7 is the published one for e5-mistral embeddings of free
+            text; another embedder needs another.
+        neighbours: How many nearest tasks of all history are looked at.
+        applies_to: novel: every kind but harder and easier, which are similar by construction; all: these too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal["embedding", "scientist", "both", "off"] = "both"
+    threshold: float = Field(default=0.7, ge=-1, le=1)
+    neighbours: Count = 3
+    applies_to: Literal["novel", "all"] = "novel"
+
+
+class TaskSettings(BaseModel):
+    """The task pool and how it evolves; defaults are the published numbers.
+
+    Attributes:
+        initial_target: Tasks that have passed their checks at which the initial pool stops asking for more.
+        initial_attempts: Requests after which it stops in any case.
+        p_novel: Share of initial requests for a novel task; the others ask for a similar one.
+        micro_batch: Requests that are sent to the scientist together.
+        cap: Most active tasks; the oldest leave.
+        interval: Generations from one evolution of the pool to the next.
+        adapt: Parents drawn, with replacement, at each evolution.
+        easy_threshold: A parent with a pass rate above it is made harder.
+        hard_threshold: A parent with a pass rate below it is made easier (released: 0, so that none ever is).
+        p_related: Share of the other parents that get a related task; the rest a free one.
+        inspirations: Tasks shown beside the parent, drawn afresh for each request.
+        pass_score: A score from which on an answer passes.
+        examples_per_task: Examples of each family that an individual answers.
+        reflections: Rounds in which the scientist may repair a task.
+        require_self_solve: The scientist's own solution of the first example must score 1.
+        novelty: Which tasks are new enough.
+        static: Nothing evolves after the initial pool.
+        choice_tasks: Tasks by which the task force is chosen; a static pool holds as many. None: all ever active.
+        static_active: Which ``cap`` of a static pool's tasks are active. rotating: a window over the pool in an order drawn
+            by seed moves on by ``adapt`` tasks at each interval, the turnover that an evolving pool has at most, and all of
+            them have been active in the end; fixed: the first ``cap`` of that order for good.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    initial_target: Count = 300
+    initial_attempts: Count = 900
+    p_novel: Share = 0.8
+    micro_batch: Count = 10
+    cap: Count = 250
+    interval: Count = 5
+    adapt: int = Field(default=150, ge=0)
+    easy_threshold: Share = 0.5
+    hard_threshold: Share = 0.1
+    p_related: Share = 0.8
+    inspirations: int = Field(default=3, ge=0)
+    pass_score: Share = 0.5
+    examples_per_task: Count = 1
+    reflections: int = Field(default=3, ge=0)
+    require_self_solve: bool = True
+    novelty: NoveltySettings = NoveltySettings()
+    static: bool = False
+    choice_tasks: Count | None = None
+    static_active: Literal["rotating", "fixed"] = "rotating"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.initial_attempts < self.initial_target:
+            raise ValueError("initial_attempts must be at least initial_target")
+        if self.hard_threshold > self.easy_threshold:
+            raise ValueError("hard_threshold must not exceed easy_threshold")
+        return self
+
+
+class ScientistSettings(BaseModel):
+    """Who writes the tasks.
+
+    Attributes:
+        kind: grammar: the embedded one, which writes task families over the tiny family's skills.
+        examples: Example tasks in each family that it writes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["grammar"] = "grammar"
+    examples: int = Field(default=4, ge=3, le=5)
+
+
+class EmbedderSettings(BaseModel):
+    """What turns the text of a task into a vector.
+
+    Attributes:
+        kind: hashing: the embedded one, hashed character and word n-grams.
+        dimensions: Length of the vector.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["hashing"] = "hashing"
+    dimensions: int = Field(default=2048, ge=64)
