@@ -1,0 +1,62 @@
+# Every target sets up what it needs: a machine with make and Python 3.11 or newer (or uv) is enough.
+# Variables, on the command line of make:
+#   TORCH=cpu|cuda    which build of torch; default: what .venv has, else CUDA where there is an NVIDIA GPU
+#   EXTRAS=gpu,merge  extras of pyproject.toml to install too: gpu (vLLM), merge, embed, ray
+#   PYTHON=python3.12 which Python .venv is made with
+#   WORKERS=0         processes of the tests; default: one a core, eight at most
+#   ARGS="-k words"   further arguments of pytest
+#   YES=1             clean without asking
+
+.DEFAULT_GOAL := help
+.PHONY: help setup reproduce test smoke lint format bench clean
+
+WORKERS ?= logical
+MADE := models runs taskforces results cache report tables plots metrics.json .dvc/cache .dvc/tmp
+
+export OMP_NUM_THREADS := 1
+export DVC_NO_ANALYTICS := 1
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help: ## Print the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk '/^# Variables/ {on = 1} /^$$/ {on = 0} on {print substr($$0, 3)}' Makefile
+
+setup: ## Build .venv, or bring it up to date: the other targets do this by themselves
+	@python=$$(sh setup/find_python.sh) && PYTHONSAFEPATH= "$$python" -m setup.environment \
+		--torch "$(TORCH)" --extras "$(EXTRAS)" --python "$(PYTHON)"
+
+reproduce: setup ## Train, evolve, choose, evaluate, compare, report; then print the main table
+	@.venv/bin/dvc repro
+	@.venv/bin/acdc summary
+
+test: setup ## Run all tests
+	@.venv/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(ARGS)
+
+smoke: setup ## Run every stage once, as small as it gets, in a directory of its own (2 minutes)
+	@.venv/bin/acdc smoke
+
+lint: setup ## Check style, format and types; changes nothing
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/mypy -p setup
+
+format: setup ## Mend style and format where that can be done without a person
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+bench: setup ## Measure speed, one benchmark after another, after a line that names the machine
+	@.venv/bin/python -m acdc.machine
+	@failed=; for script in tests/benchmarks/bench_*.py; do \
+		printf '\n== %s\n' "$$script"; .venv/bin/python "$$script" || failed="$$failed $$script"; \
+	done; if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
+
+clean: ## Remove what the pipeline made (runs, models, results), after asking; .venv stays
+	@there=$$(ls -d $(MADE) 2>/dev/null || true); \
+	if [ -z "$$there" ]; then echo "Nothing to remove."; exit 0; fi; \
+	du -sh $$there; \
+	if [ "$(YES)" != 1 ]; then \
+		printf 'Remove these? They take the whole pipeline to make again. [y/N] '; read -r answer || answer=; \
+		case $$answer in y|Y|yes) ;; *) echo "Kept."; exit 1;; esac; \
+	fi; \
+	rm -rf $$there

@@ -1,0 +1,1 @@
+"""Builds the environment: ``make setup``. Standard library only, because nothing is installed yet."""
