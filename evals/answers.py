@@ -1,0 +1,177 @@
+"""The answer cache: every answer once made, by content.
+
+The key is a hash of (engine version, weights hash, prompt, sampling, random stream); no name of a model takes part, so two
+models never share an answer because they share a name. One SQLite file, written in one transaction per batch by any
+number of processes at once: a kill loses the unfinished batch and nothing else. A damaged file is set aside, never
+repaired: the answers are made again.
+"""
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from acdc.engines.engine import Request, Sampling
+from acdc.errors import InfrastructureError
+
+_VERSION = 1
+_SCHEMA = f"""
+CREATE TABLE answer (
+    key BLOB PRIMARY KEY, text BLOB NOT NULL, finish TEXT NOT NULL, tokens INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL
+) WITHOUT ROWID;
+PRAGMA user_version = {_VERSION};
+"""
+_MOST_VARIABLES = 500  # SQLite's lowest default limit of bound variables in a statement is 999
+
+
+class Reply(NamedTuple):
+    """What the evaluation keeps of an answer.
+
+    Attributes:
+        text: The reply.
+        finish: "stop" or "length" (cut off by the token budget).
+        tokens: How many tokens it has.
+        prompt_tokens: How many tokens the prompt has.
+    """
+
+    text: str
+    finish: str
+    tokens: int
+    prompt_tokens: int
+
+
+def answer_key(engine: str, weights_hash: str, request: Request, sampling: Sampling) -> bytes:
+    """The 16 bytes under which an answer is kept.
+
+    Args:
+        engine: `Engine.version`.
+        weights_hash: Hash of the weights that answer.
+        request: The prompt; its stream takes part only where tokens are drawn.
+        sampling: How they are drawn.
+    """
+    stream = request.stream if sampling.temperature > 0 else 0
+    numbers = struct.pack("<ddQQ", sampling.temperature, sampling.top_p, sampling.max_new_tokens, stream)
+    hashed = hashlib.blake2b(numbers, digest_size=16)
+    for text in (engine, weights_hash, request.prompt, *sampling.stop):
+        data = text.encode("utf-8", "surrogatepass")
+        hashed.update(struct.pack("<Q", len(data)) + data)
+    return hashed.digest()
+
+
+def set_aside_if_damaged(path: Path, say: Callable[[str], None]) -> None:
+    """Move a cache that SQLite can't read, or of another version, out of the way.
+
+    Args:
+        path: The cache; nothing happens if it does not exist.
+        say: Receives one line for the user if it was moved.
+    """
+    reason = _damage(path) if path.exists() else ""
+    if not reason:
+        return
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    os.replace(path, aside)
+    say(f"The answer cache {path} {reason}; it was set aside as {aside.name}, and answers are made again.")
+
+
+def _damage(path: Path) -> str:
+    """What is wrong with the file, or nothing."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=60.0)) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, _VERSION):
+                return f"is of version {version}, not {_VERSION}"
+            problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            return "" if problem == "ok" else f"is damaged ({problem})"
+    except sqlite3.OperationalError:
+        return ""  # locked or unreadable: whoever opens it next says so
+    except sqlite3.DatabaseError as error:
+        return f"is damaged ({error})"
+
+
+class AnswerCache:
+    """One connection to the cache; every process opens its own.
+
+    Args:
+        path: The SQLite file; it and its folder are made where missing.
+
+    Raises:
+        InfrastructureError: The file can't be opened, read or written; the message says why.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, timeout=60.0, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("BEGIN IMMEDIATE")
+            if self._connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in _SCHEMA.split(";"):
+                    self._connection.execute(statement)
+            self._connection.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise self._failure(error) from error
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
+        """The answers that are there, by key."""
+        found: dict[bytes, Reply] = {}
+        try:
+            for first in range(0, len(keys), _MOST_VARIABLES):
+                some = keys[first : first + _MOST_VARIABLES]
+                marks = ",".join("?" * len(some))
+                rows = self._connection.execute(
+                    f"SELECT key, text, finish, tokens, prompt_tokens FROM answer WHERE key IN ({marks})",
+                    some,
+                )
+                for key, text, finish, tokens, prompt_tokens in rows:
+                    found[key] = Reply(text.decode("utf-8", "surrogatepass"), finish, tokens, prompt_tokens)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        return found
+
+    def put(self, answers: Iterable[tuple[bytes, Reply]]) -> None:
+        """Keep a batch in one transaction. What is there already stays: equal keys mean equal answers."""
+        rows = [
+            (
+                key,
+                reply.text.encode("utf-8", "surrogatepass"),
+                reply.finish,
+                reply.tokens,
+                reply.prompt_tokens,
+            )
+            for key, reply in answers
+        ]
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany("INSERT OR IGNORE INTO answer VALUES (?, ?, ?, ?, ?)", rows)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def close(self) -> None:
+        """Close the connection; the cache can't be used afterwards."""
+        self._connection.close()
+
+    def __enter__(self) -> "AnswerCache":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _failure(self, error: Exception) -> InfrastructureError:
+        return InfrastructureError(
+            f"The answer cache {self._path} can't be used: {error}. Answers of finished batches are kept; free disk space or "
+            "move the file away if it is damaged, and start again."
+        )

@@ -1,0 +1,115 @@
+"""Which benchmarks there are: one folder per suite, one lm-eval task YAML per benchmark.
+
+A suite's folder may hold a module `generator` whose `rows(benchmark, seed, count)` draws the questions; they are made
+from the seed wherever they are needed and never stored. A benchmark without it reads the data its YAML names, or
+JSON lines given here.
+
+A question has an `id`, unique within its benchmark. In the YAML's `metadata`:
+    metric      the metric that says whether an answer is right (default: the first of `metric_list`)
+    filter      the filter whose output it judges (default: the first of `filter_list`)
+    scored_by   `sandbox`: the filtered answer is a program; the question's `source` is a task family and its `task`
+                the name of the example whose `score` runs it. Nothing of it runs in our process.
+"""
+
+import functools
+import importlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acdc.errors import InputError
+from acdc.validation import nearest
+
+Row = dict[str, Any]
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark and where its questions come from.
+
+    Attributes:
+        name: The lm-eval task name, which is the YAML's file name too.
+        yaml: The task file.
+        rows: Makes the questions, the same at every call; picklable. None: the YAML says where they are.
+    """
+
+    name: str
+    yaml: Path
+    rows: Callable[[], list[Row]] | None = None
+
+
+def suites() -> list[str]:
+    """Names of all suites."""
+    return sorted(folder.name for folder in _HERE.iterdir() if any(folder.glob("*.yaml")))
+
+
+def names(suite: str) -> list[str]:
+    """Names of a suite's benchmarks, sorted.
+
+    Raises:
+        InputError: There is no such suite; the nearest name is said.
+    """
+    if suite not in suites():
+        raise InputError(_unknown("evaluation.suite", suite, suites()))
+    return sorted(path.stem for path in (_HERE / suite).glob("*.yaml") if not path.stem.startswith("_"))
+
+
+def find(suite: str, only: Sequence[str] = (), *, seed: int, questions: int) -> list[Benchmark]:
+    """The benchmarks of a suite.
+
+    Args:
+        suite: Its name.
+        only: Only these, in this order; empty: all, sorted by name.
+        seed: Seed of generated questions.
+        questions: How many of them for each benchmark.
+
+    Raises:
+        InputError: A name is unknown; the nearest is said.
+    """
+    known = names(suite)
+    for name in only:
+        if name not in known:
+            raise InputError(_unknown("evaluation.benchmarks", name, known))
+    generated = (_HERE / suite / "generator.py").exists()
+    return [
+        Benchmark(
+            name,
+            _HERE / suite / f"{name}.yaml",
+            functools.partial(_generate, suite, name, seed, questions) if generated else None,
+        )
+        for name in only or known
+    ]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Questions from JSON lines.
+
+    Raises:
+        InputError: The file can't be read, a line is not a JSON object, or there is none.
+    """
+    rows = []
+    try:
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if line.strip():
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise InputError(f"{path}, line {number}: expected a JSON object")
+                rows.append(row)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} can't be read as JSON lines: {error}") from error
+    if not rows:
+        raise InputError(f"{path} holds no questions")
+    return rows
+
+
+def _generate(suite: str, benchmark: str, seed: int, count: int) -> list[Row]:
+    module = importlib.import_module(f"evals.benchmarks.{suite}.generator")
+    rows: list[Row] = module.rows(benchmark, seed, count)
+    return rows
+
+
+def _unknown(setting: str, name: str, known: Sequence[str]) -> str:
+    return f"{setting}: there is no {name!r}; {nearest(name, known)}"

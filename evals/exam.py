@@ -1,0 +1,184 @@
+"""A benchmark made ready once: its questions with their final prompts, and lm-eval's verdict on any set of replies.
+
+lm-eval renders its Jinja templates anew for every question of every model, 40 of the 45 ms that 64 questions take; here
+each template is rendered once and lm-eval is given the results, which leaves about 4 ms.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from acdc.engines.engine import Sampling
+from acdc.errors import InfrastructureError, InputError
+from evals.answers import Reply
+from evals.benchmarks.registry import Benchmark, Row
+
+Record = dict[str, Any]
+_FEWSHOT_SEED = 1234  # lm-eval's own default
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question as every model reads it.
+
+    Attributes:
+        id: Unique within the benchmark.
+        prompt: The final text, chat template applied.
+    """
+
+    id: str
+    prompt: str
+
+
+class Exam:
+    """A benchmark in this process. Building it imports lm-eval.
+
+    Args:
+        benchmark: Which.
+        chat: `Engine.chat` of the engine that will answer.
+        template: Fingerprint of that chat template.
+        max_new_tokens: Token budget; None: the YAML's `max_gen_toks`.
+
+    Raises:
+        InputError: The YAML or the questions are faulty; the message names the file.
+    """
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        chat: Callable[[str, str], str],
+        template: str,
+        max_new_tokens: int | None = None,
+    ) -> None:
+        from evals.lm_eval_adapter import AnsweredLM
+
+        self.benchmark = benchmark
+        self._lm = AnsweredLM(chat, template)
+        self._task = _load(benchmark)
+        self._docs: list[Row] = [dict(doc) for doc in self._task.eval_docs]
+        ids = _ids(self._docs, benchmark)
+        _render_once(self._task, self._docs)
+        metadata = self._task.config.metadata or {}
+        self.scored_by: str = metadata.get("scored_by", "lm-eval")
+        self._filter: str = metadata.get("filter") or self._task._filters[0].name
+        self._metric: str = metadata.get("metric") or next(iter(self._task._metric_fn_list))
+        self.questions = [Question(id, prompt) for id, prompt in zip(ids, self._prompts(), strict=True)]
+        self._generation = dict(self._task.config.generation_kwargs or {})
+        self._budget = max_new_tokens or int(self._generation.get("max_gen_toks", 256))
+
+    def sampling(self, temperature: float, top_p: float) -> Sampling:
+        """How this benchmark's answers are made at a temperature; 0 is greedy."""
+        until = self._generation.get("until") or ()
+        stop = (until,) if isinstance(until, str) else tuple(until)
+        return Sampling(temperature, top_p if temperature > 0 else 1.0, self._budget, stop)
+
+    def grade(self, replies: Sequence[Reply | None]) -> list[Record]:
+        """lm-eval's verdicts.
+
+        Args:
+            replies: One per question, in the order of `questions`; None where infrastructure failed.
+
+        Returns:
+            lm-eval's sample records of the deciding filter, with `question_id`, `question_hash`, `finish`, `tokens`,
+            `prompt_tokens` and `correct` (None: missing, which is neither right nor wrong).
+        """
+        from lm_eval import evaluator
+
+        self._lm.replies = ["" if reply is None else reply.text for reply in replies]
+        self._task.set_fewshot_seed(_FEWSHOT_SEED)
+        result = evaluator.evaluate(
+            self._lm,
+            {"tasks": {self.benchmark.name: self._task}},
+            bootstrap_iters=0,
+            apply_chat_template=True,
+        )
+        records = [
+            record for record in result["samples"][self.benchmark.name] if record["filter"] == self._filter
+        ]
+        if len(records) != len(self.questions):
+            raise InputError(
+                f"{self.benchmark.yaml}: lm-eval judged {len(records)} of {len(self.questions)} questions with filter "
+                f"{self._filter!r}; `metadata.filter` must name one of `filter_list`"
+            )
+        for record, question, reply in zip(records, self.questions, replies, strict=True):
+            if record["arguments"][0][0] != question.prompt:
+                raise InfrastructureError(
+                    f"{self.benchmark.name}, {question.id}: the prompt changed after it was answered"
+                )
+            record["question_id"] = question.id
+            record["question_hash"] = record["doc_hash"][:16]
+            record["finish"] = None if reply is None else reply.finish
+            record["tokens"] = 0 if reply is None else reply.tokens
+            record["prompt_tokens"] = 0 if reply is None else reply.prompt_tokens
+            record["correct"] = None if reply is None else self._right(record)
+        return records
+
+    def _right(self, record: Record) -> bool | None:
+        if self.scored_by == "sandbox":
+            return None  # the harness runs the programs
+        if self._metric not in record:
+            raise InputError(
+                f"{self.benchmark.yaml}: lm-eval reports no metric {self._metric!r} (`metadata.metric`)"
+            )
+        return float(record[self._metric]) >= 0.5
+
+    def _prompts(self) -> list[str]:
+        self._task.set_fewshot_seed(_FEWSHOT_SEED)
+        self._task.build_all_requests(
+            apply_chat_template=True,
+            chat_template=self._lm.apply_chat_template,
+            tokenizer_name=self._lm.tokenizer_name,
+        )
+        by_doc: dict[int, str] = {}
+        for instance in self._task.instances:
+            if instance.request_type != "generate_until":
+                self._lm.loglikelihood([instance])
+            by_doc[instance.doc_id] = instance.args[0]
+        return [by_doc[index] for index in range(len(self._docs))]
+
+
+def _load(benchmark: Benchmark) -> Any:
+    """The lm-eval task with its questions."""
+    from lm_eval.tasks import TaskManager
+
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)  # it warns of every default a YAML leaves to it
+    overrides: dict[str, Any] = {"task": benchmark.name}
+    if benchmark.rows is not None:
+        rows = benchmark.rows
+        overrides["custom_dataset"] = lambda **_: _dataset(rows())
+    if not benchmark.yaml.is_file():
+        raise InputError(f"benchmark {benchmark.name}: there is no {benchmark.yaml}")
+    manager = TaskManager(include_path=str(benchmark.yaml.parent), include_defaults=False)
+    # Overrides of a registered task are taken from inside a group only.
+    tasks = manager.load({"group": "suite", "task": [overrides]})["tasks"]
+    if benchmark.name not in tasks:
+        raise InputError(f"{benchmark.yaml} does not define `task: {benchmark.name}`")
+    return tasks[benchmark.name]
+
+
+def _dataset(rows: Sequence[Row]) -> dict[str, Any]:
+    from datasets import Dataset
+
+    return {"test": Dataset.from_list(list(rows))}
+
+
+def _ids(docs: Sequence[Row], benchmark: Benchmark) -> list[str]:
+    ids = [str(doc.get("id", index)) for index, doc in enumerate(docs)]
+    repeated = sorted({id for id in ids if ids.count(id) > 1})
+    if repeated:
+        raise InputError(f"{benchmark.yaml}: two questions share the id {repeated[0]!r}")
+    return ids
+
+
+def _render_once(task: Any, docs: Sequence[Row]) -> None:
+    """Replace the task's templates by tables of what they give for its questions."""
+
+    def frozen(render: Callable[[Row], Any]) -> Callable[[Row], Any]:
+        table = {json.dumps(doc, sort_keys=True, default=str): render(doc) for doc in docs}
+        return lambda doc: table[json.dumps(doc, sort_keys=True, default=str)]
+
+    if not (task.config.num_fewshot or 0):  # few-shot examples need the templates for other questions
+        task.config.doc_to_text = frozen(task.doc_to_text)
+        task.config.doc_to_target = frozen(task.doc_to_target)

@@ -1,0 +1,214 @@
+"""One model on all benchmarks through lm-eval: answer (from the cache where known), judge, record.
+
+Every question of every benchmark and draw is answered first, in batches shared by benchmarks, each batch one
+transaction of the answer cache; then lm-eval judges them, benchmark by benchmark, draw by draw. An answer depends on
+weights, prompt, sampling and its own random stream alone, so the samples are the same whether they were cached, resumed
+or made afresh. A failing engine or sandbox leaves *missing* answers, a third outcome that is counted and never a zero.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from acdc.engines.engine import Engine, Request, Sampling
+from acdc.errors import InfrastructureError
+from acdc.streams import key as stream_key
+from evals.answers import AnswerCache, Reply, answer_key
+from evals.exam import Exam, Record
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from acdc.sandbox import Sandbox
+
+_STREAM_MASK = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights that answer questions.
+
+    Attributes:
+        name: The answerer's name in results.
+        load: Makes the weights when an answer is not known yet; picklable, for it may run in another process.
+        weights_hash: Their hash where it is known beforehand; None: loaded to find out.
+    """
+
+    name: str
+    load: Callable[[], "Mapping[str, Tensor]"] = field(compare=False, repr=False)
+    weights_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model, one way of sampling, on all benchmarks.
+
+    Attributes:
+        model: Who answers.
+        temperature: 0 is greedy.
+        draws: Answers a question; 1 where greedy.
+        first: Number of the first draw; a draw is the same in whatever job it is made.
+    """
+
+    model: Model
+    temperature: float = 0.0
+    draws: int = 1
+    first: int = 0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One answer that is wanted: which benchmark, question and draw, and how."""
+
+    exam: Exam
+    question: int
+    draw: int
+    request: Request
+    sampling: Sampling
+    key: bytes
+
+
+class Harness:
+    """An engine, the benchmarks made ready for it, and the cache.
+
+    Args:
+        engine: Answers; its weights are swapped.
+        exams: The benchmarks.
+        cache: Answers made before.
+        seed: Seed of every draw.
+        top_p: Nucleus of sampled answers.
+        batch: Prompts in one transaction.
+        retries: How often a batch that failed for lack of infrastructure is asked again.
+        box: The sandbox that runs answers which are programs; may be None where no benchmark has such.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        exams: Sequence[Exam],
+        cache: AnswerCache,
+        *,
+        seed: int = 0,
+        top_p: float = 1.0,
+        batch: int = 512,
+        retries: int = 1,
+        box: "Sandbox | None" = None,
+    ) -> None:
+        self._engine, self._exams, self._cache = engine, list(exams), cache
+        self._seed, self._top_p, self._batch, self._retries, self._box = seed, top_p, batch, retries, box
+
+    def run(self, job: Job, progress: Callable[[int], None] | None = None) -> dict[str, list[Record]]:
+        """Samples of one job.
+
+        Args:
+            job: Who answers, and how.
+            progress: Called with how many answers became known since its last call.
+
+        Returns:
+            For each benchmark lm-eval's records with the fields of :meth:`Exam.grade` and `model`, `weights_hash`,
+            `temperature`, `draw`; draw by draw, questions in order.
+        """
+        weights: Mapping[str, Tensor] | None = None
+        weights_hash = job.model.weights_hash
+        if weights_hash is None:
+            from acdc.individual import weights_hash as hash_of
+
+            weights = job.model.load()
+            weights_hash = hash_of(weights)
+        asks = self._asks(job, weights_hash)
+        replies = self._cache.get([ask.key for ask in asks])
+        wanted = list({ask.key: ask for ask in asks if ask.key not in replies}.values())
+        if progress is not None:
+            progress(len(asks) - len(wanted))
+        if wanted:
+            weights = weights if weights is not None else job.model.load()
+            self._engine.load(weights, weights_hash)
+            for batch in self._batches(wanted):
+                replies.update(self._answer(batch, progress))
+        return {
+            exam.benchmark.name: self._samples(job, weights_hash, exam, asks, replies) for exam in self._exams
+        }
+
+    def _asks(self, job: Job, weights_hash: str) -> list[Ask]:
+        asks = []
+        drawn = job.temperature > 0
+        for exam in self._exams:
+            sampling = exam.sampling(job.temperature, self._top_p)
+            for draw in range(job.first, job.first + job.draws):
+                for index, question in enumerate(exam.questions):
+                    indices = (weights_hash, exam.benchmark.name, question.id, draw)
+                    stream = stream_key(self._seed, "answer", *indices) & _STREAM_MASK if drawn else 0
+                    request = Request(question.prompt, stream)
+                    found = answer_key(self._engine.version, weights_hash, request, sampling)
+                    asks.append(Ask(exam, index, draw, request, sampling, found))
+        return asks
+
+    def _batches(self, asks: Sequence[Ask]) -> Iterator[list[Ask]]:
+        """Asks of equal sampling together, so that benchmarks share the engine's batches."""
+        by_sampling: dict[Sampling, list[Ask]] = {}
+        for ask in asks:
+            by_sampling.setdefault(ask.sampling, []).append(ask)
+        for group in by_sampling.values():
+            for first in range(0, len(group), self._batch):
+                yield group[first : first + self._batch]
+
+    def _answer(self, batch: Sequence[Ask], progress: Callable[[int], None] | None) -> dict[bytes, Reply]:
+        """Answers of one batch, kept in the cache; empty where the engine failed every time."""
+        for _ in range(1 + self._retries):
+            try:
+                answers = self._engine.generate([ask.request for ask in batch], batch[0].sampling)
+            except InfrastructureError:
+                continue
+            made = {
+                ask.key: Reply(answer.text, answer.finish, len(answer.tokens), answer.prompt_tokens)
+                for ask, answer in zip(batch, answers, strict=True)
+            }
+            self._cache.put(made.items())
+            if progress is not None:
+                progress(len(batch))
+            return made
+        return {}
+
+    def _samples(
+        self, job: Job, weights_hash: str, exam: Exam, asks: Sequence[Ask], replies: Mapping[bytes, Reply]
+    ) -> list[Record]:
+        mine = [ask for ask in asks if ask.exam is exam]
+        samples: list[Record] = []
+        for draw in range(job.first, job.first + job.draws):
+            records = exam.grade([replies.get(ask.key) for ask in mine if ask.draw == draw])
+            for record in records:
+                record |= {
+                    "model": job.model.name,
+                    "weights_hash": weights_hash,
+                    "temperature": job.temperature,
+                    "draw": draw,
+                }
+            samples += records
+        if exam.scored_by == "sandbox":
+            self._run_programs(samples)
+        return samples
+
+    def _run_programs(self, samples: Sequence[Record]) -> None:
+        """Verdicts of answers that are programs, from the sandbox."""
+        from acdc.sandbox import Job as Run
+
+        if self._box is None:
+            raise InfrastructureError(
+                "a benchmark has programs as answers, and there is no sandbox to run them in"
+            )
+        answered = [sample for sample in samples if sample["finish"] is not None]
+        runs = [
+            Run(sample["doc"]["source"], sample["doc"]["task"], str(sample["filtered_resps"][0]))
+            for sample in answered
+        ]
+        for _ in range(1 + self._retries):
+            try:
+                outcomes = self._box.score(runs)
+            except InfrastructureError:
+                continue
+            break
+        else:
+            return  # all of them stay missing
+        for sample, outcome in zip(answered, outcomes, strict=True):
+            sample["correct"] = outcome.score is not None and outcome.score >= 0.5
+            sample["sandbox_error"] = outcome.error

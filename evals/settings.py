@@ -1,0 +1,143 @@
+"""The sections `evaluation` and `baselines` of params.yaml."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Count = Annotated[int, Field(ge=1)]
+Temperature = Annotated[float, Field(gt=0.0, le=10.0)]
+
+
+class EvaluationSettings(BaseModel):
+    """How benchmarks are asked; the same for every method, or coverage would compare budgets instead of models.
+
+    Attributes:
+        suite: A named set of benchmarks (`evals.benchmarks.registry`).
+        benchmarks: Only these of the suite, in this order; empty: all of them.
+        questions: Questions drawn for each generated benchmark.
+        seed: Seed of the generated questions and of every sampled answer; run seeds share it, so that they
+            are measured on the same questions and the seeds' answers are made once.
+        max_new_tokens: Token budget of an answer for all benchmarks; null: what each benchmark's YAML says.
+        top_p: Nucleus of all sampled answers.
+        batch: Prompts in one transaction of the answer cache; what a kill can lose.
+        max_missing: Largest share of answers that may be missing before a stage stops with exit code 5.
+        retries: How often a failed batch is asked again before its answers count as missing.
+        max_n: Coverage is reported for N = 1 … max_n.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    suite: str = "tiny"
+    benchmarks: tuple[str, ...] = ()
+    questions: Count = 64
+    seed: Annotated[int, Field(ge=0)] = 0
+    max_new_tokens: Count | None = None
+    top_p: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    batch: Count = 512
+    max_missing: Annotated[float, Field(ge=0.0, le=1.0)] = 0.01
+    retries: Annotated[int, Field(ge=0)] = 1
+    max_n: Count = 8
+
+
+class ExpertSet(BaseModel):
+    """Which seed models make up one Experts baseline, in the order in which remainders are given (3-3-2).
+
+    Attributes:
+        name: Shown in tables ("Experts", "Experts (paper: general + two)").
+        members: Names of the family's seeds.
+        temperature: Temperature at N above the number of members; up to there each answers once, greedily.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    members: Annotated[tuple[str, ...], Field(min_length=1)]
+    temperature: Temperature = 0.7
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> "ExpertSet":
+        if len(set(self.members)) != len(self.members):
+            raise ValueError(f"members name a seed twice: {', '.join(self.members)}")
+        return self
+
+
+class ControlSettings(BaseModel):
+    """The general seed asked N times: `draws` samples a question, the unbiased pass@N of them.
+
+    Attributes:
+        temperatures: One row of the table for each.
+        draws: Samples a question, at least the largest N reported.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temperatures: tuple[Temperature, ...] = (0.7, 1.0)
+    draws: Count = 32
+
+
+class NoiseSettings(BaseModel):
+    """Copies of the general seed with weight noise: the family's own mutation, no crossover, no selection.
+
+    Attributes:
+        copies: How many; coverage at N is expected over subsets of N of them. 0 leaves the row out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    copies: Annotated[int, Field(ge=0)] = 8
+
+
+class BigSettings(BaseModel):
+    """The big model: once greedily, and asked N times.
+
+    Attributes:
+        draws: Samples a question for the N-times row; 0 leaves it out.
+        temperature: Of these samples.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    draws: Annotated[int, Field(ge=0)] = 16
+    temperature: Temperature = 0.7
+
+
+class ApiSettings(BaseModel):
+    """A model behind an OpenAI-compatible endpoint. Without one its row says "not run".
+
+    Attributes:
+        name: Shown in tables.
+        base_url: The endpoint; empty: not run.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "API model"
+    base_url: str = ""
+
+
+class BaselineSettings(BaseModel):
+    """Whom the task force is compared with (method.md, sections 7 and 11).
+
+    Attributes:
+        general: The seed that Control and the noisy copies use.
+        experts: One Experts row for each set of seeds.
+        expert_draws: Samples a question of each seed for sampled Experts and for all seeds sampled evenly.
+        even: Whether to add all seeds sampled evenly (2-2-2-2 at N = 8).
+        even_temperature: Temperature of that row.
+        control: Settings of Control.
+        noise: Settings of the noisy copies.
+        big: Settings of the big model.
+        api: Settings of the API model.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    general: str = "general"
+    experts: tuple[ExpertSet, ...] = ()
+    expert_draws: Count = 16
+    even: bool = True
+    even_temperature: Temperature = 0.7
+    control: ControlSettings = ControlSettings()
+    noise: NoiseSettings = NoiseSettings()
+    big: BigSettings = BigSettings()
+    api: ApiSettings = ApiSettings()
