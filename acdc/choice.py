@@ -1,0 +1,133 @@
+"""From a finished run to its task forces: candidates × all tasks ever active → who belongs together (method §5).
+
+The candidates are the archives of every ``candidates_every``-th generation and of the last; with the rule ``none``
+everybody is. Both candidates and tasks are thinned by seed to the same numbers for every variant, so that no variant
+wins by having more to choose from or more to choose by. What is not in the run yet is answered now, into a side store
+that a killed process goes on from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acdc import taskforce
+from acdc.errors import NotEnoughDataError
+from acdc.settings import EvolutionSettings, TaskforceSettings
+from acdc.skills import SkillMatrix, coverage
+from acdc.store import Generation
+from acdc.streams import stream
+
+RULES = ("coverage", "fitness", "random")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An individual that may become a member."""
+
+    id: str
+    born: int
+    generation: int
+    weights_hash: str
+    recipe: str
+
+
+def candidates(
+    individuals: Sequence[tuple[int, str, int, str, str, dict[str, Any] | None]],
+    generations: Sequence[Generation],
+    settings: EvolutionSettings,
+    limit: int | None,
+    seed: int,
+) -> list[Candidate]:
+    """Who may be chosen, oldest first.
+
+    Args:
+        individuals: Rows of the store.
+        generations: Rows of the store.
+        settings: Of the run; its last generation is the run's last.
+        limit: Most candidates, drawn by seed from more; None takes all.
+        seed: Run seed.
+    """
+    if settings.selection.rule == "none":
+        eligible = {row[1] for row in individuals if not (row[5] or {}).get("gibberish", False)}
+    else:
+        last = generations[-1].generation
+        eligible = {
+            member
+            for row in generations
+            if row.generation % settings.candidates_every == 0 or row.generation == last
+            for member in row.archive
+        }
+    found = [Candidate(id, born, gen, hash_, recipe) for born, id, gen, recipe, hash_, _ in individuals if id in eligible]
+    return _thinned(found, limit, seed, "taskforce candidates")
+
+
+def choice_tasks(tasks: Sequence[str], limit: int | None, seed: int) -> list[str]:
+    """The tasks that the choice is made by, in order of ids; drawn by seed where there are more than ``limit``."""
+    return _thinned(list(tasks), limit, seed, "choice tasks")
+
+
+def choose(
+    matrix: SkillMatrix, settings: TaskforceSettings, seed: int, seeds: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Task forces of every size by every rule.
+
+    Args:
+        matrix: Candidates, oldest first, × choice tasks; incomplete columns are left out.
+        settings: Sizes, forced and excluded seeds, node limit.
+        seed: Run seed, for the random rule.
+        seeds: Candidates that are seed models, for a clear error about forced ones.
+
+    Returns:
+        ``forces``: members in order of choice by rule; ``synthetic``: their coverage of the choice tasks for each size;
+        ``exact``: the optimum for each size with its bound; ``tasks``, ``skills`` (one string of 0 and 1 a candidate).
+    """
+    complete = matrix.complete()
+    if not complete.tasks:
+        raise NotEnoughDataError("no task has a result for every candidate, so no task force can be chosen by coverage")
+    skills, names = complete.skills, complete.individuals
+    sizes = [n for n in settings.sizes if n <= len(names)]
+    if not sizes:
+        raise NotEnoughDataError(f"{len(names)} candidates do not make a task force of {min(settings.sizes)}")
+    place = {name: i for i, name in enumerate(names)}
+    forced = [place[name] for name in settings.forced if name in place]
+    excluded = [place[name] for name in settings.excluded if name in place]
+    largest = min(max(sizes), len(names) - len(excluded))
+    orders: dict[str, NDArray[np.intp]] = {
+        "coverage": taskforce.greedy(skills, largest, forced=forced, excluded=excluded),
+        "fitness": taskforce.by_fitness(skills, largest, forced=forced, excluded=excluded),
+        "random": taskforce.by_random(
+            skills, largest, stream(seed, "random taskforce"), forced=forced, excluded=excluded
+        ),
+    }
+    exact = {}
+    for n in (n for n in sizes if n <= largest):
+        optimum = taskforce.exact(skills, n, forced=forced, excluded=excluded, node_limit=settings.node_limit)
+        members = [names[i] for i in optimum.indices]
+        exact[str(n)] = {
+            "members": members,
+            "coverage": optimum.coverage,
+            "bound": optimum.bound,
+            "proven": optimum.proven,
+        }
+    return {
+        "forces": {rule: [names[i] for i in order] for rule, order in orders.items()},
+        "synthetic": {
+            rule: {str(n): coverage(skills[order[:n]]) for n in sizes if n <= largest} for rule, order in orders.items()
+        },
+        "exact": exact,
+        "fitness": {name: float(value) for name, value in zip(names, skills.mean(axis=1), strict=True)},
+        "tasks": list(complete.tasks),
+        "dropped_tasks": len(matrix.tasks) - len(complete.tasks),
+        "skills": {name: "".join("01"[int(cell)] for cell in row) for name, row in zip(names, skills, strict=True)},
+        "absent_seeds": [name for name in seeds if name not in place],
+    }
+
+
+def _thinned(items: list[Any], limit: int | None, seed: int, purpose: str) -> list[Any]:
+    if limit is None or len(items) <= limit:
+        return items
+    drawn = stream(seed, purpose).permutation(len(items))[:limit]
+    return [items[i] for i in sorted(drawn.tolist())]

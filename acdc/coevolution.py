@@ -1,0 +1,174 @@
+"""The loop: coevolve a population of models with a pool of tasks (method §1, paper section 3).
+
+Reads top down: :func:`coevolve` is the algorithm, everything below is one of its steps. A step asks (which cells, which
+tasks) and others tell; selection never evaluates and evaluation never selects. Every draw has its own random stream and
+every expensive result is in the store before the next step begins, so a run that was killed goes on where it was and
+ends with the same bytes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from acdc.errors import InfrastructureError, NotEnoughDataError
+from acdc.examination import Examiner
+from acdc.gibberish import GibberishJudge, shown
+from acdc.journal import Journal
+from acdc.population import Population
+from acdc.selection.settings import select
+from acdc.settings import EvolutionSettings
+from acdc.skills import SkillMatrix, coverage
+from acdc.store import Generation, RunStore
+from acdc.streams import stream
+from acdc.taskpool import TaskKeeper
+
+Observer = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class World:
+    """What a run acts on and with. The parts are real models, a real sandbox and a real store, or a test's."""
+
+    population: Population
+    examiner: Examiner
+    keeper: TaskKeeper
+    gibberish: GibberishJudge | None
+    store: RunStore
+    journal: Journal
+
+
+def coevolve(world: World, settings: EvolutionSettings, seed: int, observe: Observer = lambda **_: None) -> None:
+    """Run the loop until ``settings.generations`` are done, from wherever the store says it is.
+
+    Args:
+        world: What the run acts on.
+        settings: The run's settings.
+        seed: The run seed: key of every random stream.
+        observe: Told of every finished generation.
+
+    Raises:
+        InfrastructureError: More cells are missing than ``max_missing`` allows.
+        NotEnoughDataError: No individual or no task is left.
+    """
+    history = world.store.generations()
+    if not history:
+        history = [_found(world, settings, seed)]
+        observe(generation=0, of=settings.generations, **history[-1].statistics)
+    for number in range(history[-1].generation + 1, settings.generations + 1):
+        archive = list(history[-1].archive)
+        children = world.population.breed(archive, settings, seed, number)
+        _examine(world, settings, children)
+        readable = [child for child in children if _is_readable(world, settings, seed, child)]
+        archive, rejected = _select(world, settings, seed, number, archive + readable)
+        kinds: dict[str, int] = {}
+        if number % settings.tasks.interval == 0:
+            rates = _matrix(world, archive)
+            kinds = world.keeper.evolve(number, dict(zip(rates.tasks, rates.pass_rates.tolist(), strict=True)))
+            _examine(world, settings, archive + rejected)  # backfill
+            archive, rejected = _select(world, settings, seed, number, archive + rejected)
+        row = _close(world, number, archive, rejected, children, len(children) - len(readable), kinds)
+        world.population.keep(archive, candidate=number % settings.candidates_every == 0)
+        history.append(row)
+        observe(generation=number, of=settings.generations, **row.statistics)
+
+
+def _found(world: World, settings: EvolutionSettings, seed: int) -> Generation:
+    """Generation 0: the seeds unchanged, children of random pairs of seeds until the population is full."""
+    seeds = world.population.seeds()
+    children = world.population.breed(seeds, settings, seed, 0, count=max(0, settings.population - len(seeds)))
+    kinds = world.keeper.found()
+    _examine(world, settings, seeds + children)
+    readable = [child for child in children if _is_readable(world, settings, seed, child)]
+    archive, rejected = _select(world, settings, seed, 0, seeds + readable)
+    row = _close(world, 0, archive, rejected, seeds + children, len(children) - len(readable), kinds)
+    world.population.keep(archive, candidate=True)
+    return row
+
+
+def _examine(world: World, settings: EvolutionSettings, individuals: Sequence[str]) -> None:
+    """Fill every open cell of these individuals on the active tasks; retire tasks that turn out to be at fault."""
+    tasks = world.keeper.active()
+    answers = tokens = 0
+    for individual in individuals:
+        cells = world.examiner.examine(
+            individual,
+            world.population.weights_hash(individual),
+            lambda individual=individual: world.population.weights(individual),  # type: ignore[misc]
+            tasks,
+        )
+        answers, tokens = answers + len(cells), tokens + sum(cell.tokens for cell in cells)
+    world.journal.note("examined", answers=answers, tokens=tokens)
+    world.keeper.retire(world.examiner.task_faults(tasks))
+    missing = world.examiner.missing_rate()
+    if missing > settings.max_missing:
+        raise InfrastructureError(
+            f"{missing:.1%} of the results are missing, more than max_missing = {settings.max_missing:.1%}: "
+            "a number from the rest would be biased. Mend the sandbox or the engine (`acdc doctor`) and run again; "
+            "what is there is kept and the missing ones are tried again."
+        )
+
+
+def _is_readable(world: World, settings: EvolutionSettings, seed: int, individual: str) -> bool:
+    """Whether the gibberish filter lets an individual pass (method §4); seeds are never asked."""
+    if world.gibberish is None:
+        return True
+    answers = shown(world.examiner.replies(individual), settings.gibberish.outputs, seed, individual)
+    finding = world.gibberish.judge([answers])[0]
+    with world.store.transaction():
+        world.store.set_gibberish(individual, finding._asdict())
+    return not finding.gibberish
+
+
+def _matrix(world: World, individuals: Sequence[str]) -> SkillMatrix:
+    """Skills on the active tasks, complete columns only."""
+    return world.examiner.matrix(individuals, world.keeper.active()).complete()
+
+
+def _select(
+    world: World, settings: EvolutionSettings, seed: int, generation: int, individuals: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The next archive, best first, and those who are not in it."""
+    matrix = _matrix(world, individuals)
+    if not individuals or not matrix.tasks:
+        raise NotEnoughDataError(
+            f"generation {generation}: {len(individuals)} individuals and {len(matrix.tasks)} tasks with a result for all "
+            "of them are left, so nothing can be selected. See the rejected tasks with `acdc status`."
+        )
+    born = [world.population.born(individual) for individual in individuals]
+    if settings.selection.rule == "none":  # the newest stay as company for the pool; every individual is a candidate
+        order = sorted(range(len(born)), key=lambda i: -born[i])[: settings.population]
+    else:
+        generator = stream(seed, "selection", generation)
+        size = settings.population
+        order = select(settings.selection, matrix.skills, matrix.fitness, size, born, generator).tolist()
+    chosen = set(order)
+    return [individuals[i] for i in order], [name for i, name in enumerate(individuals) if i not in chosen]
+
+
+def _close(
+    world: World,
+    generation: int,
+    archive: Sequence[str],
+    rejected: Sequence[str],
+    newborn: Sequence[str],
+    gibberish: int,
+    kinds: dict[str, int],
+) -> Generation:
+    """Write the end of a generation with the figures that the report draws over generations."""
+    matrix = _matrix(world, archive)
+    statistics: dict[str, Any] = {
+        "coverage": coverage(matrix.skills),
+        "best_fitness": float(matrix.fitness.max()),
+        "mean_fitness": float(matrix.fitness.mean()),
+        "tasks": len(matrix.tasks),
+        "newborn": len(newborn),
+        "gibberish": gibberish,
+        "new_in_archive": len(set(newborn) & set(archive)),
+        "task_events": kinds,
+    }
+    row = Generation(generation, tuple(archive), tuple(rejected), statistics)
+    world.store.add_generation(row)
+    world.journal.note("generation", number=generation, **{k: statistics[k] for k in ("coverage", "best_fitness")})
+    return row
+
+

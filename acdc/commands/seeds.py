@@ -1,0 +1,29 @@
+"""``acdc seeds FAMILY``: the models that evolution starts from, trained here or resolved, and checked."""
+
+import typer
+
+from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("seeds", help="Make or resolve the base, the seeds and the big model of a family.")(seeds)
+
+
+def seeds(
+    family: Family,
+    params: Params = PARAMS,
+    overrides: Overrides = [],  # noqa: B006
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Make the seeds."""
+    config = settings(params, overrides)
+    from acdc.founding import describe, found, plan
+
+    chosen = config.family(family)
+    if dry_run:
+        typer.echo(plan(family, chosen))
+        return
+    found(family, chosen, config)
+    typer.echo(describe(family, as_json=as_json))

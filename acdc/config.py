@@ -1,0 +1,219 @@
+"""``params.yaml`` as typed, checked settings.
+
+This floor knows its own sections; the floors above register theirs through the entry-point group ``acdc.settings``
+(section name = "module:Model"). Everything is checked when the file is read, every variant of every family included,
+so that a misspelt key stops a command before it writes anything.
+
+A run's settings are layered: defaults of the code, the family's preset, ``evolution`` (for every family), the family's
+own ``evolution``, the variant's overlay. Later layers win key by key.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel
+
+from acdc.engines.settings import EngineSettings
+from acdc.errors import InputError
+from acdc.family import FamilySettings
+from acdc.sandbox.settings import SandboxSettings
+from acdc.settings import (
+    EvolutionSettings,
+    ExecutorSettings,
+    Selected,
+    TaskforceSettings,
+)
+from acdc.tasks.settings import EmbedderSettings, ScientistSettings
+from acdc.validation import merged, nearest, validate
+
+SETTINGS_GROUP = "acdc.settings"
+OWN_SECTIONS: dict[str, type[BaseModel]] = {
+    "selected": Selected,
+    "engine": EngineSettings,
+    "scientist": ScientistSettings,
+    "embedder": EmbedderSettings,
+    "sandbox": SandboxSettings,
+    "executor": ExecutorSettings,
+    "taskforce": TaskforceSettings,
+}
+OVERLAYS = ("evolution", "variants", "presets")
+SectionModel = TypeVar("SectionModel", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of ``params.yaml``, parsed. Build it with :func:`load` or :func:`parse`."""
+
+    path: Path
+    families: Mapping[str, FamilySettings]
+    variants: Mapping[str, Mapping[str, Any]]
+    presets: Mapping[str, Mapping[str, Any]]
+    overlay: Mapping[str, Any]
+    sections: Mapping[str, BaseModel] = field(repr=False)
+
+    @cached_property
+    def selected(self) -> Selected:
+        """The cells the pipeline runs."""
+        return self.section("selected", Selected)
+
+    @cached_property
+    def engine(self) -> EngineSettings:
+        """What answers."""
+        return self.section("engine", EngineSettings)
+
+    @cached_property
+    def scientist(self) -> ScientistSettings:
+        """Who writes tasks."""
+        return self.section("scientist", ScientistSettings)
+
+    @cached_property
+    def embedder(self) -> EmbedderSettings:
+        """What turns tasks into vectors."""
+        return self.section("embedder", EmbedderSettings)
+
+    @cached_property
+    def sandbox(self) -> SandboxSettings:
+        """Where code that is not ours runs."""
+        return self.section("sandbox", SandboxSettings)
+
+    @cached_property
+    def executor(self) -> ExecutorSettings:
+        """How work is spread."""
+        return self.section("executor", ExecutorSettings)
+
+    @cached_property
+    def taskforce(self) -> TaskforceSettings:
+        """How task forces are chosen."""
+        return self.section("taskforce", TaskforceSettings)
+
+    def section(self, name: str, model: type[SectionModel]) -> SectionModel:
+        """A section by name, for the floor that registered it."""
+        found = self.sections[name]
+        if not isinstance(found, model):
+            raise TypeError(f"section {name} is a {type(found).__name__}, not a {model.__name__}")
+        return found
+
+    def family(self, name: str) -> FamilySettings:
+        """A family's settings. Raises InputError with the nearest name."""
+        if name not in self.families:
+            raise InputError(f"families.{name}: no such family; {nearest(name, self.families)}")
+        return self.families[name]
+
+    def evolution(self, family: str, variant: str) -> EvolutionSettings:
+        """The resolved settings of a run of ``variant`` in ``family``."""
+        if variant not in self.variants:
+            raise InputError(f"variants.{variant}: no such variant; {nearest(variant, self.variants)}")
+        settings = self.family(family)
+        if settings.preset is not None and settings.preset not in self.presets:
+            raise InputError(
+                f"families.{family}.preset: no preset '{settings.preset}'; {nearest(settings.preset, self.presets)}"
+            )
+        preset = self.presets[settings.preset] if settings.preset is not None else {}
+        layers = (preset, self.overlay, settings.evolution, self.variants[variant])
+        return validate(EvolutionSettings, merged(*layers), f"evolution of {family}/{variant}")
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read and check a settings file.
+
+    Args:
+        path: ``params.yaml``.
+        overrides: ``dotted.key=value`` pairs (values are YAML) laid over the file.
+
+    Raises:
+        InputError: The file is missing, not YAML, or says something it may not.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such settings file; run in the project's folder, or name one with --params")
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not readable as YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: expected a mapping of sections, got {type(data).__name__}")
+    try:
+        return parse(merged(data, *map(_override, overrides)), path)
+    except InputError as error:
+        raise InputError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
+
+
+def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
+    """Check settings that are already a mapping; see :func:`load`."""
+    models = {**OWN_SECTIONS, **registered_sections()}
+    known = [*models, "families", *OVERLAYS]
+    for name in data:
+        if name not in known:
+            raise InputError(f"{name}: unknown section; {nearest(str(name), known)}")
+    sections = {name: validate(model, data.get(name) or {}, name) for name, model in models.items()}
+    families = {
+        name: validate(FamilySettings, value or {}, f"families.{name}")
+        for name, value in _mapping(data, "families").items()
+    }
+    overlays = {name: _mapping(data, name) for name in OVERLAYS}
+    for group in ("variants", "presets"):
+        overlays[group] = {name: _mapping(overlays[group], name, f"{group}.") for name in overlays[group]}
+    for where, layer in _layers(overlays, families):
+        validate(EvolutionSettings, layer, where)
+    config = Config(path, families, overlays["variants"], overlays["presets"], overlays["evolution"], sections)
+    _check_selected(config)
+    return config
+
+
+def registered_sections() -> dict[str, type[BaseModel]]:
+    """Sections that the floors above have registered."""
+    return {point.name: point.load() for point in entry_points(group=SETTINGS_GROUP)}
+
+
+def _layers(
+    overlays: Mapping[str, Mapping[str, Any]], families: Mapping[str, FamilySettings]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Each layer alone with its path in the file, so that a fault is reported where it was written."""
+    layers = [(f"{group}.{name}", layer) for group in ("variants", "presets") for name, layer in overlays[group].items()]
+    layers.append(("evolution", overlays["evolution"]))
+    layers += [(f"families.{name}.evolution", family.evolution) for name, family in families.items()]
+    return layers
+
+
+def _check_selected(config: Config) -> None:
+    selected = config.selected
+    for index, family in enumerate(selected.families):
+        if family not in config.families:
+            raise InputError(f"selected.families.{index}: no family '{family}'; {nearest(family, config.families)}")
+    for index, variant in enumerate(selected.variants):
+        if variant not in config.variants:
+            raise InputError(f"selected.variants.{index}: no variant '{variant}'; {nearest(variant, config.variants)}")
+    for name in ("families", "variants", "seeds"):
+        values = getattr(selected, name)
+        if len(set(values)) != len(values):
+            raise InputError(f"selected.{name}: an entry stands there twice: {values}")
+    for family in config.families:
+        for variant in config.variants:
+            config.evolution(family, variant)
+
+
+def _mapping(data: Mapping[str, Any], name: str, prefix: str = "") -> dict[str, Any]:
+    value = data.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(f"{prefix}{name}: expected a mapping, got {value!r:.80}")
+    return value
+
+
+def _override(text: str) -> dict[str, Any]:
+    """``a.b=1`` as ``{"a": {"b": 1}}``."""
+    dotted, separator, value = text.partition("=")
+    if not separator or not dotted:
+        raise InputError(f"--set {text}: expected KEY.SUBKEY=VALUE")
+    try:
+        nested: Any = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {text}: the value is not YAML: {error}") from None
+    for part in reversed(dotted.split(".")):
+        nested = {part: nested}
+    return dict(nested)

@@ -1,0 +1,46 @@
+"""One process a run directory: the second stops at once and says who holds it."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from acdc.errors import InfrastructureError
+
+
+@contextlib.contextmanager
+def hold(directory: Path) -> Iterator[None]:
+    """Hold ``directory`` for this process; the kernel lets go when the process ends, however it ends.
+
+    Raises:
+        InfrastructureError: Another process holds it; its pid is named.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            pid = file.read().strip() or "unknown"
+            raise InfrastructureError(
+                f"{directory} is held by process {pid}, which is at work there. "
+                f"Wait for it (`acdc status {directory}` shows how far it is), or end it with `kill {pid}`."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def holder(directory: Path) -> int | None:
+    """The process that holds ``directory`` now, or None."""
+    path = directory / "lock"
+    if not path.is_file():
+        return None
+    with path.open("r", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(file.read().strip() or 0) or None
+    return None

@@ -1,0 +1,60 @@
+"""A small real run of the whole pipeline: the project's own dvc.yaml with an overlay of settings, in its own directory."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+from acdc.config import load, parse
+from acdc.errors import InfrastructureError, InputError
+from acdc.validation import merged
+
+
+def rehearse(params: Path, overlay: Path, root: Path) -> None:
+    """Run ``dvc repro`` in ``root`` with ``overlay`` laid over ``params``, then print the summary.
+
+    Args:
+        params: The project's settings; ``dvc.yaml`` lies beside them.
+        overlay: Settings that make it small.
+        root: A directory of its own, made if missing.
+
+    Raises:
+        InputError: A file is missing or the settings are wrong.
+        InfrastructureError: A stage failed; its own message stands above.
+    """
+    pipeline = params.parent / "dvc.yaml"
+    for path in (overlay, pipeline):
+        if not path.is_file():
+            raise InputError(f"{path}: not there; run in the project's folder")
+    load(params)  # a fault in the file itself is reported under its name
+    data = merged(yaml.safe_load(params.read_text()), yaml.safe_load(overlay.read_text()))
+    parse(data, overlay)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "params.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+    for name in ("dvc.yaml", ".dvcignore"):
+        shutil.copyfile(params.parent / name, root / name)
+    began = time.monotonic()
+    if not (root / ".dvc").is_dir():
+        _run(["dvc", "init", "--no-scm", "--quiet"], root)
+    _run(["dvc", "repro"], root)
+    _run(["acdc", "summary"], root)
+    print(f"every stage ran in {time.monotonic() - began:.0f} s, in {root}")  # noqa: T201
+
+
+def _run(command: list[str], root: Path) -> None:
+    tools = str(Path(sys.executable).parent)
+    environment = {
+        **os.environ,
+        "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}",
+        "DVC_NO_ANALYTICS": "1",
+    }
+    print(f"$ {' '.join(command)}", flush=True)  # noqa: T201
+    code = subprocess.run([str(Path(tools) / command[0]), *command[1:]], cwd=root, env=environment, check=False).returncode
+    if code < 0 or code == 130:
+        raise KeyboardInterrupt
+    if code:
+        raise InfrastructureError(f"`{' '.join(command)}` in {root} ended with {code}; what went wrong stands above")

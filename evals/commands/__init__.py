@@ -1,0 +1,1 @@
+"""Commands of this floor, one module each: ``register(app)`` adds it, heavy imports happen inside."""
