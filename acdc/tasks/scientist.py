@@ -23,6 +23,7 @@ Reason = Literal[
     "not-done",  # the scientist never called it done
     "self-solve",  # score does not give the scientist's own solution 1
     "not-novel",  # too near to a task of the history
+    "full",  # the first pool has no room for it
 ]
 
 
@@ -110,6 +111,21 @@ class Rejection:
 def rejected(request: Request, reason: Reason, detail: str, draft: Draft | None = None) -> Rejection:
     """The rejection of a request."""
     return Rejection(request.id, request.provenance, reason, detail, draft)
+
+
+def rejected_task(task: TaskFamily, reason: Reason, detail: str) -> Rejection:
+    """The rejection of a task that had passed its checks."""
+    draft = Draft(
+        task.source,
+        task.name,
+        task.description,
+        task.capability,
+        task.difficulty,
+        task.example_instruction,
+        task.is_code,
+        solution=task.reference,
+    )
+    return Rejection(task.id, task.provenance, reason, detail, draft)
 
 
 @dataclass(frozen=True)

@@ -92,12 +92,15 @@ class ScientistSettings(BaseModel):
     Attributes:
         kind: grammar: the embedded one, which writes task families over the tiny family's skills.
         examples: Example tasks in each family that it writes.
+        alike: A task is of no interest when as many of the neighbours shown ask the same skill in the same words at the same
+            difficulty, with other inputs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["grammar"] = "grammar"
     examples: int = Field(default=4, ge=3, le=5)
+    alike: int = Field(default=2, ge=1)
 
 
 class EmbedderSettings(BaseModel):

@@ -1,0 +1,259 @@
+"""How the task pool begins and goes on: ask the scientist, check, keep what is new.
+
+Pure functions of (pool, pass rates, settings, seed): every choice is drawn from a stream named after what it is for, requests
+are numbered in the order in which they are made, and what a scientist or sandbox finishes first changes nothing.
+
+Source: section 4 of the method. Differences to the released code: inspirations are drawn afresh for each request, novelty is
+judged on the final text, and *easier* can happen.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from acdc.errors import NotEnoughDataError
+from acdc.sandbox import Sandbox
+from acdc.streams import key, stream
+from acdc.tasks.novelty import Embedder, Verdict, verdicts
+from acdc.tasks.pool import Event, Pool, Waiting, settle, within_cap, without_unsolved
+from acdc.tasks.reflection import checked
+from acdc.tasks.scientist import Rejection, Request, Scientist, rejected_task
+from acdc.tasks.settings import TaskSettings
+from acdc.tasks.static import frozen, rotated
+from acdc.tasks.task_family import Kind, TaskFamily, age, task_id
+
+Result = TaskFamily | Rejection
+
+
+class _Run(NamedTuple):
+    """Those who are asked, and what decides about their requests."""
+
+    scientist: Scientist
+    box: Sandbox
+    embedder: Embedder
+    settings: TaskSettings
+    seed: int
+
+
+def initial(
+    scientist: Scientist, box: Sandbox, embedder: Embedder, settings: TaskSettings, seed: int
+) -> tuple[Pool, list[Event]]:
+    """The first pool: the seed tasks, its oldest members, and what grew from them.
+
+    Requests go out in micro-batches until ``initial_target`` tasks have passed their checks or ``initial_attempts`` were made; then
+    the novelty filter goes through them in order, and what is beyond the cap is left out. A static pool of ``choice_tasks`` asks
+    for more in proportion, and goes on asking where the filter left too few.
+
+    Args:
+        scientist: Writes the tasks.
+        box: An open sandbox.
+        embedder: For novelty.
+        settings: Numbers and rules.
+        seed: The run seed.
+
+    Raises:
+        NotEnoughDataError: No seed task passes its checks.
+        InfrastructureError: Sandbox or scientist out of reach.
+    """
+    run = _Run(scientist, box, embedder, settings, seed)
+    results, seeds = _seed_tasks(run)
+    size = max(settings.choice_tasks or 0, settings.cap) if settings.static else settings.cap
+    target = math.ceil(settings.initial_target * size / settings.cap)
+    last = len(results) + math.ceil(settings.initial_attempts * size / settings.cap)
+    accepted, number = list(seeds), len(results)
+    while True:
+        found: list[TaskFamily] = []
+        while len(found) < target and number < last:
+            requests = [
+                _first_request(run, task_id(i), [*accepted, *found])
+                for i in range(number, min(number + settings.micro_batch, last))
+            ]
+            number += len(requests)
+            asked = checked(requests, scientist.propose, scientist, box, settings)
+            results += [one for one in asked if isinstance(one, Rejection)]
+            found += [one for one in asked if isinstance(one, TaskFamily)]
+        new, doubles = _novel(run, found, accepted)
+        accepted += new
+        results += doubles
+        if not settings.static or number >= last or len(accepted) >= size:
+            break
+        target = size - len(accepted)
+    results += accepted[:size] + [_left_out(one) for one in accepted[size:]]
+    pool = replace(Pool({}, ()).with_tasks(accepted[:size]), next_number=number)
+    events = _told(results, 0)
+    if not settings.static:
+        return pool, events
+    pool, entered = frozen(pool, settings, seed)
+    return pool, events + entered
+
+
+def due(generation: int, settings: TaskSettings) -> bool:
+    """Whether :func:`evolve` is called at the end of this generation."""
+    return generation > 0 and generation % settings.interval == 0
+
+
+def evolve(
+    pool: Pool,
+    pass_rates: Mapping[str, float],
+    scientist: Scientist,
+    box: Sandbox,
+    embedder: Embedder,
+    settings: TaskSettings,
+    seed: int,
+    generation: int,
+) -> tuple[Pool, list[Event]]:
+    """The pool one interval later, and what happened.
+
+    First limbo: a child that somebody passes takes its parent's place; where all children proved impossible, the parent
+    returns. Then parents are drawn and adapted, and those made harder or easier go into limbo. New tasks are checked and filtered
+    for novelty. Last, tasks that nobody passes leave, then the oldest beyond the cap. A static pool only moves its window.
+
+    Args:
+        pool: The pool as it was.
+        pass_rates: For each active task the share of the archive that passes it, in [0, 1]. A task without one (its column is
+            not complete) is neither drawn nor removed.
+        scientist: Writes the tasks.
+        box: An open sandbox.
+        embedder: For novelty.
+        settings: Numbers and rules.
+        seed: The run seed.
+        generation: The generation that has just ended.
+
+    Raises:
+        InfrastructureError: Sandbox or scientist out of reach; the pool is as it was.
+    """
+    if settings.static:
+        return rotated(pool, settings, generation)
+    run = _Run(scientist, box, embedder, settings, seed)
+    settled, events, lost = _news_of_children(pool, pass_rates, generation)
+    known = [one for one in settled.active if one in pass_rates and one not in lost]
+    requests = [
+        _adaptation(run, settled, known, pass_rates, generation, i)
+        for i in range(settings.adapt if known else 0)
+    ]
+    results: list[Result] = []
+    for start in range(0, len(requests), settings.micro_batch):
+        batch = requests[start : start + settings.micro_batch]
+        results += checked(batch, scientist.adapt, scientist, box, settings)
+    new, doubles = _novel(
+        run, [one for one in results if isinstance(one, TaskFamily)], list(pool.tasks.values())
+    )
+    failed = [one for one in results if isinstance(one, Rejection)] + doubles
+    told = _told([*new, *failed], generation)
+
+    grown, waiting = _into_limbo(settled, requests, generation)
+    grown = replace(grown, next_number=pool.next_number + len(requests)).with_tasks(new)
+    after, back = settle(grown, lost=[one.id for one in failed], held=(), generation=generation)
+    after, removed = without_unsolved(after, pass_rates, generation)
+    if not after.active:  # the minimal criterion never empties the pool
+        kept = replace(grown, limbo=()).with_active(pool.active)
+        return kept, told
+    after, pruned = within_cap(after, settings.cap, generation)
+    return after, [*events, *told, *waiting, *back, *removed, *pruned]
+
+
+def _told(results: Sequence[Result], generation: int) -> list[Event]:
+    """What became of requests, in their order."""
+    return [
+        Event("rejected", one.id, generation, one.reason, one)
+        if isinstance(one, Rejection)
+        else Event("accepted", one.id, generation, one.provenance.kind)
+        for one in sorted(results, key=lambda one: age(one.id))
+    ]
+
+
+def _seed_tasks(run: _Run) -> tuple[list[Result], list[TaskFamily]]:
+    """Rejections among the seeds, and the seeds that passed; both have used up their ids."""
+    drafts = run.scientist.seeds()
+    requests = [
+        Request(task_id(i), "seed", 0, key(run.seed, "task request", task_id(i))) for i in range(len(drafts))
+    ]
+    results = checked(requests, lambda _: list(drafts), run.scientist, run.box, run.settings)
+    seeds = [one for one in results if isinstance(one, TaskFamily)]
+    if not seeds:
+        reasons = "; ".join(one.detail for one in results if isinstance(one, Rejection))
+        raise NotEnoughDataError(f"No seed task passes its checks: {reasons or 'there are none'}.")
+    return [one for one in results if isinstance(one, Rejection)], seeds
+
+
+def _first_request(run: _Run, identity: str, known: Sequence[TaskFamily]) -> Request:
+    """A request for the initial pool: parent and inspirations from everything accepted so far."""
+    rng = stream(run.seed, "task parent", identity)
+    drawn = [known[int(i)] for i in rng.permutation(len(known))[: 1 + run.settings.inspirations]]
+    kind: Kind = "novel" if rng.random() < run.settings.p_novel else "similar"
+    return Request(
+        identity, kind, 0, key(run.seed, "task request", identity), drawn[0], None, tuple(drawn[1:])
+    )
+
+
+def _adaptation(
+    run: _Run, pool: Pool, known: Sequence[str], pass_rates: Mapping[str, float], generation: int, index: int
+) -> Request:
+    """The ``index``-th request of an evolution; parents are drawn with replacement."""
+    identity, settings = task_id(pool.next_number + index), run.settings
+    rng = stream(run.seed, "task parent", identity)
+    parent = known[int(rng.integers(len(known)))]
+    rate = pass_rates[parent]
+    kind: Kind = "related" if rng.random() < settings.p_related else "free"
+    if rate > settings.easy_threshold:
+        kind = "harder"
+    elif rate < settings.hard_threshold:
+        kind = "easier"
+    others = [one for one in pool.active if one != parent]
+    inspirations = [others[int(i)] for i in rng.permutation(len(others))[: settings.inspirations]]
+    return Request(
+        identity,
+        kind,
+        generation,
+        key(run.seed, "task request", identity),
+        pool.tasks[parent],
+        rate,
+        tuple(pool.tasks[one] for one in inspirations),
+    )
+
+
+def _novel(
+    run: _Run, found: Sequence[TaskFamily], history: Sequence[TaskFamily]
+) -> tuple[list[TaskFamily], list[Rejection]]:
+    """What of the checked tasks is new, and the others as rejections."""
+    judged = verdicts(found, history, run.embedder, run.scientist, run.settings.novelty, run.seed)
+    new = [task for task, verdict in zip(found, judged, strict=True) if verdict.novel]
+    return new, [
+        _double(task, verdict) for task, verdict in zip(found, judged, strict=True) if not verdict.novel
+    ]
+
+
+def _double(task: TaskFamily, verdict: Verdict) -> Rejection:
+    near = ", ".join(f"{one.id} ({one.cosine:.3f})" for one in verdict.neighbours)
+    return rejected_task(task, "not-novel", f"nearest: {near}")
+
+
+def _left_out(task: TaskFamily) -> Rejection:
+    return rejected_task(task, "full", "the first pool was full")
+
+
+def _into_limbo(pool: Pool, requests: Sequence[Request], generation: int) -> tuple[Pool, list[Event]]:
+    """Parents that are being made harder or easier wait outside, each once, for all its children."""
+    children: dict[str, list[str]] = {}
+    rates: dict[str, float] = {}
+    for request in requests:
+        if request.kind in ("harder", "easier") and request.parent is not None:
+            children.setdefault(request.parent.id, []).append(request.id)
+            rates[request.parent.id] = request.parent_pass_rate or 0.0
+    waiting = tuple(Waiting(parent, tuple(ids), rates[parent]) for parent, ids in children.items())
+    outside = replace(pool, limbo=(*pool.limbo, *waiting))
+    outside = outside.with_active(one for one in pool.active if one not in children)
+    return outside, [Event("limbo", parent, generation, ", ".join(ids)) for parent, ids in children.items()]
+
+
+def _news_of_children(
+    pool: Pool, pass_rates: Mapping[str, float], generation: int
+) -> tuple[Pool, list[Event], set[str]]:
+    """Limbo after the first generations of the children, and the children that nobody passes."""
+    children = [child for one in pool.limbo for child in one.children]
+    held = [child for child in children if pass_rates.get(child, 0.0) > 0]
+    # A child that left the pool unmeasured (pruned at once) cannot hold any more.
+    lost = {child for child in children if pass_rates.get(child) == 0 or child not in (*pool.active, *held)}
+    settled, events = settle(pool, lost, held, generation)
+    return settled, events, lost
