@@ -8,7 +8,7 @@ judged on the final text, and *easier* can happen.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from acdc.streams import key, stream
 from acdc.tasks.novelty import Embedder, Verdict, verdicts
 from acdc.tasks.pool import Event, Pool, Waiting, settle, within_cap, without_unsolved
 from acdc.tasks.reflection import checked
-from acdc.tasks.scientist import Rejection, Request, Scientist, rejected_task
+from acdc.tasks.scientist import Draft, Rejection, Request, Scientist, rejected_task
 from acdc.tasks.settings import TaskSettings
 from acdc.tasks.static import frozen, rotated
 from acdc.tasks.task_family import Kind, TaskFamily, age, task_id
@@ -26,19 +26,37 @@ from acdc.tasks.task_family import Kind, TaskFamily, age, task_id
 Result = TaskFamily | Rejection
 
 
-class _Run(NamedTuple):
-    """Those who are asked, and what decides about their requests."""
+class Staff(NamedTuple):
+    """Those whom the pool asks.
+
+    Attributes:
+        scientist: Writes the tasks.
+        box: An open sandbox.
+        embedder: For novelty.
+    """
 
     scientist: Scientist
     box: Sandbox
     embedder: Embedder
+
+
+class _Run(NamedTuple):
+    """Those who are asked, and what decides about their requests."""
+
+    staff: Staff
     settings: TaskSettings
     seed: int
 
+    def checked(
+        self,
+        requests: Sequence[Request],
+        first_drafts: Callable[[Sequence[Request]], list[Draft | Rejection]],
+    ) -> list[TaskFamily | Rejection]:
+        """The results of one micro-batch of requests."""
+        return checked(requests, first_drafts, self.staff.scientist, self.staff.box, self.settings)
 
-def initial(
-    scientist: Scientist, box: Sandbox, embedder: Embedder, settings: TaskSettings, seed: int
-) -> tuple[Pool, list[Event]]:
+
+def initial(staff: Staff, settings: TaskSettings, seed: int) -> tuple[Pool, list[Event]]:
     """The first pool: the seed tasks, its oldest members, and what grew from them.
 
     Requests go out in micro-batches until ``initial_target`` tasks have passed their checks or ``initial_attempts`` were made; then
@@ -46,9 +64,7 @@ def initial(
     for more in proportion, and goes on asking where the filter left too few.
 
     Args:
-        scientist: Writes the tasks.
-        box: An open sandbox.
-        embedder: For novelty.
+        staff: Scientist, open sandbox, embedder.
         settings: Numbers and rules.
         seed: The run seed.
 
@@ -56,7 +72,7 @@ def initial(
         NotEnoughDataError: No seed task passes its checks.
         InfrastructureError: Sandbox or scientist out of reach.
     """
-    run = _Run(scientist, box, embedder, settings, seed)
+    run = _Run(staff, settings, seed)
     results, seeds = _seed_tasks(run)
     size = max(settings.choice_tasks or 0, settings.cap) if settings.static else settings.cap
     target = math.ceil(settings.initial_target * size / settings.cap)
@@ -70,7 +86,7 @@ def initial(
                 for i in range(number, min(number + settings.micro_batch, last))
             ]
             number += len(requests)
-            asked = checked(requests, scientist.propose, scientist, box, settings)
+            asked = run.checked(requests, staff.scientist.propose)
             results += [one for one in asked if isinstance(one, Rejection)]
             found += [one for one in asked if isinstance(one, TaskFamily)]
         new, doubles = _novel(run, found, accepted)
@@ -96,9 +112,7 @@ def due(generation: int, settings: TaskSettings) -> bool:
 def evolve(
     pool: Pool,
     pass_rates: Mapping[str, float],
-    scientist: Scientist,
-    box: Sandbox,
-    embedder: Embedder,
+    staff: Staff,
     settings: TaskSettings,
     seed: int,
     generation: int,
@@ -113,9 +127,7 @@ def evolve(
         pool: The pool as it was.
         pass_rates: For each active task the share of the archive that passes it, in [0, 1]. A task without one (its column is
             not complete) is neither drawn nor removed.
-        scientist: Writes the tasks.
-        box: An open sandbox.
-        embedder: For novelty.
+        staff: Scientist, open sandbox, embedder.
         settings: Numbers and rules.
         seed: The run seed.
         generation: The generation that has just ended.
@@ -125,7 +137,7 @@ def evolve(
     """
     if settings.static:
         return rotated(pool, settings, generation)
-    run = _Run(scientist, box, embedder, settings, seed)
+    run = _Run(staff, settings, seed)
     settled, events, lost = _news_of_children(pool, pass_rates, generation)
     known = [one for one in settled.active if one in pass_rates and one not in lost]
     requests = [
@@ -135,7 +147,7 @@ def evolve(
     results: list[Result] = []
     for start in range(0, len(requests), settings.micro_batch):
         batch = requests[start : start + settings.micro_batch]
-        results += checked(batch, scientist.adapt, scientist, box, settings)
+        results += run.checked(batch, staff.scientist.adapt)
     new, doubles = _novel(
         run, [one for one in results if isinstance(one, TaskFamily)], list(pool.tasks.values())
     )
@@ -165,11 +177,11 @@ def _told(results: Sequence[Result], generation: int) -> list[Event]:
 
 def _seed_tasks(run: _Run) -> tuple[list[Result], list[TaskFamily]]:
     """Rejections among the seeds, and the seeds that passed; both have used up their ids."""
-    drafts = run.scientist.seeds()
+    drafts = run.staff.scientist.seeds()
     requests = [
         Request(task_id(i), "seed", 0, key(run.seed, "task request", task_id(i))) for i in range(len(drafts))
     ]
-    results = checked(requests, lambda _: list(drafts), run.scientist, run.box, run.settings)
+    results = run.checked(requests, lambda _: list(drafts))
     seeds = [one for one in results if isinstance(one, TaskFamily)]
     if not seeds:
         reasons = "; ".join(one.detail for one in results if isinstance(one, Rejection))
@@ -217,7 +229,7 @@ def _novel(
     run: _Run, found: Sequence[TaskFamily], history: Sequence[TaskFamily]
 ) -> tuple[list[TaskFamily], list[Rejection]]:
     """What of the checked tasks is new, and the others as rejections."""
-    judged = verdicts(found, history, run.embedder, run.scientist, run.settings.novelty, run.seed)
+    judged = verdicts(found, history, run.staff.embedder, run.staff.scientist, run.settings.novelty, run.seed)
     new = [task for task, verdict in zip(found, judged, strict=True) if verdict.novel]
     return new, [
         _double(task, verdict) for task, verdict in zip(found, judged, strict=True) if not verdict.novel

@@ -76,6 +76,8 @@ def _failure(one: _Described, outcome: Outcome | None, settings: TaskSettings) -
             "self-solve",
             f"score failed on the solution: {outcome.error or 'no score'} {outcome.detail}".strip(),
         )
+    if not 0 <= outcome.score <= 1:
+        return "self-solve", f"score returned {outcome.score}, which is not within [0, 1]"
     if settings.require_self_solve and outcome.score < 1:
         return "self-solve", f"score gave the solution {outcome.score:g}"
     return None if one.task.draft.done else ("not-done", "the scientist did not call it done")
