@@ -1,0 +1,93 @@
+"""What goes into the sandbox and what comes out of it: plain values, nothing that untrusted code made itself."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from acdc.errors import AcdcError, InfrastructureError
+
+Json = Any
+"""A JSON value: None, bool, int, float, str, list, or dict with str keys."""
+
+ErrorName = Literal["timeout", "memory", "killed", "output", "exception", "protocol", "refused"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission to be scored.
+
+    Attributes:
+        source: Python source that defines class TaskFamily.
+        task: A key of its get_tasks().
+        submission: What is scored.
+    """
+
+    source: str
+    task: str
+    submission: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one score ended.
+
+    Attributes:
+        score: What `score` returned, which may be nan, infinite or outside [0, 1]; None where it returned None or another type.
+        error: What stopped it, or None.
+        detail: For a person: the exception, the limit, the type returned. Empty for an ordinary score.
+        seconds: Time by the clock; no part of equality.
+    """
+
+    score: float | None
+    error: ErrorName | None = None
+    detail: str = ""
+    seconds: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How one call of an answer's function ended.
+
+    Attributes:
+        value: What it returned, as JSON has it; None where there is an error.
+        error: What stopped it, or None.
+        detail: For a person.
+        seconds: Time by the clock; no part of equality.
+    """
+
+    value: Json
+    error: ErrorName | None = None
+    detail: str = ""
+    seconds: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a task family says about itself.
+
+    Attributes:
+        tasks: get_tasks(), in its order.
+        instructions: get_instructions() for each of them.
+    """
+
+    tasks: dict[str, Json]
+    instructions: dict[str, str]
+
+
+class TaskError(AcdcError):
+    """A task family's own code failed before there was anything to score.
+
+    Attributes:
+        error: What stopped it.
+        detail: For a person.
+    """
+
+    exit_code = 2
+
+    def __init__(self, error: ErrorName, detail: str) -> None:
+        super().__init__(f"the task family failed ({error}): {detail}")
+        self.error: ErrorName = error
+        self.detail = detail
+
+
+class SandboxUnavailable(InfrastructureError):
+    """No confinement passes the probe, or the worker died and stays dead."""
