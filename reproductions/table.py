@@ -1,0 +1,238 @@
+"""A table is one data frame with a way to show it: Markdown, LaTeX (booktabs), CSV and HTML say the same.
+
+The CSV holds the frame itself, full precision, one number a column. The other three hold what a person reads: a share in
+percent with its interval, a p value, a word. All text is escaped for the format it goes to.
+"""
+
+import html
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from reproductions.files import write_text
+
+Row = dict[str, Any]
+MINUS = "−"
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    MINUS: r"$-$",
+    "–": "--",
+    "×": r"$\times$",
+    "≤": r"$\le$",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as a person sees it.
+
+    Attributes:
+        title: Heading.
+        show: From a row of the frame to the text of the cell.
+        align: Numbers to the right, words to the left.
+        kind: Class of the cells in HTML.
+    """
+
+    title: str
+    show: Callable[[Row], str]
+    align: Literal["left", "right"] = "right"
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table in four formats.
+
+    Attributes:
+        name: Stem of its files.
+        caption: One or two sentences: what it shows, n, how intervals were made.
+        frame: The numbers.
+        columns: What a person sees of them.
+        notes: Lines below the table.
+        group: Column of the frame by which rows are grouped; a group's name is a row of its own.
+        emphasis: Column of the frame that is true for rows to be set off.
+    """
+
+    name: str
+    caption: str
+    frame: pd.DataFrame
+    columns: Sequence[Column]
+    notes: Sequence[str] = ()
+    group: str | None = None
+    emphasis: str | None = None
+    id: str = field(default="")
+
+    def rows(self) -> list[Row]:
+        """Rows of the frame as mappings."""
+        return [
+            dict(zip(self.frame.columns, values, strict=True))
+            for values in self.frame.itertuples(index=False)
+        ]
+
+    def cells(self) -> list[list[str]]:
+        """What a person reads, row by row."""
+        return [[column.show(row) for column in self.columns] for row in self.rows()]
+
+    def markdown(self) -> str:
+        """A GitHub table with caption and notes."""
+        heads = [_markdown(column.title) for column in self.columns]
+        lines = [f"**{_markdown(self.caption)}**", "", _pipe(heads)]
+        lines.append(_pipe(["---:" if column.align == "right" else ":---" for column in self.columns]))
+        for group, row, cells in self._grouped():
+            if group is not None:
+                lines.append(_pipe([f"*{_markdown(group)}*", *([""] * (len(heads) - 1))]))
+            shown = [_markdown(cell) for cell in cells]
+            lines.append(_pipe([f"**{shown[0]}**", *shown[1:]] if self._set_off(row) else shown))
+        lines += ["", *(f"{_markdown(note)}  " for note in self.notes)]
+        return "\n".join(lines).rstrip() + "\n"
+
+    def latex(self) -> str:
+        """A `table` environment that needs the package booktabs."""
+        alignment = "".join("r" if column.align == "right" else "l" for column in self.columns)
+        lines = [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{_latex(self.caption)}}}",
+            rf"\label{{tab:{self.name}}}",
+        ]
+        lines += [
+            rf"\begin{{tabular}}{{{alignment}}}",
+            r"\toprule",
+            _row([_latex(column.title) for column in self.columns]),
+        ]
+        lines.append(r"\midrule")
+        for group, row, cells in self._grouped():
+            if group is not None:
+                if lines[-1] != r"\midrule":
+                    lines.append(r"\addlinespace")
+                lines.append(rf"\multicolumn{{{len(self.columns)}}}{{l}}{{\emph{{{_latex(group)}}}}} \\")
+            shown = [_latex(cell) for cell in cells]
+            lines.append(_row([rf"\textbf{{{shown[0]}}}", *shown[1:]] if self._set_off(row) else shown))
+        lines += [r"\bottomrule", r"\end{tabular}"]
+        lines += [rf"\par\footnotesize {_latex(note)}" for note in self.notes]
+        return "\n".join([*lines, r"\end{table}"]) + "\n"
+
+    def csv(self) -> str:
+        """The frame, unrounded; an empty cell is a number that does not exist."""
+        text: str = self.frame.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+        return text
+
+    def html(self) -> str:
+        """A `table` element in a box that scrolls by itself."""
+        heads = "".join(
+            f'<th scope="col" class="{column.align}">{html.escape(column.title)}</th>'
+            for column in self.columns
+        )
+        body = []
+        for group, row, cells in self._grouped():
+            if group is not None:
+                body.append(
+                    f'<tr class="group"><th scope="rowgroup" colspan="{len(cells)}">{html.escape(group)}</th></tr>'
+                )
+            body.append(self._html_row(row, cells))
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        label = html.escape(self.caption, quote=True)
+        return (
+            f'<figure class="table" id="table-{self.name}"><figcaption>{html.escape(self.caption)}</figcaption>'
+            f'<div class="scroll" role="region" aria-label="{label}" tabindex="0"><table><thead><tr>{heads}</tr></thead>'
+            f"<tbody>{''.join(body)}</tbody></table></div>{f'<div class=notes>{notes}</div>' if notes else ''}</figure>"
+        )
+
+    def write(self, directory: Path) -> list[Path]:
+        """Write all but the HTML into ``directory``, each file at once or not at all."""
+        texts = {"csv": self.csv(), "md": self.markdown(), "tex": self.latex()}
+        paths = [directory / f"{self.name}.{suffix}" for suffix in texts]
+        for path, text in zip(paths, texts.values(), strict=True):
+            write_text(path, text)
+        return paths
+
+    def _grouped(self) -> list[tuple[str | None, Row, list[str]]]:
+        """(name of the group that begins here, row, cells)."""
+        found: list[tuple[str | None, Row, list[str]]] = []
+        last: str | None = None
+        for row, cells in zip(self.rows(), self.cells(), strict=True):
+            group = str(row[self.group]) if self.group is not None else None
+            found.append((group if group != last else None, row, cells))
+            last = group
+        return found
+
+    def _set_off(self, row: Row) -> bool:
+        return self.emphasis is not None and bool(row[self.emphasis])
+
+    def _html_row(self, row: Row, cells: Sequence[str]) -> str:
+        parts = []
+        for i, (column, cell) in enumerate(zip(self.columns, cells, strict=True)):
+            tag = 'th scope="row"' if i == 0 else "td"
+            slug = re.sub(r"[^a-z]+", "-", cell.lower()).strip("-") if column.kind == "verdict" else ""
+            classes = " ".join(part for part in (column.align, column.kind, slug) if part)
+            parts.append(f'<{tag} class="{classes}">{html.escape(cell)}</{tag[:2]}>')
+        return f"<tr{' class=ours' if self._set_off(row) else ''}>{''.join(parts)}</tr>"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share in [0, 1] as percent without the sign: 0.532 → 53.2; an absent one is a dash."""
+    if value is None or math.isnan(value):
+        return "–"
+    return _signed(f"{100 * value:.{digits}f}")
+
+
+def points(value: float | None) -> str:
+    """A difference of shares in percentage points, always with its sign."""
+    if value is None or math.isnan(value):
+        return "–"
+    return _signed(f"{100 * value:+.1f}")
+
+
+def interval(
+    value: float | None, low: float | None, high: float | None, show: Callable[[float | None], str]
+) -> str:
+    """A number with its interval: 53.2 [50.1, 56.3]."""
+    if value is None or math.isnan(value):
+        return "–"
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return show(value)
+    return f"{show(value)} [{show(low)}, {show(high)}]"
+
+
+def p_value(value: float | None) -> str:
+    """A p value with two significant digits, never 0."""
+    if value is None or math.isnan(value):
+        return "–"
+    return "<0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def _signed(text: str) -> str:
+    # "-0.0" is no number that anybody means
+    return re.sub(r"^-(?=0\.?0*$)", "", text).replace("-", MINUS)
+
+
+def _pipe(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"{' & '.join(cells)} \\\\"
+
+
+def _markdown(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", text).replace("\n", " ") if text else ""
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
