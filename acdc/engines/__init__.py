@@ -1,9 +1,9 @@
 """Engines: language models whose weights can be swapped, behind one protocol.
 
-    Engine, Request, Sampling, Answer   the protocol (engine.py)
-    EngineSettings                      the `engine` section of params.yaml (settings.py)
-    open_engine                         the engine that the settings ask for
-    TransformersEngine                  in `acdc.engines.hf`; imported there only, because it takes seconds
+Engine, Request, Sampling, Answer   the protocol (engine.py)
+EngineSettings                      the `engine` section of params.yaml (settings.py)
+open_engine                         the engine that the settings ask for
+TransformersEngine                  in `acdc.engines.hf`; imported there only, because it takes seconds
 """
 
 from collections.abc import Mapping

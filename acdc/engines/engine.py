@@ -42,7 +42,9 @@ class Sampling:
         if self.max_new_tokens < 1:
             raise InputError(f"Sampling max_new_tokens must be at least 1, not {self.max_new_tokens}.")
         if "" in self.stop:
-            raise InputError("Sampling stop holds an empty text, which would end every answer at once; remove it.")
+            raise InputError(
+                "Sampling stop holds an empty text, which would end every answer at once; remove it."
+            )
 
 
 @dataclass(frozen=True)

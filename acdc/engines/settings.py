@@ -21,7 +21,15 @@ class EngineSettings(BaseModel):
     kind: Literal["transformers"] = "transformers"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     rows: Annotated[int, Field(ge=1, le=4096)] = 64
-    widths: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (32, 64, 128, 256, 512, 1024, 2048)
+    widths: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (
+        32,
+        64,
+        128,
+        256,
+        512,
+        1024,
+        2048,
+    )
     threads: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")

@@ -1,0 +1,192 @@
+"""The decode loop over a Hugging Face causal model: one bucket of prompts in, their tokens out.
+
+Guarantees: every tensor has a shape that depends on (rows, width, step) alone and every row is computed from that row
+alone, so a row's logits have equal bits alone and in any company. Matrix kernels choose their summation order by shape,
+which is why the number of rows is fixed and finished or missing rows are computed all the same.
+
+Two traps on the way. transformers leaves the attention mask out, and so takes another kernel, when no row of a batch is
+padded: therefore a bucket is always wider than its longest prompt (`buckets.width_of`) or the mask is made here. And a
+pad position that attends to nothing may give NaN: here it attends to itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
+
+from acdc.engines.buckets import Batch
+from acdc.engines.engine import Sampling
+from acdc.engines.sampling import choose
+
+_STOP_EVERY = 8  # steps between looks at the texts; what is written past a stop text is cut off afterwards
+
+
+class _RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untyped here
+    """A key-value cache that doubles its room instead of copying everything at every token."""
+
+    keys: Tensor
+    values: Tensor
+    is_initialized: bool
+    _key_room: Tensor
+    _value_room: Tensor
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, Tensor]:
+        """Append (rows, heads, new, size) keys and values; return all of them as views."""
+        start = self.keys.shape[-2] if self.is_initialized else 0
+        end = start + key_states.shape[-2]
+        if not self.is_initialized or end > self._key_room.shape[-2]:
+            self._grow(key_states, value_states, start, end)
+        self._key_room[:, :, start:end] = key_states
+        self._value_room[:, :, start:end] = value_states
+        self.keys, self.values = self._key_room[:, :, :end], self._value_room[:, :, :end]
+        return self.keys, self.values
+
+    def _grow(self, key_states: Tensor, value_states: Tensor, start: int, end: int) -> None:
+        rows, heads, _, size = key_states.shape
+        keys = key_states.new_empty(rows, heads, end + max(32, end // 2), size)
+        values = value_states.new_empty(rows, heads, end + max(32, end // 2), value_states.shape[-1])
+        if self.is_initialized:
+            keys[:, :, :start], values[:, :, :start] = self.keys, self.values
+        self._key_room, self._value_room = keys, values
+        self.dtype, self.device, self.is_initialized = key_states.dtype, key_states.device, True
+
+
+def _cache(model: Any) -> Cache:
+    cache = DynamicCache(config=model.config)
+    if cache.layers:
+        cache.layers = [_RoomyLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers]
+    return cache
+
+
+def attends_fully(model: Any) -> bool:
+    """Whether every layer attends to every earlier token, so that one mask made here serves all layers."""
+    config = model.config.get_text_config()
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    known = config.model_type in {"llama", "qwen2", "qwen3", "gpt_neox", "mistral"}
+    return known and kinds == {"full_attention"} and not getattr(config, "sliding_window", None)
+
+
+def _mask(present: Tensor, queries: int, full: bool) -> Tensor:
+    """What the last `queries` positions may attend to.
+
+    Args:
+        present: (rows, length) bool, False where padded.
+        queries: How many of the last positions ask.
+        full: Make the (rows, 1, queries, length) mask here; else hand over `present` and let the model make its own.
+    """
+    if not full:
+        return present.long()
+    if queries == 1:
+        return present[:, None, None, :]
+    length = present.shape[1]
+    causal = torch.ones(length, length, dtype=torch.bool).tril_()[-queries:]
+    itself = torch.eye(length, dtype=torch.bool)[-queries:]
+    return (causal & present[:, None, None, :]) | itself
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a batch wrote.
+
+    Attributes:
+        tokens: (rows, steps) ids.
+        logprobs: (rows, steps) natural logarithms of the tokens' probabilities.
+        ends: (rows,) number of tokens before the end token, -1 where none came.
+    """
+
+    tokens: npt.NDArray[np.int64]
+    logprobs: npt.NDArray[np.float32]
+    ends: npt.NDArray[np.int64]
+
+
+@torch.inference_mode()
+def decode(
+    model: Any,
+    batch: Batch,
+    sampling: Sampling,
+    end_tokens: Tensor,
+    stopped: Callable[[npt.NDArray[np.int64], npt.NDArray[np.bool_]], npt.NDArray[np.bool_]] | None = None,
+) -> Decoded:
+    """Write until every row has ended or the budget is spent.
+
+    Args:
+        model: A transformers causal language model in evaluation mode.
+        batch: Left-padded prompts; rows past `batch.used` are dummies.
+        sampling: How tokens are chosen; `stop` is left to the caller.
+        end_tokens: (k,) int64 ids that end an answer.
+        stopped: Asked now and then with the (rows, steps) tokens so far and the (rows,) rows still writing; says which
+            rows need no more tokens. It only saves time.
+    """
+    rows, width = batch.tokens.shape
+    budget, full = sampling.max_new_tokens, attends_fully(model)
+    tokens, present = torch.from_numpy(batch.tokens), torch.ones(rows, width + budget, dtype=torch.bool)
+    present[:, :width] = torch.arange(width) >= width - torch.from_numpy(batch.lengths)[:, None]
+    positions = (present[:, :width].cumsum(dim=1) - 1).clamp_(min=0)
+    written, logprobs = torch.zeros(rows, budget, dtype=torch.long), torch.zeros(rows, budget)
+    ends = torch.full((rows,), -1)
+    done = torch.arange(rows) >= batch.used
+    cache, queries = _cache(model), width
+    for step in range(budget):
+        output = model(
+            input_ids=tokens,
+            attention_mask=_mask(present[:, : width + step], queries, full),
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        logits = output.logits[:, -1].float().nan_to_num_()
+        token = choose(logits, sampling, batch.streams, step)
+        written[:, step] = token
+        logprobs[:, step] = logits.gather(-1, token[:, None]).squeeze(-1) - logits.logsumexp(dim=-1)
+        ended = torch.isin(token, end_tokens) & ~done
+        ends[ended] = step
+        done |= ended
+        if stopped is not None and step % _STOP_EVERY == _STOP_EVERY - 1:
+            done |= torch.from_numpy(stopped(written[:, : step + 1].numpy(), (~done).numpy()))
+        if bool(done.all()):
+            break
+        tokens, positions, queries = token[:, None], positions[:, -1:] + 1, 1
+    return Decoded(written[:, : step + 1].numpy(), logprobs[:, : step + 1].numpy(), ends.numpy())
+
+
+@torch.inference_mode()
+def score(
+    model: Any, batch: Batch, targets: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Log-probability of each row's last tokens, and whether each of them is the most probable one.
+
+    Args:
+        model: A transformers causal language model in evaluation mode.
+        batch: Left-padded prompts, each with its target except the target's last token.
+        targets: (rows, keep) int64 target tokens, right-aligned, -1 before them.
+
+    Returns:
+        (rows,) sums of natural logarithms and (rows,) bool.
+    """
+    width, keep = batch.tokens.shape[1], targets.shape[1]
+    present = torch.arange(width) >= width - torch.from_numpy(batch.lengths)[:, None]
+    logits = (
+        model(
+            input_ids=torch.from_numpy(batch.tokens),
+            attention_mask=_mask(present, width, attends_fully(model)),
+            position_ids=(present.cumsum(dim=1) - 1).clamp_(min=0),
+            use_cache=False,
+            logits_to_keep=keep,
+        )
+        .logits[:, -keep:]
+        .float()
+        .nan_to_num_()
+    )
+    wanted = torch.from_numpy(targets)
+    asked = wanted >= 0
+    chosen = logits.log_softmax(dim=-1).gather(-1, wanted.clamp(min=0)[..., None]).squeeze(-1)
+    greedy = (logits.argmax(dim=-1) == wanted) | ~asked
+    return chosen.double().masked_fill(~asked, 0.0).sum(dim=-1).numpy(), greedy.all(dim=-1).numpy()

@@ -1,0 +1,206 @@
+"""The `transformers` engine: the reference, for any architecture that AutoModelForCausalLM loads, on a CPU.
+
+Guarantees: an answer has equal bits alone, in any company and in any order (fixed-shape buckets, `buckets.py`); a draw
+comes from its row's own stream (`sampling.py`); weights are copied into the living parameters, so a swap costs
+milliseconds and tied weights stay tied; a prompt carries exactly one beginning-of-sequence token where the tokenizer adds one.
+
+Not guaranteed: equal bits between machines, versions of torch, numbers of threads, or settings of rows and widths. All of
+these but the machine are in `version`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import transformers
+from torch import Tensor
+
+from acdc.engines.buckets import batches
+from acdc.engines.decoding import Decoded, decode, score
+from acdc.engines.engine import Answer, Request, Sampling
+from acdc.engines.prompts import Prompts
+from acdc.engines.settings import EngineSettings
+from acdc.engines.swap import WeightSlots
+from acdc.errors import InputError
+
+_DEFAULTS = EngineSettings()
+
+
+class TransformersEngine:
+    """A causal language model behind :class:`acdc.engines.engine.Engine`.
+
+    Args:
+        model_dir: A Hugging Face model directory: architecture, and weights until the first `load`.
+        tokenizer_dir: Where tokenizer and chat template are; None: `model_dir`.
+        dtype: "float32", "bfloat16" or "float16".
+        rows: Rows of every batch.
+        widths: Ascending prompt widths in tokens.
+        threads: CPU threads of torch in this process.
+        chat_template_args: Extra arguments of the chat template.
+
+    Raises:
+        InputError: The directory holds no model or no tokenizer that transformers can load.
+    """
+
+    def __init__(
+        self,
+        model_dir: Path,
+        *,
+        tokenizer_dir: Path | None = None,
+        dtype: str = _DEFAULTS.dtype,
+        rows: int = _DEFAULTS.rows,
+        widths: Sequence[int] = _DEFAULTS.widths,
+        threads: int = _DEFAULTS.threads,
+        chat_template_args: Mapping[str, object] | None = None,
+    ) -> None:
+        torch.set_num_threads(threads)
+        self.model: Any = _open_model(model_dir, dtype)
+        self.prompts = Prompts(tokenizer_dir or model_dir, chat_template_args or {})
+        self.weights_hash: str | None = None
+        self.version = (
+            f"transformers {transformers.__version__}, torch {torch.__version__}, {dtype}, rows {rows}, "
+            f"widths {'-'.join(map(str, widths))}, threads {threads}"
+        )
+        self._rows, self._widths = rows, tuple(widths)
+        self._slots = WeightSlots(self.model)
+        self._end_tokens = torch.tensor(sorted(self.prompts.end_tokens(self.model)), dtype=torch.long)
+
+    @property
+    def context(self) -> int | None:
+        """Longest prompt and answer together, in tokens; None where the architecture has no bound."""
+        bound = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        return int(bound) if bound else None
+
+    def load(self, weights: Mapping[str, Tensor], weights_hash: str) -> None:
+        """Copy other weights into the model.
+
+        Args:
+            weights: A state dict; one name of a tied pair is enough.
+            weights_hash: Its `acdc.individual.weights_hash`.
+
+        Raises:
+            InputError: A name is missing or unknown, a shape differs, a value is NaN or infinite, or a tied pair differs.
+        """
+        self._slots.fill(weights)
+        self.weights_hash = weights_hash
+
+    def chat(self, user: str, system: str = "") -> str:
+        """The prompt text of one user turn, with the generation prompt.
+
+        Args:
+            user: The user's message.
+            system: A system message; joined to the user's where the chat template knows no system role.
+
+        Raises:
+            InputError: The tokenizer has no chat template.
+        """
+        return self.prompts.chat(user, system)
+
+    def generate(
+        self,
+        requests: Sequence[Request],
+        sampling: Sampling,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Answer]:
+        """Answers in the order of the requests; see :meth:`acdc.engines.engine.Engine.generate`."""
+        prompts = [self.prompts.encode(request.prompt) for request in requests]
+        self._check_lengths([len(prompt) for prompt in prompts], sampling.max_new_tokens)
+        answers: dict[int, Answer] = {}
+        streams = [request.stream for request in requests]
+        stopped = self._stopped(sampling.stop) if sampling.stop else None
+        for batch in batches(prompts, streams, rows=self._rows, widths=self._widths, pad=self.prompts.pad):
+            decoded = decode(self.model, batch, sampling, self._end_tokens, stopped)
+            for row, index in enumerate(batch.members):
+                answers[index] = self._answer(decoded, row, len(prompts[index]), sampling.stop)
+            if progress is not None:
+                progress(batch.used)
+        return [answers[index] for index in range(len(requests))]
+
+    def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
+        """Natural logarithm of P(continuation | context), and whether greedy decoding would write the continuation.
+
+        Args:
+            pairs: Context and continuation; the continuation's tokens are those that it adds to the context's. An
+                empty continuation gives (0.0, True).
+
+        Raises:
+            InputError: A pair does not fit into the model's context.
+        """
+        split = [self.prompts.split(context, continuation) for context, continuation in pairs]
+        self._check_lengths([len(context) + len(target) for context, target in split], 0)
+        results = [(0.0, True)] * len(pairs)
+        asked = [index for index, (_, target) in enumerate(split) if target]
+        inputs = [[*split[index][0], *split[index][1][:-1]] for index in asked]
+        # how many positions get logits is part of the shape, so it follows from the target's own length
+        keeps = [1 << (len(split[index][1]) - 1).bit_length() for index in asked]
+        shapes = {"rows": self._rows, "pad": self.prompts.pad}
+        for batch in batches(inputs, [0] * len(asked), widths=self._widths, groups=keeps, **shapes):
+            targets = np.full(
+                (self._rows, min(keeps[batch.members[0]], batch.tokens.shape[1])), -1, dtype=np.int64
+            )
+            for row, member in enumerate(batch.members):
+                target = split[asked[member]][1]
+                targets[row, -len(target) :] = target
+            sums, greedy = score(self.model, batch, targets)
+            for row, member in enumerate(batch.members):
+                results[asked[member]] = (float(sums[row]), bool(greedy[row]))
+        return results
+
+    def close(self) -> None:
+        """Free the model."""
+        del self.model, self._slots
+
+    def _check_lengths(self, lengths: Sequence[int], budget: int) -> None:
+        context = self.context
+        for index, length in enumerate(lengths):
+            if context is not None and length + budget > context:
+                raise InputError(
+                    f"Prompt {index} has {length} tokens; with a budget of {budget} new tokens that is "
+                    f"{length + budget}, and the model's context holds {context}. Shorten the prompt or the budget."
+                )
+
+    def _answer(self, decoded: Decoded, row: int, prompt_tokens: int, stop: tuple[str, ...]) -> Answer:
+        end = int(decoded.ends[row])
+        tokens: list[int] = decoded.tokens[row, : end if end >= 0 else None].tolist()
+        text = self.prompts.decode(tokens)
+        finished = end >= 0
+        if any(mark in text for mark in stop):
+            finished = True
+            tokens = tokens[: self._stop_length(tokens, stop)]
+            text = self.prompts.decode(tokens)
+            text = text[: min(text.find(mark) for mark in stop if mark in text)]
+        logprobs = decoded.logprobs[row, : len(tokens)].tolist()
+        return Answer(text, tuple(tokens), "stop" if finished else "length", prompt_tokens, tuple(logprobs))
+
+    def _stop_length(self, tokens: list[int], stop: tuple[str, ...]) -> int:
+        """How many tokens it takes until a stop text is complete."""
+        for count in range(1, len(tokens)):
+            text = self.prompts.decode(tokens[:count])
+            if any(mark in text for mark in stop):
+                return count
+        return len(tokens)
+
+    def _stopped(
+        self, stop: tuple[str, ...]
+    ) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.bool_]], npt.NDArray[np.bool_]]:
+        def stopped(tokens: npt.NDArray[np.int64], writing: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+            found = np.zeros(len(tokens), dtype=np.bool_)
+            for row in np.flatnonzero(writing):
+                text = self.prompts.decode(tokens[row].tolist())
+                found[row] = any(mark in text for mark in stop)
+            return found
+
+        return stopped
+
+
+def _open_model(model_dir: Path, dtype: str) -> Any:
+    try:
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            model_dir, dtype=getattr(torch, dtype), local_files_only=True
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise InputError(f"{model_dir} holds no model that transformers can load: {error}") from error
+    return model.eval().requires_grad_(False)

@@ -1,0 +1,102 @@
+"""Texts into token ids and back, and the family's chat template."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import transformers
+
+from acdc.errors import InputError
+
+
+class Prompts:
+    """A tokenizer with a chat template.
+
+    Args:
+        directory: A Hugging Face tokenizer directory.
+        chat_template_args: Extra arguments of the chat template (`enable_thinking: false` for qwen3).
+
+    Raises:
+        InputError: The directory holds no tokenizer.
+    """
+
+    def __init__(self, directory: Path, chat_template_args: Mapping[str, object]) -> None:
+        try:
+            self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(directory, local_files_only=True)
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"{directory} holds no tokenizer that transformers can load: {error}") from error
+        self._template_args = dict(chat_template_args)
+        self._bos = _added_bos(self.tokenizer)
+        ids = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
+        self.pad = int(next(token for token in ids if token is not None))
+
+    def end_tokens(self, model: Any) -> set[int]:
+        """Every token id that ends an answer, by generation configuration, model configuration or tokenizer."""
+        found: set[int] = set()
+        for source in (model.generation_config, model.config.get_text_config(), self.tokenizer):
+            ids = getattr(source, "eos_token_id", None)
+            found.update([] if ids is None else [ids] if isinstance(ids, int) else ids)
+        return found
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a prompt, at least one.
+
+        Where the tokenizer adds a beginning-of-sequence token there is exactly one, whether or not a chat template has
+        written it already. An empty text is that token, else the end token.
+        """
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
+        if self._bos is not None:
+            while ids[:1] == [self._bos]:
+                ids = ids[1:]
+            ids = [self._bos, *ids]
+        return ids or [self.tokenizer.eos_token_id if self.tokenizer.eos_token_id is not None else self.pad]
+
+    def split(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
+        """Token ids of a context, at least one, and of its continuation; spaces at the border go to the continuation."""
+        stripped = context.rstrip()
+        if self._bos is None and not stripped:
+            stripped = context
+        whole = self.encode(stripped + context[len(stripped) :] + continuation)
+        start = self.encode(stripped)
+        if not stripped and self._bos is None:
+            return start, whole if continuation else []
+        return start, whole[len(start) :]
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of token ids, special tokens left out, no space added or removed."""
+        text: str = self.tokenizer.decode(
+            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def chat(self, user: str, system: str = "") -> str:
+        """One user turn in the chat template, ready for the reply.
+
+        Raises:
+            InputError: The tokenizer has no chat template.
+        """
+        if not self.tokenizer.chat_template:
+            raise InputError(
+                "The tokenizer has no chat template; take the tokenizer of an instruction-tuned seed."
+            )
+        turns = [{"role": "user", "content": user}]
+        if not system:
+            return self._render(turns)
+        from jinja2 import TemplateError
+
+        try:
+            return self._render([{"role": "system", "content": system}, *turns])
+        except TemplateError:  # some templates refuse the system role by raising
+            return self._render([{"role": "user", "content": f"{system}\n\n{user}"}])
+
+    def _render(self, turns: list[dict[str, str]]) -> str:
+        text: str = self.tokenizer.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=True, **self._template_args
+        )
+        return text
+
+
+def _added_bos(tokenizer: Any) -> int | None:
+    """The beginning-of-sequence token id if the tokenizer puts it before every text, else None."""
+    bos: int | None = tokenizer.bos_token_id
+    return bos if bos is not None and tokenizer.encode("a")[:1] == [bos] else None

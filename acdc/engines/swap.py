@@ -1,0 +1,63 @@
+"""Other weights in a living model: checked by name, shape and value, then copied in place."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from acdc.errors import InputError
+
+
+class WeightSlots:
+    """The places of a model's weights.
+
+    A tied pair is one place with two names: filling it once fills both, and it stays tied.
+
+    Args:
+        model: A torch module; its state dict gives names and shapes.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._places: list[tuple[tuple[str, ...], Tensor]] = []
+        by_address: dict[tuple[int, torch.Size], list[str]] = {}
+        state: dict[str, Tensor] = dict(model.state_dict(keep_vars=False))
+        for name in sorted(state):
+            by_address.setdefault((state[name].data_ptr(), state[name].shape), []).append(name)
+        self._places = [(tuple(names), state[names[0]]) for names in by_address.values()]
+
+    def fill(self, weights: Mapping[str, Tensor]) -> None:
+        """Check all weights, then copy all of them; nothing is copied when one is wrong.
+
+        Raises:
+            InputError: A name is missing or unknown, a shape differs, a value is not finite, or a tied pair differs.
+        """
+        known = {name for names, _ in self._places for name in names}
+        unknown = sorted(set(weights) - known)
+        if unknown:
+            raise InputError(f"The model has no weight {unknown[0]!r} ({len(unknown)} unknown names in all).")
+        chosen = [self._source(names, place, weights) for names, place in self._places]
+        with torch.no_grad():
+            for (_, place), source in zip(self._places, chosen, strict=True):
+                place.copy_(source)
+
+    @staticmethod
+    def _source(names: tuple[str, ...], place: Tensor, weights: Mapping[str, Tensor]) -> Tensor:
+        given = [name for name in names if name in weights]
+        if not given:
+            raise InputError(
+                f"The weights lack {names[0]!r}; they belong to another architecture or are incomplete."
+            )
+        source = weights[given[0]]
+        if source.shape != place.shape:
+            raise InputError(
+                f"Weight {given[0]!r} has shape {tuple(source.shape)}; the model wants {tuple(place.shape)}."
+            )
+        if not bool(torch.isfinite(source).all()):
+            raise InputError(f"Weight {given[0]!r} holds NaN or infinite values; this model can't be used.")
+        for other in given[1:]:
+            if weights[other] is not source and not torch.equal(weights[other], source):
+                raise InputError(
+                    f"Weights {given[0]!r} and {other!r} are tied in the model but differ in value."
+                )
+        return source

@@ -1,0 +1,131 @@
+"""State dicts: their content hash, and safetensors files that are written whole or not at all.
+
+A state dict maps names to CPU tensors. Its hash is over names, dtypes, shapes and bytes, so two models share a hash only
+if they are the same model, wherever they are stored.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acdc.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Weights = Mapping[str, "Tensor"]
+
+
+class DamagedWeightsError(InputError):
+    """A weights file is missing, truncated or corrupt. Weights of a child can be rebuilt from its recipe."""
+
+
+def weights_hash(weights: Weights) -> str:
+    """Content hash of a state dict: 32 hexadecimal digits of blake2b over sorted names, dtypes, shapes and bytes."""
+    import torch
+
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(weights):
+        tensor = weights[name].detach().contiguous()
+        digest.update(f"{name}\x1f{tensor.dtype}\x1f{tuple(tensor.shape)}\x1e".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def save_weights(weights: Weights, path: Path) -> None:
+    """Write a safetensors file atomically and durably; a reader sees the old file or the whole new one.
+
+    Args:
+        weights: State dict; tensors that share memory are written once each.
+        path: The file; its directory is made.
+    """
+    from safetensors.torch import save
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    data = save(
+        {name: weights[name].detach().contiguous().clone() for name in sorted(weights)}, {"format": "pt"}
+    )
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)  # makes the rename durable
+    finally:
+        os.close(directory)
+
+
+def read_weights(path: Path, expected_hash: str | None = None) -> "dict[str, Tensor]":
+    """Read a safetensors file into memory.
+
+    Args:
+        path: The file.
+        expected_hash: What :func:`weights_hash` must give; None: not checked.
+
+    Raises:
+        DamagedWeightsError: The file is missing, truncated, corrupt, or holds other weights than expected.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        raise DamagedWeightsError(
+            f"{path} is missing; weights of a child are rebuilt from its recipe, seeds must be there."
+        )
+    try:
+        weights: dict[str, Tensor] = load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise DamagedWeightsError(
+            f"{path} is truncated or corrupt ({error}); delete it and make it again."
+        ) from error
+    if expected_hash is not None and weights_hash(weights) != expected_hash:
+        raise DamagedWeightsError(f"{path} holds other weights than expected; delete it and make it again.")
+    return dict(sorted(weights.items()))
+
+
+def check_finite(weights: Weights, source: object) -> None:
+    """Refuse NaN and infinite values.
+
+    Raises:
+        InputError: Names the first such tensor and `source`.
+    """
+    import torch
+
+    for name in sorted(weights):
+        if not bool(torch.isfinite(weights[name]).all()):
+            raise InputError(
+                f"{source}: weight {name!r} holds NaN or infinite values; get a sound copy of this model."
+            )
+
+
+def check_like(weights: Weights, base: Mapping[str, Iterable[int]], source: object) -> None:
+    """Refuse weights whose names or shapes are not those of the base.
+
+    Args:
+        weights: State dict.
+        base: Shape of each tensor of the base.
+        source: What the message calls the weights.
+
+    Raises:
+        InputError: Names the first tensor that differs, and both shapes.
+    """
+    for name in sorted(set(base) | set(weights)):
+        if name not in weights or name not in base:
+            where = "the base but not" if name in base else "it but not in the base, so not"
+            raise InputError(
+                f"{source}: weight {name!r} is in {where} in both; merging needs models of one architecture."
+            )
+        shape, wanted = tuple(weights[name].shape), tuple(base[name])
+        if shape != wanted:
+            raise InputError(
+                f"{source}: weight {name!r} has shape {shape}, the base has {wanted}; "
+                "merging needs seeds fine-tuned from the family's base."
+            )
