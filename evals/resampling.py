@@ -1,0 +1,112 @@
+"""What every bootstrap here stands on: draws with replacement, all multisets, percentile intervals.
+
+Guarantees: draws come from the generator that is passed; memory stays under about 100 MB whatever the size.
+"""
+
+import functools
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from acdc.errors import InputError, NotEnoughDataError
+
+CHUNK = 2**17  # draws held at once; what stays in a core's cache is drawn faster
+FEW_VALUES = 64  # up to so many distinct values, counts of them are drawn instead of items
+
+
+class Interval(NamedTuple):
+    """A mean, its interval, and p.
+
+    Attributes:
+        mean: Of the data.
+        low: Lower end.
+        high: Upper end.
+        p: Of "the mean is not above 0", one-tailed, unless the function says otherwise.
+    """
+
+    mean: float
+    low: float
+    high: float
+    p: float
+
+
+def checked(values: ArrayLike, *, least: int = 2) -> NDArray[np.float64]:
+    """The values as (n,) float64.
+
+    Raises:
+        InputError: They are not finite numbers in one dimension.
+        NotEnoughDataError: There are fewer than `least`.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1:
+        raise InputError(f"expected differences in one dimension, got shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise InputError(f"difference {int(np.argmin(np.isfinite(array)))} is not a finite number")
+    if len(array) < least:
+        raise NotEnoughDataError(f"at least {least} differences are needed, got {len(array)}")
+    return array
+
+
+def resampled_means(
+    values: NDArray[np.float64], resamples: int, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """(resamples,) means of n draws with replacement from n values.
+
+    Where there are few distinct values (right, wrong), their counts are drawn, which are multinomial: the same
+    distribution, without a draw per item.
+    """
+    size = len(values)
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) <= min(FEW_VALUES, size // 4):
+        kinds = generator.multinomial(size, counts / size, size=resamples)
+        counted: NDArray[np.float64] = kinds @ distinct / size
+        return counted
+    means = np.empty(resamples)
+    rows = max(1, CHUNK // size)
+    for begin in range(0, resamples, rows):
+        drawn = generator.integers(0, size, (min(rows, resamples - begin), size))
+        means[begin : begin + rows] = values.take(drawn).sum(axis=1) / size
+    return means
+
+
+def percentile_interval(
+    mean: float, means: NDArray[np.float64], confidence: float, weights: NDArray[np.float64] | None = None
+) -> Interval:
+    """The percentile interval of bootstrap means, and the share of them that is ≤ 0.
+
+    Args:
+        mean: Of the data.
+        means: (R,) bootstrap means, or all that can occur.
+        confidence: In (0, 1).
+        weights: (R,) their probabilities; equal ones where none are given.
+
+    Raises:
+        InputError: The confidence is no probability strictly between 0 and 1.
+    """
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence lies between 0 and 1, got {confidence}")
+    tail = (1 - confidence) / 2
+    zero = 1e-12 * float(np.abs(means).max())  # sums that vanish on paper vanish here
+    if weights is None:
+        low, high = np.quantile(means, [tail, 1 - tail])
+        return Interval(mean, float(low), float(high), float(np.mean(means <= zero)))
+    order = np.argsort(means, kind="stable")
+    ordered, chances = means[order], weights[order]
+    # Mirror images of each other, so that changing every sign mirrors the interval.
+    low = ordered[np.searchsorted(np.cumsum(chances), tail - 1e-12)]
+    high = ordered[::-1][np.searchsorted(np.cumsum(chances[::-1]), tail - 1e-12)]
+    return Interval(mean, float(low), float(high), min(1.0, float(chances[ordered <= zero].sum())))
+
+
+@functools.cache
+def multisets(n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """All C(2n − 1, n) multisets of n draws from n units: (K, n) counts, and (K,) probabilities. Not writeable."""
+    draws = np.array(list(itertools.combinations_with_replacement(range(n), n)), dtype=np.int8)
+    counts = np.stack([np.count_nonzero(draws == unit, axis=1) for unit in range(n)], axis=1)
+    factorials = np.array([math.factorial(k) for k in range(n + 1)], dtype=np.float64)
+    weights = factorials[n] / factorials[counts].prod(axis=1) / float(n) ** n
+    counts.flags.writeable = weights.flags.writeable = False
+    return counts, weights
