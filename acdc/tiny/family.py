@@ -1,0 +1,134 @@
+"""Makes the embedded family: trains what is missing, keeps what is finished, writes family.json.
+
+Into the folder `out` go:
+
+- base, general, strings, arithmetic, lists, big: Hugging Face folders, each with training.json beside its weights;
+- family.json, what the settings determine: names, hashes, sizes, accuracies;
+- training_journal.json, what they do not: CPU seconds of each model, from when it was last trained.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acdc.tiny.settings import Shape, TinySettings
+from acdc.tiny.skills import DOMAINS
+from acdc.tiny.workers import Progress, Result, run_jobs
+
+if TYPE_CHECKING:
+    from acdc.tiny.training import Job
+
+NAME = "tiny"
+SEEDS = ("general", *DOMAINS)
+MODELS = ("base", *SEEDS, "big")
+MANIFEST = "family.json"
+JOURNAL = "training_journal.json"
+
+
+def smoke_settings(seed: int = 0) -> TinySettings:
+    """The whole family in a quarter of a minute: weak models, for trying out every stage."""
+    return TinySettings(
+        seed=seed,
+        shape=Shape(hidden=48, layers=2, heads=4, intermediate=128),
+        big_shape=Shape(hidden=96, layers=2, heads=4, intermediate=256),
+        base_steps=150,
+        tune_steps=40,
+        big_steps=150,
+        measured_items=10,
+    )
+
+
+def train_family(
+    settings: TinySettings, out: Path, *, workers: int = 2, progress: Progress | None = None
+) -> None:
+    """Trains the models that `out` does not hold yet; interrupted, it goes on with those that are missing.
+
+    Args:
+        settings: What to train.
+        out: Folder of the family.
+        workers: Processes of one thread each; 0 trains in this process, with as many threads as torch has here.
+        progress: Called with a model's name, the steps done and the steps in all; a finished model reports once.
+
+    Raises:
+        InfrastructureError: A worker process died.
+    """
+    from acdc.tiny import training
+
+    out.mkdir(parents=True, exist_ok=True)
+    jobs = training.plan(settings)
+    records = {name: record for name, job in jobs.items() if (record := training.finished(job, out))}
+    missing = {name: job for name, job in jobs.items() if name not in records}
+    for name in records:
+        if progress:
+            progress(name, jobs[name].steps, jobs[name].steps)
+    results = run_jobs(missing, out, workers, progress) if workers else _in_process(missing, out, progress)
+    records |= {name: record for name, (record, _) in results.items()}
+    _write(out / MANIFEST, manifest(settings, jobs, records))
+    if results:
+        _write(out / JOURNAL, _journal(out) | {name: {"cpu_seconds": s} for name, (_, s) in results.items()})
+
+
+def _in_process(missing: Mapping[str, "Job"], out: Path, progress: Progress | None) -> dict[str, Result]:
+    from acdc.tiny import training
+
+    results = {}
+    for name, job in missing.items():
+
+        def told(steps: int, job: "Job" = job) -> None:
+            if progress:
+                progress(job.name, steps, job.steps)
+
+        results[name] = training.run(job, out, told)
+    return results
+
+
+def manifest(
+    settings: TinySettings, jobs: Mapping[str, "Job"], records: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The content of family.json.
+
+    `big_clearly_better` compares the big model with the better of base and general seed on the same
+    in-distribution questions; `big_advantage` gives the difference, its standard error and what "clearly" asks for.
+    """
+    best = max(("base", "general"), key=lambda name: records[name]["id_accuracy_mean"])
+    items = records["big"]["id_items"]
+    big, small = records["big"]["id_accuracy_mean"], records[best]["id_accuracy_mean"]
+    error = ((big * (1 - big) + small * (1 - small)) / items) ** 0.5
+    return {
+        "name": NAME,
+        "base": "base",
+        "seeds": {name: name for name in SEEDS},
+        "big": "big",
+        "settings_hash": _hash([jobs[name].settings_hash for name in MODELS]),
+        "settings": settings.model_dump(),
+        "models": {name: dict(records[name]) for name in MODELS},
+        "big_advantage": {
+            "against": best,
+            "parameters_ratio": records["big"]["parameters"] / records[best]["parameters"],
+            "difference": big - small,
+            "standard_error": error,
+            "clear_from": 2 * error,
+        },
+        "big_clearly_better": big - small > 2 * error,
+    }
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.blake2b(" ".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _journal(out: Path) -> dict[str, Any]:
+    try:
+        journal: dict[str, Any] = json.loads((out / JOURNAL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # no journal, or one that was cut off: times are no content
+        return {}
+    return journal
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    scratch = path.with_name(path.name + ".tmp")
+    scratch.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    os.replace(scratch, path)
