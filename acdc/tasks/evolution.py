@@ -74,10 +74,11 @@ def initial(staff: Staff, settings: TaskSettings, seed: int) -> tuple[Pool, list
     """
     run = _Run(staff, settings, seed)
     results, seeds = _seed_tasks(run)
+    number = len(seeds) + len(results)
     size = max(settings.choice_tasks or 0, settings.cap) if settings.static else settings.cap
     target = math.ceil(settings.initial_target * size / settings.cap)
-    last = len(results) + math.ceil(settings.initial_attempts * size / settings.cap)
-    accepted, number = list(seeds), len(results)
+    last = number + math.ceil(settings.initial_attempts * size / settings.cap)
+    accepted = list(seeds)
     while True:
         found: list[TaskFamily] = []
         while len(found) < target and number < last:
