@@ -120,7 +120,8 @@ class BaselineSettings(BaseModel):
 
     Attributes:
         general: The seed that Control and the noisy copies use.
-        experts: One Experts row for each set of seeds.
+        experts: For each family its Experts rows; a family that is not named gets all its seeds but the general one,
+            and the general one with two others (the paper's set).
         expert_draws: Samples a question of each seed for sampled Experts and for all seeds sampled evenly.
         even: Whether to add all seeds sampled evenly (2-2-2-2 at N = 8).
         even_temperature: Temperature of that row.
@@ -133,7 +134,7 @@ class BaselineSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     general: str = "general"
-    experts: tuple[ExpertSet, ...] = ()
+    experts: dict[str, tuple[ExpertSet, ...]] = {}
     expert_draws: Count = 16
     even: bool = True
     even_temperature: Temperature = 0.7

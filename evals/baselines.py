@@ -1,0 +1,223 @@
+"""The rivals: whom a task force must beat before anybody should care (method, sections 7 and 11).
+
+Each is a :class:`evals.methods.Method`, and the answers that they need are a list of jobs: Experts (three greedy
+answers; N = 8 as 3-3-2 samples), Control (the general seed sampled N times), all seeds sampled evenly, the general seed with
+weight noise, the big model once and N times. A rival that cannot be run says so in its row and gets no number.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acdc.errors import InputError
+from acdc.validation import nearest
+from acdc.variation.settings import MutationSettings
+from evals.harness import Job, Model
+from evals.methods import Method, Pick, evenly
+from evals.settings import BaselineSettings, ExpertSet
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BIG = "big"
+_DRAWS_PER_JOB = 4  # of sampled answers: jobs short enough to share out evenly
+
+
+def noise_names(settings: BaselineSettings) -> list[str]:
+    """Names of the noisy copies of the general seed."""
+    return [f"{settings.general} + noise {number}" for number in range(1, settings.noise.copies + 1)]
+
+
+def expert_sets(settings: BaselineSettings, family: str, seeds: Sequence[str]) -> tuple[ExpertSet, ...]:
+    """Who the experts of a family are: as set; else all seeds but the general one, and the general one with two others.
+
+    The second is the paper's set; where a family has three seeds they are the same number of models, and both are shown.
+    """
+    if family in settings.experts:
+        return settings.experts[family]
+    others = tuple(seed for seed in seeds if seed != settings.general)
+    paper = (settings.general, *others[:2])
+    names = {"Experts": others, f"Experts with {settings.general}": paper}
+    return tuple(ExpertSet(name=name, members=team) for name, team in names.items() if len(team) > 1)
+
+
+def methods(
+    settings: BaselineSettings, family: str, seeds: Sequence[str], most: int, *, big: bool
+) -> list[Method]:
+    """The rows of the table, N = 1 … `most` where a rival is defined.
+
+    Args:
+        settings: The section of params.yaml.
+        family: Its name.
+        seeds: Names of the family's seeds, in order.
+        most: Largest N.
+        big: Whether the family has a big model.
+
+    Raises:
+        InputError: A seed is named that the family does not have, or more answers are asked for than drawn.
+    """
+    experts = expert_sets(settings, family, seeds)
+    _check(settings, family, experts, seeds, most)
+    rows = []
+    for expert in experts:
+        team = expert.members
+        greedy = {len(team): tuple(Pick(models=(member,)) for member in team)}
+        sampled = {n: evenly(n, team, expert.temperature) for n in range(len(team) + 1, most + 1)}
+        rows.append(Method(name=expert.name, group="experts", picks=greedy | sampled))
+    for temperature in settings.control.temperatures:
+        name = f"Control, {settings.general} × N, T = {temperature:g}"
+        picks = {
+            n: (Pick(models=(settings.general,), temperature=temperature, k=n),) for n in range(1, most + 1)
+        }
+        rows.append(Method(name=name, group="control", picks=picks))
+    if settings.even:
+        even = {n: evenly(n, seeds, settings.even_temperature) for n in range(len(seeds), most + 1)}
+        rows.append(Method(name=f"All {len(seeds)} seeds sampled evenly", group="even", picks=even))
+    if copies := noise_names(settings):
+        noisy = {n: (Pick(models=tuple(copies), k=n),) for n in range(1, min(most, len(copies)) + 1)}
+        rows.append(Method(name=f"{settings.general} + weight noise × N", group="noise", picks=noisy))
+    return [*rows, *_big(settings, most, big), _api(settings)]
+
+
+def jobs(
+    settings: BaselineSettings,
+    rows: Sequence[Method],
+    load_seed: Callable[[str], Callable[[], "dict[str, Tensor]"]],
+    load_noise: Callable[[int], Callable[[], "dict[str, Tensor]"]],
+    load_big: "Callable[[], dict[str, Tensor]] | None",
+) -> list[tuple[int, Job]]:
+    """What must be answered for the rows: (0: family's shape, 1: big model's shape; job).
+
+    Args:
+        settings: The section of params.yaml.
+        rows: Of :func:`methods`.
+        load_seed: Seed's name to a picklable function that makes its weights.
+        load_noise: Number of a noisy copy (from 0) to such a function.
+        load_big: Makes the big model's weights; None where there is none.
+    """
+    draws = _draws(settings, rows)
+    copies = noise_names(settings)
+    found: list[tuple[int, Job]] = []
+    for (name, temperature), count in draws.items():
+        if name == BIG:
+            assert load_big is not None
+            place, model = 1, Model(name, load_big)
+        else:
+            load = load_noise(copies.index(name)) if name in copies else load_seed(name)
+            place, model = 0, Model(name, load)
+        found += [
+            (place, Job(model, temperature, min(_DRAWS_PER_JOB, count - first), first))
+            for first in range(0, count, _DRAWS_PER_JOB)
+        ]
+    return found
+
+
+def noisy_copy(
+    load: Callable[[], "dict[str, Tensor]"],
+    mutation: MutationSettings,
+    seed: int,
+    number: int,
+    tied: Sequence[Sequence[str]],
+) -> "dict[str, Tensor]":
+    """The general seed with the family's own mutation and nothing else.
+
+    Args:
+        load: Makes the seed's weights.
+        mutation: How children of the family are mutated.
+        seed: Of the noise.
+        number: Which copy.
+        tied: Names of tensors that are one.
+    """
+    from acdc.streams import stream
+    from acdc.variation import svd_noise
+
+    if mutation.kind == "none":
+        return load()
+    generator = stream(seed, "noise baseline", number)
+    return svd_noise(
+        load(),
+        rank=mutation.rank,
+        scale=mutation.scale,
+        relative=mutation.relative,
+        generator=generator,
+        tied=tied,
+    )
+
+
+def parameters(model: Path) -> int:
+    """How many parameters a model directory holds, from the headers of its safetensors files; tied ones count once.
+
+    Raises:
+        InputError: There is no safetensors file.
+    """
+    import json
+    import math
+
+    total = 0
+    files = sorted(model.glob("*.safetensors"))
+    for file in files:
+        with file.open("rb") as data:
+            header: dict[str, Any] = json.loads(data.read(int.from_bytes(data.read(8), "little")))
+        total += sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+    if not files:
+        raise InputError(f"{model}: no safetensors file")
+    return total
+
+
+def _draws(settings: BaselineSettings, rows: Sequence[Method]) -> dict[tuple[str, float], int]:
+    """Answers a question of each (model, temperature)."""
+    wanted: dict[tuple[str, float], int] = {}
+    for row in rows:
+        count = {"control": settings.control.draws, "big": settings.big.draws}.get(
+            row.group, settings.expert_draws
+        )
+        for picks in row.picks.values():
+            for pick in picks:
+                for model in pick.models:
+                    key = (model, pick.temperature)
+                    wanted[key] = max(wanted.get(key, 1), count if pick.temperature > 0 else 1)
+    return wanted
+
+
+def _big(settings: BaselineSettings, most: int, there: bool) -> list[Method]:
+    if not there:
+        return [Method(name="Big model", group="big", not_run="the family has no big model")]
+    rows = [Method(name="Big model, once, greedy", group="big", picks={1: (Pick(models=(BIG,)),)})]
+    if settings.big.draws:
+        sampled = {
+            n: (Pick(models=(BIG,), temperature=settings.big.temperature, k=n),) for n in range(1, most + 1)
+        }
+        rows.append(
+            Method(name=f"Big model × N, T = {settings.big.temperature:g}", group="big", picks=sampled)
+        )
+    return rows
+
+
+def _api(settings: BaselineSettings) -> Method:
+    reason = "this version has no client for it" if settings.api.base_url else "no endpoint is configured"
+    return Method(name=settings.api.name, group="api", not_run=reason)
+
+
+def _check(
+    settings: BaselineSettings, family: str, experts: Sequence[ExpertSet], seeds: Sequence[str], most: int
+) -> None:
+    for place, expert in enumerate(experts):
+        for member in expert.members:
+            if member not in seeds:
+                where = f"baselines.experts.{family}.{place}.members"
+                raise InputError(f"{where}: no seed {member!r}; {nearest(member, seeds)}")
+    if settings.general not in seeds:
+        raise InputError(
+            f"baselines.general: no seed {settings.general!r}; {nearest(settings.general, seeds)}"
+        )
+    smallest = min([len(seeds), *(len(expert.members) for expert in experts)])
+    needs = [
+        ("control.draws", settings.control.draws, most),
+        ("expert_draws", settings.expert_draws, -(-most // smallest)),
+        ("big.draws", settings.big.draws, most if settings.big.draws else 0),
+    ]
+    for name, given, least in needs:
+        if given < least:
+            raise InputError(
+                f"baselines.{name}: {given} samples a question do not make N = {most}; {least} do"
+            )

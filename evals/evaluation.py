@@ -1,0 +1,176 @@
+"""Task forces on benchmarks: every distinct member, and the final archive, each once, greedily.
+
+Reads `taskforces/<family>/<variant>/seed-<s>.json`, writes for each run and benchmark
+
+    results/<family>/<variant>/seed-<s>/<benchmark>/samples.jsonl      lm-eval's sample records, one line an answer
+    results/<family>/<variant>/seed-<s>/<benchmark>/correctness.json   answerers × questions
+
+A model that several runs share (the seeds) is evaluated once.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acdc.errors import InfrastructureError, InputError
+from evals.correctness import Correctness, stacked
+from evals.harness import Job, Model
+from evals.workers import Result, Workplace, run_jobs
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Loader = Callable[[], "Mapping[str, Tensor]"]
+OnEvent = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was chosen from one evolution run.
+
+    Attributes:
+        family: Of models.
+        variant: Of the method.
+        seed: Run seed.
+        forces: For each rule of choice the members in order of choice.
+        archive: The final archive.
+        hashes: Weights hash of everybody named above.
+        document: The whole file.
+    """
+
+    family: str
+    variant: str
+    seed: int
+    forces: Mapping[str, tuple[str, ...]]
+    archive: tuple[str, ...]
+    hashes: Mapping[str, str]
+    document: Mapping[str, Any]
+
+    def members(self, most: int) -> list[str]:
+        """Everybody to evaluate: members of task forces of up to `most`, then the archive; nobody twice."""
+        named = [id for force in self.forces.values() for id in force[:most]]
+        return list(dict.fromkeys([*named, *self.archive]))
+
+
+def read_run(path: Path) -> Run:
+    """A task force file.
+
+    Raises:
+        InputError: It is not there, or not what `acdc taskforce` writes.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: not there; run `acdc taskforce` first")
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        hashes = {str(candidate["id"]): str(candidate["weights_hash"]) for candidate in data["candidates"]}
+        run = Run(
+            str(data["family"]),
+            str(data["variant"]),
+            int(data["seed"]),
+            {str(rule): tuple(map(str, force)) for rule, force in data["forces"].items()},
+            tuple(map(str, data["archive"])),
+            hashes,
+            data,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: no task force file ({error}); run `acdc taskforce` again") from error
+    strangers = [id for id in run.members(1 << 30) if id not in hashes]
+    if strangers:
+        raise InputError(f"{path}: {strangers[0]} is chosen but no candidate; run `acdc taskforce` again")
+    return run
+
+
+def jobs_of(runs: Sequence[Run], most: int, loader: Callable[[Run, str], Loader]) -> list[Job]:
+    """One job for each distinct model of the runs, in order.
+
+    Args:
+        runs: Whose members.
+        most: Largest N reported.
+        loader: (run, id) to a picklable function that makes the weights.
+    """
+    jobs: dict[tuple[str, str], Job] = {}
+    for run in runs:
+        for id in run.members(most):
+            key = (id, run.hashes[id])
+            if key not in jobs:
+                jobs[key] = Job(Model(id, loader(run, id), run.hashes[id]))
+    return list(jobs.values())
+
+
+def evaluate(
+    runs: Sequence[Run],
+    loader: Callable[[Run, str], Loader],
+    workplace: Workplace,
+    directory: Callable[[Run], Path],
+    *,
+    workers: int,
+    on_event: OnEvent = lambda name, event: None,
+) -> dict[str, Any]:
+    """Evaluate the runs' models and write their results.
+
+    Args:
+        runs: Of one family.
+        loader: (run, id) to a picklable function that makes the weights.
+        workplace: Where answers are made.
+        directory: Where a run's results go.
+        workers: Processes.
+        on_event: Receives progress (:func:`evals.workers.run_jobs`).
+
+    Returns:
+        Counts for a summary: models, answers, missing, cut_off (a share).
+
+    Raises:
+        InfrastructureError: More answers are missing than allowed; nothing is written.
+    """
+    most = workplace.settings.max_n
+    jobs = jobs_of(runs, most, loader)
+    results = run_jobs([workplace], [(0, job) for job in jobs], workers=workers, on_event=on_event)
+    summary = checked(results, workplace.settings.max_missing)
+    by_model = {
+        (job.model.name, job.model.weights_hash): result for job, result in zip(jobs, results, strict=True)
+    }
+    for run in runs:
+        write(directory(run), [by_model[id, run.hashes[id]] for id in run.members(most)])
+    return {"models": len(jobs), **summary}
+
+
+def checked(results: Sequence[Result], max_missing: float) -> dict[str, Any]:
+    """Counts over all results: answers, missing, cut_off (a share of those given).
+
+    Raises:
+        InfrastructureError: The share of missing answers is above `max_missing`.
+    """
+    matrices = [matrix for result in results for matrix in result.correctness.values()]
+    answers = sum(matrix.correct.size for matrix in matrices)
+    missing = sum(int(matrix.missing.sum()) for matrix in matrices)
+    if missing > max_missing * answers:
+        raise InfrastructureError(
+            f"{missing} of {answers} answers are missing ({missing / answers:.1%}, allowed {max_missing:.1%}) because the engine or "
+            "the sandbox failed; the others are kept, start the command again"
+        )
+    cut = sum(int(matrix.cut.sum()) for matrix in matrices)
+    return {"answers": answers, "missing": missing, "cut_off": cut / max(1, answers - missing)}
+
+
+def write(directory: Path, results: Sequence[Result]) -> None:
+    """Write the results of several jobs, one folder a benchmark; each file whole or not at all."""
+    for benchmark in results[0].correctness:
+        folder = directory / benchmark
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / "samples.jsonl", b"".join(result.lines[benchmark] for result in results))
+        matrix: Correctness = stacked([result.correctness[benchmark] for result in results])
+        _replace(folder / "correctness.json", json.dumps(matrix.to_json()).encode() + b"\n")
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write a JSON document, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, json.dumps(document, indent=1).encode() + b"\n")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)
