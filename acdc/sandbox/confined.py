@@ -6,7 +6,7 @@ from typing import Self
 from acdc.sandbox.outcome import Answered, ErrorName, Json, SandboxUnavailable
 from acdc.sandbox.outer import Outer, candidates, library_paths
 from acdc.sandbox.probe import breaches
-from acdc.sandbox.process import Report, Task, WorkerDied, WorkerProcess
+from acdc.sandbox.process import Report, Task, WorkerDiedError, WorkerProcess
 from acdc.sandbox.settings import SandboxSettings
 
 _STARTS = 2
@@ -21,7 +21,7 @@ class Confined:
         share: Share of the wall time that a job of this worker gets.
 
     Raises:
-        WorkerDied: It does not start.
+        WorkerDiedError: It does not start.
     """
 
     def __init__(self, settings: SandboxSettings, outer: Outer, share: float = 1.0) -> None:
@@ -45,7 +45,7 @@ class Confined:
             try:
                 confined = cls(settings, outer)
                 through = breaches(confined.answers, settings.limits.memory_mb)
-            except (WorkerDied, SandboxUnavailable) as error:
+            except (WorkerDiedError, SandboxUnavailable) as error:
                 failures.append(f"{outer.name}: {error}")
                 continue
             if not through:
@@ -63,7 +63,7 @@ class Confined:
         """Starts another worker of the same make, for answers; its jobs get half the wall time."""
         try:
             return Confined(self._settings, self._outer, share=0.5)
-        except WorkerDied as error:
+        except WorkerDiedError as error:
             raise SandboxUnavailable(f"the second confined process does not start: {error}") from None
 
     def run(self, tasks: Sequence[Task], answer: Callable[[bytes], bytes]) -> list[Report]:
@@ -79,9 +79,11 @@ class Confined:
             try:
                 for report in self._alive().exchange(tasks[before:], answer):
                     if not report.done and report.content.get("error") == "unconfined":
-                        raise WorkerDied(f"a child could not be confined: {report.content.get('detail')}")
+                        raise WorkerDiedError(
+                            f"a child could not be confined: {report.content.get('detail')}"
+                        )
                     reports.append(report)
-            except WorkerDied as error:
+            except WorkerDiedError as error:
                 self._abandon()
                 deaths = deaths + 1 if len(reports) == before else 1
                 if deaths >= _STARTS:

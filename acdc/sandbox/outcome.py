@@ -89,5 +89,5 @@ class TaskError(AcdcError):
         self.detail = detail
 
 
-class SandboxUnavailable(InfrastructureError):
+class SandboxUnavailable(InfrastructureError):  # noqa: N818 - says what is the case, as the project's contract names it
     """No confinement passes the probe, or the worker died and stays dead."""

@@ -20,7 +20,7 @@ _GRACE_SECONDS = 5.0
 _CHUNK = 1 << 16
 
 
-class WorkerDied(Exception):
+class WorkerDiedError(Exception):
     """The worker is gone, or silent for longer than any job may take.
 
     Attributes:
@@ -48,13 +48,13 @@ class Report(NamedTuple):
     """What the worker said about one job.
 
     Attributes:
-        index: Position of the job in the batch.
+        position: Place of the job in the batch.
         done: Whether there is a result; if not, `content` says why.
         content: Parsed JSON that untrusted code had a hand in: an object, but of unknown shape.
         seconds: Time by the clock.
     """
 
-    index: int
+    position: int
     done: bool
     content: dict[str, Json]
     seconds: float
@@ -68,7 +68,7 @@ class WorkerProcess:
         start: What the worker is told at its start: limits, layers, preload, paths.
 
     Raises:
-        WorkerDied: It does not come up.
+        WorkerDiedError: It does not come up.
     """
 
     def __init__(self, command: Sequence[str], start: dict[str, Json]) -> None:
@@ -93,11 +93,11 @@ class WorkerProcess:
                 self._outgoing.append(wire.pack(0, wire.START, json.dumps(start).encode()))
                 hello = self._receive(time.monotonic() + _START_SECONDS)
                 self.hello: dict[str, Json] = json.loads(hello.payload)
-            except (WorkerDied, ValueError) as error:
+            except (WorkerDiedError, ValueError) as error:
                 self.kill()
                 complaints.seek(0)
                 said = complaints.read().decode("utf-8", "replace").strip().splitlines()
-                raise WorkerDied(said[-1] if said else str(error)) from None
+                raise WorkerDiedError(said[-1] if said else str(error)) from None
 
     def _pipes(self) -> None:
         assert self._process.stdin is not None
@@ -116,14 +116,14 @@ class WorkerProcess:
             answer: Answers what a job's `run_answer` asks for: JSON to JSON.
 
         Raises:
-            WorkerDied: With the index of the first job that has no report.
+            WorkerDiedError: With the index of the first job that has no report.
         """
         self._send(tasks)
         for index in range(len(tasks)):
             try:
                 yield self._report(index, answer)
-            except WorkerDied as error:
-                raise WorkerDied(str(error), index) from None
+            except WorkerDiedError as error:
+                raise WorkerDiedError(str(error), index) from None
 
     def _send(self, tasks: Sequence[Task]) -> None:
         self._outgoing.append(wire.pack(0, wire.SOURCE, b""))
@@ -141,7 +141,7 @@ class WorkerProcess:
         while True:
             frame = self._receive(time.monotonic() + self._patience)
             if frame.job != index + 1:
-                raise WorkerDied(f"the worker reports job {frame.job} instead of {index + 1}")
+                raise WorkerDiedError(f"the worker reports job {frame.job} instead of {index + 1}")
             if frame.kind != wire.CALL:
                 break
             self._outgoing.appendleft(wire.pack(frame.job, wire.REPLY, answer(frame.payload)))
@@ -159,8 +159,8 @@ class WorkerProcess:
         while True:
             try:
                 frame = self._decoder.next()
-            except wire.BrokenFrame as error:
-                raise WorkerDied(str(error)) from None
+            except wire.BrokenFrameError as error:
+                raise WorkerDiedError(str(error)) from None
             if frame is not None:
                 return frame
             self._wait(deadline)
@@ -175,18 +175,18 @@ class WorkerProcess:
             poll.register(self._in, select.POLLOUT)
         ready = poll.poll(max(deadline - time.monotonic(), 0) * 1000)
         if not ready:
-            raise WorkerDied("the worker is silent")
+            raise WorkerDiedError("the worker is silent")
         for fd, _ in ready:
             if fd == self._out.fileno():
                 data = os.read(fd, _CHUNK)
                 if not data:
-                    raise WorkerDied("the worker ended")
+                    raise WorkerDiedError("the worker ended")
                 self._decoder.feed(data)
             else:
                 try:
                     self._sending = self._sending[os.write(fd, self._sending) :]
                 except BrokenPipeError:
-                    raise WorkerDied("the worker ended") from None
+                    raise WorkerDiedError("the worker ended") from None
 
     def close(self) -> None:
         """Ends the worker; it ends by itself once its commands end."""

@@ -20,7 +20,11 @@ def main(order: str) -> int:
 
     wanted = json.loads(order)
     sandbox = Sandbox(
-        fs_readable=wanted["readable"], clean_env=True, env={"PYTHONHASHSEED": "0"}, no_coredump=True
+        fs_readable=wanted["readable"],
+        fs_writable=["/dev/null"],
+        clean_env=True,
+        env={"PYTHONHASHSEED": "0"},
+        no_coredump=True,
     )
     process = sandbox.popen(wanted["command"])
     return int(process.wait().exit_code)

@@ -24,11 +24,11 @@ _LONGEST_DETAIL = 500
 Json = Any
 
 
-class NotJson(Exception):
+class NotJsonError(Exception):
     """Untrusted code returned what cannot cross the border."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The source is not run at all."""
 
 
@@ -121,9 +121,9 @@ def work(job: Mapping[str, Json], code: bytes, channel: Channel) -> None:
         channel.result(_OPERATIONS[job["op"]](job, code, channel))
     except MemoryError:
         channel.out_of_memory()
-    except NotJson as error:
+    except NotJsonError as error:
         channel.fault("protocol", str(error))
-    except Refused as error:
+    except RefusedError as error:
         channel.fault("refused", str(error))
     except BaseException as error:  # noqa: BLE001 - the border: untrusted code may raise anything at all
         channel.fault("exception", _describe(error))
@@ -134,13 +134,13 @@ def _compile(job: Mapping[str, Json], code: bytes, channel: Channel) -> bytes:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
-        raise NotJson(f"not Python: {error}") from None
+        raise NotJsonError(f"not Python: {error}") from None
     if job["task_family"]:
         if not defines_task_family(tree):
-            raise NotJson("no class TaskFamily")
+            raise NotJsonError("no class TaskFamily")
         found = self_executing(tree)
         if found and not job["allow_self_executing"]:
-            raise Refused(found)
+            raise RefusedError(found)
     return marshal.dumps(compile(tree, f"<{MODULE}>", "exec", dont_inherit=True))
 
 
@@ -151,14 +151,14 @@ def _module(code: bytes, run_answer: Callable[..., Json] | None) -> dict[str, An
     names["__builtins__"] = builtins
     if run_answer is not None:
         names["run_answer"] = run_answer
-    exec(marshal.loads(code), names)  # noqa: S102 - this process exists to run it
+    exec(marshal.loads(code), names)  # this process exists to run it
     return names
 
 
 def _tasks(family: Any) -> dict[str, Json]:
     tasks = family.get_tasks()
     if type(tasks) is not dict or not all(type(name) is str for name in tasks):
-        raise NotJson(f"get_tasks() returned {_type(tasks)}, not a dict with str keys")
+        raise NotJsonError(f"get_tasks() returned {_type(tasks)}, not a dict with str keys")
     return tasks
 
 
@@ -168,7 +168,7 @@ def _describe_family(job: Mapping[str, Json], code: bytes, channel: Channel) -> 
     instructions = {name: family.get_instructions(task) for name, task in tasks.items()}
     for name, text in instructions.items():
         if type(text) is not str:
-            raise NotJson(f"get_instructions() returned {_type(text)} for task {name!r}, not a str")
+            raise NotJsonError(f"get_instructions() returned {_type(text)} for task {name!r}, not a str")
     return _dumps({"tasks": tasks, "instructions": instructions}, "get_tasks()")
 
 
@@ -187,7 +187,7 @@ def _score(job: Mapping[str, Json], code: bytes, channel: Channel) -> bytes:
 def _answer(job: Mapping[str, Json], code: bytes, channel: Channel) -> bytes:
     names = _module(code, None)
     if job["function"] not in names:
-        raise NotJson(f"the answer has no function {job['function']!r}")
+        raise NotJsonError(f"the answer has no function {job['function']!r}")
     return _dumps({"value": names[job["function"]](*job["args"])}, f"{job['function']}()")
 
 
@@ -195,7 +195,7 @@ def _dumps(value: Json, what: str) -> bytes:
     try:
         return json.dumps(value, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise NotJson(f"{what} returned what is not JSON: {str(error)[:200]}") from None
+        raise NotJsonError(f"{what} returned what is not JSON: {str(error)[:200]}") from None
 
 
 def _type(value: object) -> str:

@@ -4,6 +4,7 @@ Each layer is tried and reported; whether what is in force suffices is not judge
 can be switched off, so that tests show what the others hold.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -49,7 +50,8 @@ class Confinement:
         self._enter_namespaces()
         if self._wanted["user"]:
             self._drop_rights()
-        linux.prctl(linux.PR_SET_DUMPABLE, 0)
+        with contextlib.suppress(OSError):  # an outer layer that did it already may not let it be touched
+            linux.prctl(linux.PR_SET_DUMPABLE, 0)
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
         self.layers.append("no-new-privs")
         if self._wanted["landlock"]:

@@ -28,12 +28,12 @@ def checked(result: int, what: str) -> int:
 
 
 def prctl(option: int, value: int, third: int = 0, fourth: int = 0, fifth: int = 0) -> int:
-    """Calls prctl(2) with integer arguments."""
+    """Asks the kernel to change a property of this process, with integer arguments."""
     words = [ctypes.c_ulong(word) for word in (value, third, fourth, fifth)]
     return checked(LIBC.prctl(option, *words), f"prctl {option}")
 
 
 def syscall(number: int, *arguments: "int | ctypes.Array[ctypes.c_char] | None") -> int:
-    """Calls syscall(2); integers go as longs, buffers as pointers."""
+    """Makes a system call by its number; integers go as longs, buffers as pointers."""
     words = [ctypes.c_long(word) if isinstance(word, int) else word for word in arguments]
     return checked(LIBC.syscall(ctypes.c_long(number), *words), f"system call {number}")

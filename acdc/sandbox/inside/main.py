@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-_PACKAGE = Path(__file__).resolve().parents[2]
-for _name, _path in (("acdc", _PACKAGE), ("acdc.sandbox", _PACKAGE / "sandbox")):
+_INSIDE = Path(__file__).resolve().parent
+for _name in ("acdc", "acdc.sandbox", "acdc.sandbox.inside"):
     _stand_in = ModuleType(_name)
-    _stand_in.__path__ = [str(_path)]
+    # An outer layer may show this folder and none of its parents.
+    _stand_in.__path__ = [str(_INSIDE)]
     sys.modules[_name] = _stand_in
 
 from acdc.sandbox.inside.worker import main  # noqa: E402 - the stand-ins come first

@@ -26,7 +26,7 @@ def enter() -> bool:
     Returns:
         Whether it worked. If so, the *next* process that is forked is process 1 inside.
     """
-    return linux.LIBC.unshare(_ALL_BUT_USER) == 0
+    return bool(linux.LIBC.unshare(_ALL_BUT_USER) == 0)
 
 
 def enter_as_user() -> bool:
@@ -37,7 +37,8 @@ def enter_as_user() -> bool:
     """
     user, group = os.geteuid(), os.getegid()
     # The maps cannot be written by a process that gave up root and has not said that it may be looked at.
-    linux.prctl(linux.PR_SET_DUMPABLE, 1)
+    with contextlib.suppress(OSError):
+        linux.prctl(linux.PR_SET_DUMPABLE, 1)
     if linux.LIBC.unshare(_ALL_BUT_USER | _NEW_USER) != 0:
         return False
     with contextlib.suppress(OSError):

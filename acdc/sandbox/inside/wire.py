@@ -33,7 +33,7 @@ class Frame(NamedTuple):
     payload: bytes
 
 
-class BrokenFrame(ValueError):
+class BrokenFrameError(ValueError):
     """The other side sent what is no frame, or a longer one than allowed."""
 
 
@@ -72,13 +72,13 @@ class Decoder:
         """Returns the next complete frame, or None.
 
         Raises:
-            BrokenFrame: The next frame is longer than allowed.
+            BrokenFrameError: The next frame is longer than allowed.
         """
         if len(self._buffer) < HEADER.size:
             return None
         job, kind, length = HEADER.unpack_from(self._buffer)
         if length > self._largest:
-            raise BrokenFrame(f"a frame of {length} bytes, at most {self._largest} are allowed")
+            raise BrokenFrameError(f"a frame of {length} bytes, at most {self._largest} are allowed")
         end = HEADER.size + length
         if len(self._buffer) < end:
             return None
@@ -113,11 +113,11 @@ class SealedDecoder:
         """Returns the next (kind, payload), or None.
 
         Raises:
-            BrokenFrame: The bytes do not begin with the seal.
+            BrokenFrameError: The bytes do not begin with the seal.
             OverflowError: The message is longer than allowed.
         """
         if self._buffer[:16] != self._seal[: len(self._buffer)]:
-            raise BrokenFrame("bytes without the job's seal on the result channel")
+            raise BrokenFrameError("bytes without the job's seal on the result channel")
         if len(self._buffer) < SEALED.size:
             return None
         _, kind, length = SEALED.unpack_from(self._buffer)

@@ -48,7 +48,7 @@ class Child(NamedTuple):
     started: float
 
 
-class Gone(Exception):
+class GoneError(Exception):
     """The trusted side is gone: there is nothing left to do."""
 
 
@@ -99,7 +99,7 @@ class Worker:
         while (frame := self._decoder.next()) is None:
             data = os.read(self._commands, _CHUNK)
             if not data:
-                raise Gone
+                raise GoneError
             self._decoder.feed(data)
         return frame
 
@@ -140,7 +140,7 @@ class Worker:
                 for fd in (self._commands, self._results, results, output, output_in, replies, 0):
                     if fd >= 0:
                         os.close(fd)
-                sys.stdin = None  # type: ignore[assignment]
+                sys.stdin = None
                 channel = Channel(seal, results_in, replies_out, self._limits["result_bytes"])
                 del seal
                 try:
@@ -204,7 +204,7 @@ class _Watch:
                 return _fault("output", f"printed more than {worker._limits['output_bytes']} bytes")
         elif fd == worker._commands:
             if not event & select.POLLIN:
-                raise Gone
+                raise GoneError
             self._read_commands()
         elif fd == child.replies:
             self._write_reply(event)
@@ -218,7 +218,7 @@ class _Watch:
         self._sealed.feed(data)
         try:
             message = self._sealed.next()
-        except wire.BrokenFrame as error:
+        except wire.BrokenFrameError as error:
             return _fault("protocol", str(error))
         except OverflowError as error:
             return _fault("output", str(error))
@@ -237,7 +237,7 @@ class _Watch:
         worker = self._worker
         data = os.read(worker._commands, _CHUNK)
         if not data:
-            raise Gone
+            raise GoneError
         worker._decoder.feed(data)
         while (frame := worker._decoder.next()) is not None:
             if frame.kind != wire.REPLY:
@@ -328,5 +328,5 @@ def main() -> None:
         os.dup2(nowhere, 2)
         os.close(nowhere)
         worker.serve()
-    except (Gone, BrokenPipeError):
+    except (GoneError, BrokenPipeError):
         os._exit(0)
