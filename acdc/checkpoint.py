@@ -91,7 +91,7 @@ def load_weights(directory: Path, base: Path | None = None) -> "dict[str, Tensor
     home = directory.parent if directory.is_file() else directory
     weights = {name: merged[name] for name in sorted(merged) if _is_weight(name, home)}
     if base is not None:
-        check_like(weights, shapes(base), directory)
+        check_like({name: weights[name].shape for name in weights}, shapes(base), directory)
     check_finite(weights, directory)
     return weights
 

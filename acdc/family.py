@@ -238,7 +238,7 @@ def check(family: Family, *, thorough: bool = True) -> None:
                 f"Seed {role!r} ({directory}) is a {found!r} model, the base a {architecture!r}; "
                 "take seeds that were fine-tuned from the family's base."
             )
-        check_like(_Shapes(shapes(directory)), base_shapes, f"Seed {role!r} ({directory})")
+        check_like(shapes(directory), base_shapes, f"Seed {role!r} ({directory})")
     if not has_tokenizer(family.tokenizer_dir):
         raise InputError(
             f"{family.tokenizer_dir} holds no tokenizer; the general seed's tokenizer serves the family."
@@ -250,10 +250,6 @@ def check(family: Family, *, thorough: bool = True) -> None:
     if thorough:
         for directory in members.values():
             load_weights(directory)
-
-
-class _Shapes(dict[str, Any]):
-    """Shapes that look like tensors to `check_like`."""
 
 
 def _described(settings: FamilySettings) -> dict[str, Any]:

@@ -6,7 +6,7 @@ if they are the same model, wherever they are stored.
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,24 +106,24 @@ def check_finite(weights: Weights, source: object) -> None:
             )
 
 
-def check_like(weights: Weights, base: Mapping[str, Iterable[int]], source: object) -> None:
-    """Refuse weights whose names or shapes are not those of the base.
+def check_like(found: Mapping[str, Sequence[int]], base: Mapping[str, Sequence[int]], source: object) -> None:
+    """Refuse a model whose tensors are not those of the base in name and shape.
 
     Args:
-        weights: State dict.
+        found: Shape of each tensor of the model.
         base: Shape of each tensor of the base.
-        source: What the message calls the weights.
+        source: What the message calls the model.
 
     Raises:
         InputError: Names the first tensor that differs, and both shapes.
     """
-    for name in sorted(set(base) | set(weights)):
-        if name not in weights or name not in base:
-            where = "the base but not" if name in base else "it but not in the base, so not"
+    for name in sorted({*base, *found}):
+        if name not in found or name not in base:
+            absent, present = (source, "the base") if name in base else ("the base", source)
             raise InputError(
-                f"{source}: weight {name!r} is in {where} in both; merging needs models of one architecture."
+                f"{source}: {absent} has no weight {name!r}, {present} has; merging needs models of one architecture."
             )
-        shape, wanted = tuple(weights[name].shape), tuple(base[name])
+        shape, wanted = tuple(found[name]), tuple(base[name])
         if shape != wanted:
             raise InputError(
                 f"{source}: weight {name!r} has shape {shape}, the base has {wanted}; "
