@@ -50,7 +50,7 @@ def item_bootstrap(
             here = np.flatnonzero(drawn == index)
             if len(here):
                 sums[here] += resampled_means(array, len(here), rng)
-    return percentile_interval(mean, sums / len(values), confidence)
+    return percentile_interval(mean, sums / len(values), None, confidence)
 
 
 def hierarchical_bootstrap(
@@ -108,7 +108,7 @@ def hierarchical_bootstrap(
             else:
                 per_run = np.stack([resampled_means(row, len(here), rng) for row in array], axis=1)
             sums[here] += (run_shares[here] * per_run).sum(axis=1)
-    return percentile_interval(mean, sums / len(values), confidence)
+    return percentile_interval(mean, sums / len(values), None, confidence)
 
 
 def _question_means(

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from acdc.errors import InputError, NotEnoughDataError
 
 CHUNK = 2**17  # draws held at once; what stays in a core's cache is drawn faster
+GRID = 2**20  # places of a sum in a convolution
 FEW_VALUES = 64  # up to so many distinct values, counts of them are drawn instead of items
 
 
@@ -73,15 +74,15 @@ def resampled_means(
 
 
 def percentile_interval(
-    mean: float, means: NDArray[np.float64], confidence: float, weights: NDArray[np.float64] | None = None
+    mean: float, means: NDArray[np.float64], weights: NDArray[np.float64] | None, confidence: float
 ) -> Interval:
     """The percentile interval of bootstrap means, and the share of them that is ≤ 0.
 
     Args:
         mean: Of the data.
         means: (R,) bootstrap means, or all that can occur.
+        weights: (R,) their probabilities; None where they are draws.
         confidence: In (0, 1).
-        weights: (R,) their probabilities; equal ones where none are given.
 
     Raises:
         InputError: The confidence is no probability strictly between 0 and 1.
@@ -99,6 +100,27 @@ def percentile_interval(
     low = ordered[np.searchsorted(np.cumsum(chances), tail - 1e-12)]
     high = ordered[::-1][np.searchsorted(np.cumsum(chances[::-1]), tail - 1e-12)]
     return Interval(mean, float(low), float(high), min(1.0, float(chances[ordered <= zero].sum())))
+
+
+def convolved_means(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """All means of n draws from n values, on a grid, and their probabilities, by n-fold convolution.
+
+    Returns:
+        (GRID,) means and (GRID,) probabilities. A mean is off by at most n / 2 · range / GRID, and by far less as a
+        rule; means that near to 0 are put at 0, since on paper they may be 0.
+    """
+    size, start, width = len(values), values.min(), np.ptp(values)
+    if width == 0:
+        return values[:1], np.ones(1)
+    step = size * width / (GRID - size)
+    blur = step / 2  # each of n values may be half a step off, and their mean as much
+    places = np.round((values - start) / step).astype(np.int64)
+    spectrum = np.fft.rfft(np.bincount(places, minlength=GRID) / size)
+    chances = np.maximum(np.fft.irfft(spectrum**size, GRID), 0.0)
+    # Rounding to the grid moved the mean; what it moved is known and taken back.
+    means = start + np.arange(GRID) * step / size + (values - start - places * step).mean()
+    means[np.abs(means) <= blur] = 0.0
+    return means, chances / chances.sum()
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from acdc.errors import InputError, NotEnoughDataError
+from evals.resampling import convolved_means, percentile_interval
 from evals.significance import (
     Interval,
     converged_bootstrap,
@@ -76,10 +77,21 @@ def test_fifty_thousand_resamples_lie_around_what_they_converge_to():
         assert drawn.p == pytest.approx(exact.p, abs=0.003)
 
 
-def test_above_ten_two_million_resamples_leave_nothing_to_the_seed():
+def test_above_ten_the_convolution_is_where_two_million_resamples_arrive():
     values = np.random.default_rng(3).normal(0.1, 0.3, 32)
-    runs = np.array([converged_bootstrap(values, seed=seed) for seed in range(3)])
-    assert np.ptp(runs, axis=0).max() < 0.001
+    drawn = published_bootstrap(values, seed=0, resamples=2_000_000)
+    assert converged_bootstrap(values) == pytest.approx(drawn, abs=0.0006)
+
+
+def test_the_convolution_agrees_with_enumeration_where_both_can_be_had():
+    for values in (EIGHT, np.array([0.1, 0.2, -0.3, 0.0, 0.1, -0.1])):
+        means, chances = convolved_means(values)
+        convolved = percentile_interval(float(values.mean()), means, chances, 0.95)
+        assert convolved == pytest.approx(converged_bootstrap(values), abs=1e-5)
+
+
+def test_twelve_equal_differences_have_one_bootstrap_mean():
+    assert converged_bootstrap(np.full(12, 0.25)) == (0.25, 0.25, 0.25, 0.0)
 
 
 def test_the_same_seed_gives_the_same_interval():
