@@ -60,7 +60,11 @@ def candidates(
             if row.generation % settings.candidates_every == 0 or row.generation == last
             for member in row.archive
         }
-    found = [Candidate(id, born, gen, hash_, recipe) for born, id, gen, recipe, hash_, _ in individuals if id in eligible]
+    found = [
+        Candidate(id, born, gen, hash_, recipe)
+        for born, id, gen, recipe, hash_, _ in individuals
+        if id in eligible
+    ]
     return _thinned(found, limit, seed, "taskforce candidates")
 
 
@@ -86,7 +90,9 @@ def choose(
     """
     complete = matrix.complete()
     if not complete.tasks:
-        raise NotEnoughDataError("no task has a result for every candidate, so no task force can be chosen by coverage")
+        raise NotEnoughDataError(
+            "no task has a result for every candidate, so no task force can be chosen by coverage"
+        )
     skills, names = complete.skills, complete.individuals
     sizes = [n for n in settings.sizes if n <= len(names)]
     if not sizes:
@@ -115,13 +121,16 @@ def choose(
     return {
         "forces": {rule: [names[i] for i in order] for rule, order in orders.items()},
         "synthetic": {
-            rule: {str(n): coverage(skills[order[:n]]) for n in sizes if n <= largest} for rule, order in orders.items()
+            rule: {str(n): coverage(skills[order[:n]]) for n in sizes if n <= largest}
+            for rule, order in orders.items()
         },
         "exact": exact,
         "fitness": {name: float(value) for name, value in zip(names, skills.mean(axis=1), strict=True)},
         "tasks": list(complete.tasks),
         "dropped_tasks": len(matrix.tasks) - len(complete.tasks),
-        "skills": {name: "".join("01"[int(cell)] for cell in row) for name, row in zip(names, skills, strict=True)},
+        "skills": {
+            name: "".join("01"[int(cell)] for cell in row) for name, row in zip(names, skills, strict=True)
+        },
         "absent_seeds": [name for name in seeds if name not in place],
     }
 

@@ -6,7 +6,9 @@ entry-point group ``acdc.commands``. Nothing heavy is imported before a command 
 
 import os
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # two spinning OpenMP threads on shared cores are 30 times slower
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # two spinning OpenMP threads on shared cores are 30 times slower
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 

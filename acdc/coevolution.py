@@ -37,7 +37,9 @@ class World:
     journal: Journal
 
 
-def coevolve(world: World, settings: EvolutionSettings, seed: int, observe: Observer = lambda **_: None) -> None:
+def coevolve(
+    world: World, settings: EvolutionSettings, seed: int, observe: Observer = lambda **_: None
+) -> None:
     """Run the loop until ``settings.generations`` are done, from wherever the store says it is.
 
     Args:
@@ -63,7 +65,9 @@ def coevolve(world: World, settings: EvolutionSettings, seed: int, observe: Obse
         kinds: dict[str, int] = {}
         if number % settings.tasks.interval == 0:
             rates = _matrix(world, archive)
-            kinds = world.keeper.evolve(number, dict(zip(rates.tasks, rates.pass_rates.tolist(), strict=True)))
+            kinds = world.keeper.evolve(
+                number, dict(zip(rates.tasks, rates.pass_rates.tolist(), strict=True))
+            )
             _examine(world, settings, archive + rejected)  # backfill
             archive, rejected = _select(world, settings, seed, number, archive + rejected)
         row = _close(world, number, archive, rejected, children, len(children) - len(readable), kinds)
@@ -75,7 +79,9 @@ def coevolve(world: World, settings: EvolutionSettings, seed: int, observe: Obse
 def _found(world: World, settings: EvolutionSettings, seed: int) -> Generation:
     """Generation 0: the seeds unchanged, children of random pairs of seeds until the population is full."""
     seeds = world.population.seeds()
-    children = world.population.breed(seeds, settings, seed, 0, count=max(0, settings.population - len(seeds)))
+    children = world.population.breed(
+        seeds, settings, seed, 0, count=max(0, settings.population - len(seeds))
+    )
     kinds = world.keeper.found()
     _examine(world, settings, seeds + children)
     readable = [child for child in children if _is_readable(world, settings, seed, child)]
@@ -135,7 +141,9 @@ def _select(
             "of them are left, so nothing can be selected. See the rejected tasks with `acdc status`."
         )
     born = [world.population.born(individual) for individual in individuals]
-    if settings.selection.rule == "none":  # the newest stay as company for the pool; every individual is a candidate
+    if (
+        settings.selection.rule == "none"
+    ):  # the newest stay as company for the pool; every individual is a candidate
         order = sorted(range(len(born)), key=lambda i: -born[i])[: settings.population]
     else:
         generator = stream(seed, "selection", generation)
@@ -168,7 +176,7 @@ def _close(
     }
     row = Generation(generation, tuple(archive), tuple(rejected), statistics)
     world.store.add_generation(row)
-    world.journal.note("generation", number=generation, **{k: statistics[k] for k in ("coverage", "best_fitness")})
+    world.journal.note(
+        "generation", number=generation, **{k: statistics[k] for k in ("coverage", "best_fitness")}
+    )
     return row
-
-

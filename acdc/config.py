@@ -129,7 +129,9 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
         InputError: The file is missing, not YAML, or says something it may not.
     """
     if not path.is_file():
-        raise InputError(f"{path}: no such settings file; run in the project's folder, or name one with --params")
+        raise InputError(
+            f"{path}: no such settings file; run in the project's folder, or name one with --params"
+        )
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -159,7 +161,9 @@ def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
         overlays[group] = {name: _mapping(overlays[group], name, f"{group}.") for name in overlays[group]}
     for where, layer in _layers(overlays, families):
         validate(EvolutionSettings, layer, where)
-    config = Config(path, families, overlays["variants"], overlays["presets"], overlays["evolution"], sections)
+    config = Config(
+        path, families, overlays["variants"], overlays["presets"], overlays["evolution"], sections
+    )
     _check_selected(config)
     return config
 
@@ -173,7 +177,11 @@ def _layers(
     overlays: Mapping[str, Mapping[str, Any]], families: Mapping[str, FamilySettings]
 ) -> list[tuple[str, Mapping[str, Any]]]:
     """Each layer alone with its path in the file, so that a fault is reported where it was written."""
-    layers = [(f"{group}.{name}", layer) for group in ("variants", "presets") for name, layer in overlays[group].items()]
+    layers = [
+        (f"{group}.{name}", layer)
+        for group in ("variants", "presets")
+        for name, layer in overlays[group].items()
+    ]
     layers.append(("evolution", overlays["evolution"]))
     layers += [(f"families.{name}.evolution", family.evolution) for name, family in families.items()]
     return layers
@@ -183,10 +191,14 @@ def _check_selected(config: Config) -> None:
     selected = config.selected
     for index, family in enumerate(selected.families):
         if family not in config.families:
-            raise InputError(f"selected.families.{index}: no family '{family}'; {nearest(family, config.families)}")
+            raise InputError(
+                f"selected.families.{index}: no family '{family}'; {nearest(family, config.families)}"
+            )
     for index, variant in enumerate(selected.variants):
         if variant not in config.variants:
-            raise InputError(f"selected.variants.{index}: no variant '{variant}'; {nearest(variant, config.variants)}")
+            raise InputError(
+                f"selected.variants.{index}: no variant '{variant}'; {nearest(variant, config.variants)}"
+            )
     for name in ("families", "variants", "seeds"):
         values = getattr(selected, name)
         if len(set(values)) != len(values):

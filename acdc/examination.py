@@ -76,7 +76,11 @@ class Examiner:
         ]
 
     def examine(
-        self, individual: str, weights_hash: str, weights: "Callable[[], Mapping[str, Tensor]]", tasks: Sequence[TaskFamily]
+        self,
+        individual: str,
+        weights_hash: str,
+        weights: "Callable[[], Mapping[str, Tensor]]",
+        tasks: Sequence[TaskFamily],
     ) -> list[Cell]:
         """Answer and score whatever ``individual`` has no result for.
 
@@ -98,7 +102,9 @@ class Examiner:
             self._engine.load(weights(), weights_hash)
         prompts = [Request(self._engine.chat(column.instructions, self._system)) for column in todo]
         answers = self._engine.generate(prompts, self._sampling)
-        cells = self._score(individual, [(families[c.task], c, a) for c, a in zip(todo, answers, strict=True)])
+        cells = self._score(
+            individual, [(families[c.task], c, a) for c, a in zip(todo, answers, strict=True)]
+        )
         self._store.put_cells(cells)
         for cell in cells:
             self._remember(cell)
@@ -138,12 +144,17 @@ class Examiner:
 
     def _score(self, individual: str, answered: Sequence[tuple[TaskFamily, Column, Answer]]) -> list[Cell]:
         submissions = [extract(answer.text, task.is_code) for task, _, answer in answered]
-        jobs = [Job(task.source, column.example, text) for (task, column, _), text in zip(answered, submissions, strict=True)]
+        jobs = [
+            Job(task.source, column.example, text)
+            for (task, column, _), text in zip(answered, submissions, strict=True)
+        ]
         outcomes = self._box.score(jobs)
-        self._judge_references(task for (task, _, _), outcome in zip(answered, outcomes, strict=True) if outcome.error)
+        self._judge_references(
+            task for (task, _, _), outcome in zip(answered, outcomes, strict=True) if outcome.error
+        )
         cells = []
         for (task, column, answer), outcome in zip(answered, outcomes, strict=True):
-            verdict = judge(outcome, self._references.get(task.id), pass_score=self._pass_score)
+            verdict = judge(outcome, self._references.get(task.id), pass_mark=self._pass_score)
             # A fault of the task or of ours says nothing about the individual: the cell has no result.
             result = verdict.verdict if verdict.verdict in ("pass", "fail") else "missing"
             cells.append(

@@ -32,7 +32,13 @@ class Journal:
 
     def begin(self, **detail: Any) -> None:
         """Note that a process takes up the run, and on what machine."""
-        self.note("begin", host=platform.node(), machine=platform.machine(), python=platform.python_version(), **detail)
+        self.note(
+            "begin",
+            host=platform.node(),
+            machine=platform.machine(),
+            python=platform.python_version(),
+            **detail,
+        )
 
     def close(self) -> None:
         """Close the file."""

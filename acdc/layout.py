@@ -10,6 +10,10 @@ class Layout:
 
     root: Path = Path(".")
 
+    def families(self) -> Path:
+        """Models of all families."""
+        return self.root / "models"
+
     def models(self, family: str) -> Path:
         """The family's directory of models."""
         return self.root / "models" / family

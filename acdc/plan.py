@@ -4,7 +4,9 @@ from dataclasses import asdict, dataclass
 
 from acdc.settings import EvolutionSettings
 
-BYTES_PER_CELL = 220  # measured on finished runs of the tiny family: a row of the store with its reply and keys
+BYTES_PER_CELL = (
+    220  # measured on finished runs of the tiny family: a row of the store with its reply and keys
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ def plan(settings: EvolutionSettings, model_bytes: int, seeds: int = 4) -> Evolu
     answers = founders * active + generations * settings.offspring * active
     answers += evolutions * (settings.population + settings.offspring) * renewed
     kept = {"none": 0, "archive": settings.population}
-    weights = kept.get(settings.keep_weights, settings.population * (1 + generations // settings.candidates_every))
+    weights = kept.get(
+        settings.keep_weights, settings.population * (1 + generations // settings.candidates_every)
+    )
     return EvolutionPlan(
         individuals=founders + generations * settings.offspring,
         generations=generations,

@@ -18,7 +18,14 @@ class Board:
 
     def __init__(self, title: str, names: Sequence[str]) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         self._title, self._console = title, Console(stderr=True)
         self._began, self._spoke = time.monotonic(), time.monotonic()
@@ -33,7 +40,9 @@ class Board:
         )
         self._live = self._console.is_terminal
         self._bars = Progress(*columns, console=self._console, disable=not self._live)
-        self._tasks = {name: self._bars.add_task(f"{title} {name}", total=None, note="starting") for name in names}
+        self._tasks = {
+            name: self._bars.add_task(f"{title} {name}", total=None, note="starting") for name in names
+        }
 
     def __enter__(self) -> Self:
         if not self._live:
@@ -49,7 +58,11 @@ class Board:
     def update(self, name: str, event: dict[str, Any]) -> None:
         """Show what ``name`` reported."""
         done, total = event.get("done", event.get("generation", 0)), event.get("of")
-        figures = [f"{key.replace('_', ' ')} {event[key]:.0%}" for key in ("coverage", "best_fitness") if key in event]
+        figures = [
+            f"{key.replace('_', ' ')} {event[key]:.0%}"
+            for key in ("coverage", "best_fitness")
+            if key in event
+        ]
         note = event.get("note", ", ".join(figures))
         self._bars.update(self._tasks[name], completed=done, total=total, note=note)
         self._latest[name] = f"{name} {done}/{total} {note}".strip()

@@ -53,8 +53,12 @@ def _run(command: list[str], root: Path) -> None:
         "DVC_NO_ANALYTICS": "1",
     }
     print(f"$ {' '.join(command)}", flush=True)  # noqa: T201
-    code = subprocess.run([str(Path(tools) / command[0]), *command[1:]], cwd=root, env=environment, check=False).returncode
+    code = subprocess.run(
+        [str(Path(tools) / command[0]), *command[1:]], cwd=root, env=environment, check=False
+    ).returncode
     if code < 0 or code == 130:
         raise KeyboardInterrupt
     if code:
-        raise InfrastructureError(f"`{' '.join(command)}` in {root} ended with {code}; what went wrong stands above")
+        raise InfrastructureError(
+            f"`{' '.join(command)}` in {root} ended with {code}; what went wrong stands above"
+        )

@@ -31,17 +31,22 @@ class EvolutionSettings(Section):
     population: int = Field(16, ge=2, description="archive size after selection")
     offspring: int = Field(8, ge=1, description="children bred in each generation")
     parents: Literal["archive", "seeds"] = Field(
-        "archive", description="where parents are drawn from; 'seeds' turns search into random merging of the seeds"
+        "archive",
+        description="where parents are drawn from; 'seeds' turns search into random merging of the seeds",
     )
     crossover: CrossoverSettings = CrossoverSettings()
     mutation: MutationSettings = MutationSettings()
     selection: SelectionSettings = SelectionSettings()
     tasks: TaskSettings = TaskSettings()
     gibberish: GibberishSettings = GibberishSettings()
-    candidates_every: int = Field(5, ge=1, description="archives of these generations (and the last) are candidates")
+    candidates_every: int = Field(
+        5, ge=1, description="archives of these generations (and the last) are candidates"
+    )
     system: str = Field("", description="system message of every prompt in the loop")
     max_new_tokens: int = Field(512, ge=1, description="token budget of an answer in the loop")
-    max_missing: float = Field(0.01, ge=0, le=1, description="share of cells that may stay missing before exit 5")
+    max_missing: float = Field(
+        0.01, ge=0, le=1, description="share of cells that may stay missing before exit 5"
+    )
     keep_weights: Literal["archive", "candidates", "none"] = Field(
         "archive", description="whose weights stay on disk; all others are rebuilt from recipes when needed"
     )
@@ -59,12 +64,15 @@ class ExecutorSettings(Section):
     """How run seeds and evaluations are spread over processes."""
 
     kind: Literal["local"] = "local"
-    workers: int | None = Field(None, ge=1, description="single-thread processes; default: one a core, one a seed")
+    workers: int | None = Field(
+        None, ge=1, description="single-thread processes; default: one a core, one a seed"
+    )
 
 
 class TaskforceSettings(Section):
     """How the task force is chosen (method §5). The same for every variant, so that none has more to
-    choose from; how many tasks it is chosen by is ``evolution.tasks.choice_tasks``."""
+    choose from; how many tasks it is chosen by is ``evolution.tasks.choice_tasks``.
+    """
 
     sizes: list[int] = Field([1, 2, 3, 4, 5, 6, 7, 8], min_length=1)
     candidates: int | None = Field(None, ge=1, description="thin the candidates to this many, drawn by seed")

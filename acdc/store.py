@@ -72,7 +72,9 @@ class Generation:
 class RunStore:
     """One run's SQLite store, open for writing (:meth:`create_or_resume`) or for reading (:meth:`read`)."""
 
-    def __init__(self, connection: sqlite3.Connection, directory: Path, on_commit: Callable[[], None] | None = None):
+    def __init__(
+        self, connection: sqlite3.Connection, directory: Path, on_commit: Callable[[], None] | None = None
+    ):
         self._db = connection
         self.directory = directory
         self._on_commit = on_commit
@@ -121,7 +123,11 @@ class RunStore:
         path = directory / "run.sqlite"
         if not path.is_file():
             unfinished = (directory / "live.sqlite").exists()
-            hint = "it has not finished: run `acdc evolve` again to go on" if unfinished else "run `acdc evolve` first"
+            hint = (
+                "it has not finished: run `acdc evolve` again to go on"
+                if unfinished
+                else "run `acdc evolve` first"
+            )
             raise InputError(f"{directory}: no finished run there; {hint}")
         with _readable(path):
             db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
@@ -189,7 +195,8 @@ class RunStore:
     def add_individual(self, born: int, id: str, generation: int, recipe: str, weights_hash: str) -> None:
         """Record a birth (inside a transaction)."""
         self._db.execute(
-            "INSERT INTO individuals VALUES (?, ?, ?, ?, ?, NULL)", (born, id, generation, recipe, weights_hash)
+            "INSERT INTO individuals VALUES (?, ?, ?, ?, ?, NULL)",
+            (born, id, generation, recipe, weights_hash),
         )
 
     def set_gibberish(self, id: str, finding: dict[str, Any]) -> None:
@@ -278,6 +285,15 @@ def set_aside_if_other(directory: Path, settings_hash: str, old: Path) -> Path |
         if path.name != "lock":
             path.replace(target / path.name)
     return target
+
+
+def last_generation(path: Path) -> int:
+    """The last finished generation in a store's file; −1 where there is none."""
+    with contextlib.closing(_connect(path)) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'generations'").fetchone():
+            return -1
+        row = db.execute("SELECT MAX(generation) FROM generations").fetchone()
+    return -1 if row[0] is None else int(row[0])
 
 
 def dump(value: object) -> str:

@@ -87,11 +87,19 @@ class TaskKeeper:
         self._generation = generation
         return _counts(Event.from_json(event) for event in json.loads(row[2]))
 
-    def _write(self, generation: int, pool: Pool, events: list[Event], known: frozenset[str]) -> dict[str, int]:
-        new = [(task.id, generation, dump(task.to_json())) for task in pool.tasks.values() if task.id not in known]
+    def _write(
+        self, generation: int, pool: Pool, events: list[Event], known: frozenset[str]
+    ) -> dict[str, int]:
+        new = [
+            (task.id, generation, dump(task.to_json()))
+            for task in pool.tasks.values()
+            if task.id not in known
+        ]
         with self._store.transaction():
             self._store.add_tasks(new)
-            self._store.add_pool(generation, dump(pool.to_json()), dump([event.to_json() for event in events]))
+            self._store.add_pool(
+                generation, dump(pool.to_json()), dump([event.to_json() for event in events])
+            )
         self._pool, self._generation = pool, generation
         return _counts(events)
 

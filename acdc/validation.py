@@ -58,7 +58,11 @@ def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[
     """Names of the fields of the model found by walking ``location`` down from ``model``."""
     here: Any = model
     for step in location:
-        here = _inner_model(here.model_fields[step].annotation) if step in getattr(here, "model_fields", {}) else here
+        here = (
+            _inner_model(here.model_fields[step].annotation)
+            if step in getattr(here, "model_fields", {})
+            else here
+        )
         if here is None:
             return []
     return list(here.model_fields)

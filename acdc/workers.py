@@ -114,7 +114,9 @@ def _receive(
 
 def _worker(job: Work, channel: "multiprocessing.queues.Queue[tuple[str, str, Any]]") -> None:
     """In the worker: do the work and say how it ended."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as on Ctrl-C: close everything, keep what is done
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # end as on Ctrl-C: close everything, keep what is done
 
     def report(**event: Any) -> None:
         channel.put((job.name, "event", event))

@@ -50,7 +50,9 @@ def evolve(
 
 def _sentence(result: dict[str, Any]) -> str:
     last = result["statistics"]
-    text = f"{result['generations']} generations, {last['tasks']} tasks, archive covers {last['coverage']:.1%}"
+    text = (
+        f"{result['generations']} generations, {last['tasks']} tasks, archive covers {last['coverage']:.1%}"
+    )
     text += f", best alone {last['best_fitness']:.1%}"
     if result["set_aside"]:
         text += f"; a run of other settings was moved to {result['set_aside']}"

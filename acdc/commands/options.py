@@ -10,10 +10,15 @@ if TYPE_CHECKING:
 
 Params = Annotated[Path, typer.Option("--params", help="Settings file.", metavar="FILE")]
 Overrides = Annotated[
-    list[str], typer.Option("--set", "-S", help="Override a setting, e.g. presets.tiny.generations=5.", metavar="KEY=VALUE")
+    list[str],
+    typer.Option(
+        "--set", "-S", help="Override a setting, e.g. presets.tiny.generations=5.", metavar="KEY=VALUE"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop: nothing is loaded or written.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print the plan and stop: nothing is loaded or written.")
+]
 Family = Annotated[str, typer.Argument(help="A family of params.yaml (`acdc families`).")]
 Variant = Annotated[str, typer.Argument(help="A variant of params.yaml (`acdc variants`).")]
 

@@ -15,8 +15,12 @@ def register(app: typer.Typer) -> None:
 
 def smoke(
     params: Params = PARAMS,
-    overlay: Annotated[Path, typer.Option(help="Settings laid over params.yaml.")] = Path("params.smoke.yaml"),
-    root: Annotated[Path, typer.Option(help="Where to run; what is there is taken up again.")] = Path("build/smoke"),
+    overlay: Annotated[Path, typer.Option(help="Settings laid over params.yaml.")] = Path(
+        "params.smoke.yaml"
+    ),
+    root: Annotated[Path, typer.Option(help="Where to run; what is there is taken up again.")] = Path(
+        "build/smoke"
+    ),
 ) -> None:
     """Run every stage."""
     from acdc.rehearsal import rehearse

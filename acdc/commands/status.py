@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    run: Annotated[Path, typer.Argument(help="A run's directory, or any directory above: runs/tiny/acdc")] = Path("runs"),
+    run: Annotated[
+        Path, typer.Argument(help="A run's directory, or any directory above: runs/tiny/acdc")
+    ] = Path("runs"),
     as_json: Json = False,
 ) -> None:
     """Show progress."""
@@ -24,7 +26,9 @@ def status(
 
     directories = sorted(path.parent for path in run.glob("**/journal.sqlite") if ".old" not in path.parts)
     if not directories:
-        raise InputError(f"{run}: no run there; `acdc evolve FAMILY VARIANT` starts one, and `acdc families` lists families")
+        raise InputError(
+            f"{run}: no run there; `acdc evolve FAMILY VARIANT` starts one, and `acdc families` lists families"
+        )
     rows = [describe(directory) for directory in directories]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))

@@ -1,0 +1,100 @@
+"""``acdc taskforce``: which N individuals belong together, of a run or of anybody's checkpoints."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command(
+        "taskforce", help="Choose the task force of finished runs, or among checkpoints of your own."
+    )(taskforce)
+
+
+def taskforce(
+    family: Annotated[str | None, typer.Argument(help="A family of params.yaml.")] = None,
+    variant: Annotated[str | None, typer.Argument(help="A variant of params.yaml.")] = None,
+    models: Annotated[
+        list[Path],
+        typer.Option("--models", help="Checkpoint directories to choose from instead.", metavar="DIR"),
+    ] = [],  # noqa: B006
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", help="With --models: the finished run whose tasks decide.", metavar="DIR"),
+    ] = None,
+    params: Params = PARAMS,
+    overrides: Overrides = [],  # noqa: B006
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Choose."""
+    from acdc.errors import InputError
+
+    config = settings(params, overrides)
+    if models:
+        _models(config, models, run, as_json)
+        return
+    if family is None or variant is None:
+        raise InputError(
+            "name a family and a variant, or checkpoints with --models DIR --models DIR … --run RUN"
+        )
+    run_settings = config.evolution(family, variant)
+    if dry_run:
+        limit, tasks = config.taskforce.candidates, run_settings.tasks.choice_tasks
+        many = (limit or 0) * (tasks or 0)
+        typer.echo(
+            f"taskforce {family}/{variant}, run seeds {config.selected.seeds}: at most {limit or 'all'} candidates x "
+            f"{tasks or 'all'} tasks each{f' ({many:,} answers, fewer where the run has them)' if many else ''}"
+        )
+        return
+    from acdc.choosing import choose_run
+    from acdc.layout import Layout
+    from acdc.progress import Board
+    from acdc.workers import Work, cores, run_all
+
+    layout = Layout()
+    work = [
+        Work(f"seed {s}", choose_run, (config, layout, family, variant, s)) for s in config.selected.seeds
+    ]
+    workers = config.executor.workers or min(len(work), max(cores() * 2, 1))
+    with Board(f"taskforce {family}/{variant}", [item.name for item in work]) as board:
+        results = run_all(work, workers=workers, on_event=board.update)
+    if as_json:
+        typer.echo(json.dumps(results, indent=2))
+        return
+    for name, result in results.items():
+        sizes = ", ".join(
+            f"N={n} {value:.1%}" for n, value in result["synthetic"].items() if int(n) in (1, 3, 8)
+        )
+        typer.echo(
+            f"{family}/{variant} {name}: {result['candidates']} candidates, {result['tasks']} tasks; covers {sizes}"
+        )
+
+
+def _models(config: Any, models: list[Path], run: Path | None, as_json: bool) -> None:
+    from acdc.choosing import choose_models
+    from acdc.errors import InputError
+    from acdc.layout import Layout
+    from acdc.progress import Board
+
+    if run is None:
+        raise InputError(
+            "--models needs --run RUN: a finished run whose tasks decide, such as runs/tiny/acdc/seed-0"
+        )
+    with Board("taskforce", ["checkpoints"]) as board:
+        result = choose_models(
+            config, Layout(), models, run, 0, report=lambda **event: board.update("checkpoints", event)
+        )
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+        return
+    for n, optimum in result["exact"].items():
+        proof = "proven best" if optimum["proven"] else f"no {n} cover more than {optimum['bound']:.1%}"
+        typer.echo(
+            f"N={n}: {optimum['coverage']:.1%} of {len(result['tasks'])} tasks ({proof}): {', '.join(optimum['members'])}"
+        )

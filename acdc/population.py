@@ -1,0 +1,225 @@
+"""Every individual of a run: who was born of whom, and how to get its weights.
+
+The store keeps recipes; weights are in memory while they are used, on disk where ``keep_weights`` says so, and are bred
+again from the recipe otherwise. Whatever way they come, they have the hash that the store names.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acdc.errors import InfrastructureError
+from acdc.individual import (
+    DamagedWeightsError,
+    Individual,
+    Recipe,
+    breed,
+    child_recipe,
+    read_weights,
+    rebuild,
+    save_weights,
+    seed_recipe,
+    weights_hash,
+)
+from acdc.settings import EvolutionSettings
+from acdc.store import RunStore
+from acdc.streams import stream
+from acdc.variation.crossover import draw_weights
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Weights = Mapping[str, "Tensor"]
+IN_MEMORY = 1 << 30  # bytes of weights that are kept in memory; what is beyond is read or bred again
+
+
+class Population:
+    """The individuals of one run.
+
+    Args:
+        founders: Weights by name: "base", then the seeds in the family's order.
+        store: The run's store; individuals that are in it exist already.
+        directory: Where weights are kept, one safetensors file each.
+        keep: Whose weights stay on disk: those of the archive, of all candidates too, or nobody's.
+        tied: Groups of names that are one weight (:func:`acdc.variation.svd_noise.svd_noise`).
+    """
+
+    def __init__(
+        self,
+        founders: Mapping[str, Weights],
+        store: RunStore,
+        directory: Path,
+        keep: str = "archive",
+        tied: Sequence[Sequence[str]] = (),
+    ) -> None:
+        self._founders, self._store, self._directory, self._keep = founders, store, directory, keep
+        self._tied = tied
+        self._individuals: dict[str, Individual] = {}
+        self._memory: OrderedDict[str, Weights] = OrderedDict()
+        for born, id, generation, recipe, hash_, _ in store.individuals():
+            self._individuals[id] = Individual(id, Recipe.from_json(recipe), hash_, generation, born)
+
+    def seeds(self) -> list[str]:
+        """The seed models as individuals, in the family's order; recorded at the first call."""
+        names = [name for name in self._founders if name != "base"]
+        for name in names:
+            if name not in self._individuals:
+                self._record(name, seed_recipe(name), self._founders[name], 0)
+        return names
+
+    def breed(
+        self,
+        archive: Sequence[str],
+        settings: EvolutionSettings,
+        seed: int,
+        generation: int,
+        count: int | None = None,
+    ) -> list[str]:
+        """Children of two distinct parents each, drawn uniformly (method §1.3); those born already are not born again.
+
+        Args:
+            archive: Possible parents; with ``parents: seeds`` the seeds are taken instead.
+            settings: Crossover, mutation and number of offspring.
+            seed: Run seed.
+            generation: Its number.
+            count: How many, if not ``offspring``.
+
+        Returns:
+            Ids, in order of birth.
+        """
+        parents = self.seeds() if settings.parents == "seeds" else list(archive)
+        children = []
+        for index in range(settings.offspring if count is None else count):
+            id = f"g{generation:03d}c{index:02d}"
+            children.append(id)
+            if id in self._individuals:
+                continue
+            chosen = stream(seed, "parents", generation, index).choice(
+                len(parents), size=min(2, len(parents)), replace=False
+            )
+            drawn, _ = draw_weights(
+                stream(seed, "crossover weights", generation, index),
+                len(chosen),
+                std=settings.crossover.std,
+                mode=settings.crossover.weights,
+            )
+            recipe = child_recipe(
+                [parents[i] for i in chosen],
+                drawn,
+                settings.crossover,
+                settings.mutation,
+                seed=seed,
+                indices=(generation, index),
+            )
+            weights = breed(
+                recipe, self._founders["base"], [self.weights(p) for p in recipe.parents], tied=self._tied
+            )
+            self._record(id, recipe, weights, generation)
+        return children
+
+    def born(self, id: str) -> int:
+        """Place in the order of creation."""
+        return self._individuals[id].born
+
+    def weights_hash(self, id: str) -> str:
+        """Content hash of the weights."""
+        return self._individuals[id].weights_hash
+
+    def weights(self, id: str) -> Weights:
+        """The weights of an individual: from memory, from disk, or bred again.
+
+        Raises:
+            InfrastructureError: Bred again they have another hash, so this machine computes other bits than the one that
+                began the run.
+        """
+        individual = self._individuals[id]
+        if individual.recipe.kind == "seed":
+            return self._founders[str(individual.recipe.name)]
+        if id in self._memory:
+            self._memory.move_to_end(id)
+            return self._memory[id]
+        weights = self._from_disk(individual)
+        if weights is None:
+            weights = rebuild(
+                individual.recipe, self._lookup, lambda name: self._founders[name], tied=self._tied
+            )
+            found = weights_hash(weights)
+            if found != individual.weights_hash:
+                raise InfrastructureError(
+                    f"{id} bred again from its recipe has the hash {found}, the run says {individual.weights_hash}: this "
+                    "machine or its libraries compute other bits. Finish the run where it began, or move it away and begin "
+                    "again here."
+                )
+        self._remember(id, weights)
+        return weights
+
+    def keep(self, archive: Sequence[str], *, candidate: bool) -> None:
+        """Bring the disk in line with ``keep_weights`` at the end of a generation.
+
+        Args:
+            archive: The present archive.
+            candidate: Whether its members are candidates for the task force.
+        """
+        if self._keep == "none":
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        marked = self._candidates(archive if candidate and self._keep == "candidates" else ())
+        wanted = {id for id in {*archive, *marked} if self._individuals[id].recipe.kind == "child"}
+        for id in sorted(wanted):
+            if not self._path(id).exists():
+                save_weights(self.weights(id), self._path(id))
+        for path in self._directory.glob("*.safetensors"):
+            if path.stem not in wanted:
+                path.unlink(missing_ok=True)
+
+    def _candidates(self, new: Sequence[str]) -> set[str]:
+        """Candidates so far, in a small file beside their weights."""
+        path = self._directory / "candidates.json"
+        known = set(json.loads(path.read_text())) if path.is_file() else set()
+        if not set(new) <= known:
+            known |= set(new)
+            staging = path.with_suffix(".tmp")
+            staging.write_text(json.dumps(sorted(known)))
+            staging.replace(path)
+        return {id for id in known if id in self._individuals}
+
+    def _record(self, id: str, recipe: Recipe, weights: Weights, generation: int) -> None:
+        individual = Individual(id, recipe, weights_hash(weights), generation, len(self._individuals))
+        with self._store.transaction():
+            self._store.add_individual(
+                individual.born, id, generation, recipe.to_json(), individual.weights_hash
+            )
+        self._individuals[id] = individual
+        if recipe.kind == "child":
+            self._remember(id, weights)
+
+    def _remember(self, id: str, weights: Weights) -> None:
+        self._memory[id] = weights
+        self._memory.move_to_end(id)
+        size = sum(tensor.numel() * tensor.element_size() for tensor in weights.values())
+        while len(self._memory) > max(2, IN_MEMORY // max(size, 1)):
+            self._memory.popitem(last=False)
+
+    def _lookup(self, id: str) -> "Recipe | Weights":
+        if id in self._memory:
+            return self._memory[id]
+        individual = self._individuals[id]
+        found = self._from_disk(individual)
+        return individual.recipe if found is None else found
+
+    def _from_disk(self, individual: Individual) -> Weights | None:
+        """Weights that were kept, if they are there and are the right ones; a damaged file is as good as none."""
+        path = self._path(individual.id)
+        if not path.is_file():
+            return None
+        try:
+            weights = read_weights(path)
+        except DamagedWeightsError:
+            path.unlink(missing_ok=True)
+            return None
+        return weights if weights_hash(weights) == individual.weights_hash else None
+
+    def _path(self, id: str) -> Path:
+        return self._directory / f"{id}.safetensors"

@@ -1,0 +1,245 @@
+"""One run in one process: put the parts together, hold the directory, evolve, write the final store.
+
+The order matters in one place: the sandbox starts before anything of ours is worth attacking is loaded, and it is a
+fresh interpreter, so it inherits nothing from a process that has imported torch.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+from acdc.config import Config
+from acdc.engines import Engine, open_engine
+from acdc.errors import InputError
+from acdc.examination import Examiner
+from acdc.family import Family, resolve
+from acdc.gibberish import StatisticJudge
+from acdc.journal import Journal
+from acdc.layout import Layout
+from acdc.lock import hold
+from acdc.sandbox import Sandbox
+from acdc.settings import EvolutionSettings
+from acdc.store import STORE_VERSION, RunStore, dump, last_generation, set_aside_if_other
+from acdc.tasks.evolution import Staff
+from acdc.tasks.grammar_scientist import GrammarScientist
+from acdc.tasks.novelty import HashingEmbedder
+
+RESULTS_DO_NOT_DEPEND_ON = ("generations", "keep_weights", "max_missing")
+Report = Callable[..., None]
+
+
+def require_models(layout: Layout, family: str) -> None:
+    """Raise InputError if the family's models are not there yet."""
+    if not layout.family_file(family).is_file():
+        raise InputError(
+            f"{layout.models(family)}: the models of {family} are not there; run `acdc seeds {family}` first"
+        )
+
+
+def staff(config: Config, box: Sandbox) -> Staff:
+    """Scientist and embedder as the settings name them, with an open sandbox."""
+    return Staff(GrammarScientist(config.scientist), box, HashingEmbedder(config.embedder))
+
+
+def engine_of(config: Config, family: Family) -> Engine:
+    """An engine for individuals of the family: the base's architecture, the general seed's tokenizer and template."""
+    return open_engine(
+        config.engine,
+        family.tokenizer_dir,
+        chat_template_args=family.chat_template_args,
+    )
+
+
+def founders_of(family: Family) -> dict[str, Any]:
+    """Weights of the base and of the seeds, by name."""
+    return {name: family.load(name) for name in ("base", *family.seeds)}
+
+
+def settings_hash(
+    config: Config,
+    settings: EvolutionSettings,
+    founders: Mapping[str, str],
+    versions: Mapping[str, str],
+    seed: int,
+) -> str:
+    """Hash of everything that can change a result of a run.
+
+    Args:
+        config: Engine, scientist, embedder and sandbox settings are taken from it.
+        settings: The run's settings; how long it runs and what it keeps on disk are left out.
+        founders: Content hashes of base and seeds.
+        versions: Of engine, scientist, embedder and gibberish judge.
+        seed: Run seed.
+    """
+    parts = {
+        "store": STORE_VERSION,
+        "evolution": settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON)),
+        "engine": config.engine.model_dump(mode="json"),
+        "scientist": config.scientist.model_dump(mode="json"),
+        "embedder": config.embedder.model_dump(mode="json"),
+        "limits": config.sandbox.limits.model_dump(mode="json"),
+        "founders": dict(founders),
+        "versions": dict(versions),
+        "seed": seed,
+    }
+    return hashlib.blake2b(dump(parts).encode(), digest_size=16).hexdigest()
+
+
+def evolve_run(
+    config: Config,
+    layout: Layout,
+    family_name: str,
+    variant: str,
+    seed: int,
+    *,
+    report: Report,
+    on_commit: Callable[[], None] | None = None,
+) -> dict[str, Any]:
+    """Evolve one run from wherever it is to its last generation.
+
+    Args:
+        config: All settings.
+        layout: Where things lie.
+        family_name: The family.
+        variant: The variant.
+        seed: The run seed.
+        report: Told of every finished generation.
+        on_commit: Called after every transaction of the store.
+
+    Returns:
+        ``generations``, ``statistics`` of the last, ``set_aside`` (path or None), ``worked`` (False: it was finished).
+
+    Raises:
+        InfrastructureError: Another process holds the run, or the sandbox or disk stand in the way.
+    """
+    settings = config.evolution(family_name, variant)
+    directory = layout.run(family_name, variant, seed)
+    with ExitStack() as open_until_done:
+        open_until_done.enter_context(hold(directory))
+        box = open_until_done.enter_context(Sandbox.open(config.sandbox))
+        family = resolve(family_name, config.family(family_name), layout.families(), thorough=False)
+        parts = _Parts(config, settings, family, box)
+        open_until_done.callback(parts.engine.close)
+        wanted = settings_hash(config, settings, parts.founder_hashes(), parts.versions, seed)
+        moved = set_aside_if_other(directory, wanted, layout.old_runs()) or _set_aside_if_longer(
+            directory, settings.generations, layout
+        )
+        result = _finished(directory, settings.generations)
+        worked = result is None
+        if result is None:
+            journal = open_until_done.enter_context(closing(Journal(directory)))
+            journal.begin(generations=settings.generations, layers=list(box.layers), versions=parts.versions)
+            store = RunStore.create_or_resume(directory, wanted, on_commit=on_commit)
+            open_until_done.enter_context(store)
+            _describe(store, family_name, variant, seed, settings, parts.versions, box.layers)
+            result = parts.evolve(store, journal, directory, seed, report)
+        return {**result, "set_aside": str(moved) if moved else None, "worked": worked}
+
+
+class _Parts:
+    """Everything a run needs before its store is opened."""
+
+    def __init__(self, config: Config, settings: EvolutionSettings, family: Family, box: Sandbox) -> None:
+        self._settings, self._box = settings, box
+        self._founders = founders_of(family)
+        self.engine = engine_of(config, family)
+        self._staff = staff(config, box)
+        self._judge = StatisticJudge(settings.gibberish) if settings.gibberish.enabled else None
+        self.versions = {
+            "engine": self.engine.version,
+            "scientist": self._staff.scientist.version,
+            "embedder": self._staff.embedder.version,
+            "gibberish": self._judge.version if self._judge else "off",
+        }
+
+    def founder_hashes(self) -> dict[str, str]:
+        """Content hashes of base and seeds."""
+        from acdc.individual import weights_hash
+
+        return {name: weights_hash(weights) for name, weights in self._founders.items()}
+
+    def evolve(
+        self, store: RunStore, journal: Journal, directory: Path, seed: int, report: Report
+    ) -> dict[str, Any]:
+        """Run the loop to its end and write the final store."""
+        from acdc.coevolution import World, coevolve
+        from acdc.population import Population
+        from acdc.taskpool import TaskKeeper
+
+        settings = self._settings
+        world = World(
+            Population(self._founders, store, directory / "weights", settings.keep_weights),
+            examiner_of(settings, self.engine, self._box, store),
+            TaskKeeper(store, self._staff, settings.tasks, seed),
+            self._judge,
+            store,
+            journal,
+        )
+        coevolve(world, settings, seed, observe=report)
+        last = store.generations()[-1]
+        store.finish()
+        journal.note("finished")
+        return {"generations": last.generation, "statistics": last.statistics}
+
+
+def examiner_of(settings: EvolutionSettings, engine: Engine, box: Sandbox, store: RunStore) -> Examiner:
+    """An examiner with a run's settings."""
+    return Examiner(
+        engine,
+        box,
+        store,
+        system=settings.system,
+        max_new_tokens=settings.max_new_tokens,
+        examples_per_task=settings.tasks.examples_per_task,
+        pass_score=settings.tasks.pass_score,
+    )
+
+
+def _describe(
+    store: RunStore,
+    family: str,
+    variant: str,
+    seed: int,
+    settings: EvolutionSettings,
+    versions: Mapping[str, str],
+    layers: tuple[str, ...],
+) -> None:
+    """What the run is, for readers of the store; written once."""
+    if store.meta("run") is None:
+        what = {
+            "family": family,
+            "variant": variant,
+            "seed": seed,
+            "versions": dict(versions),
+            "sandbox": list(layers),
+        }
+        kept = settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON))
+        with store.transaction():
+            store.set_meta("run", dump(what))
+            store.set_meta("settings", dump(kept))
+
+
+def _finished(directory: Path, generations: int) -> dict[str, Any] | None:
+    """What a finished run of at least that many generations says; None where there is work to do."""
+    if (directory / "live.sqlite").exists() or not (directory / "run.sqlite").is_file():
+        return None
+    with RunStore.read(directory) as store:
+        last = store.generations()[-1]
+    if last.generation < generations:
+        return None
+    return {"generations": last.generation, "statistics": last.statistics}
+
+
+def _set_aside_if_longer(directory: Path, generations: int, layout: Layout) -> Path | None:
+    """A run of more generations than are wanted is another run: moved away like one of other settings."""
+    for name in ("live.sqlite", "run.sqlite"):
+        if (directory / name).exists():
+            done = last_generation(directory / name)
+            return (
+                set_aside_if_other(directory, "another length", layout.old_runs())
+                if done > generations
+                else None
+            )
+    return None
