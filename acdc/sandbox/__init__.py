@@ -10,7 +10,15 @@ Covered and not covered: docs/sandbox.md.
 """
 
 from acdc.sandbox.box import Sandbox
-from acdc.sandbox.outcome import Answered, Description, Job, Outcome, SandboxUnavailable, TaskError
+from acdc.sandbox.outcome import (
+    Answered,
+    Description,
+    Job,
+    NotATaskFamily,
+    Outcome,
+    SandboxUnavailable,
+    TaskError,
+)
 from acdc.sandbox.settings import Layers, Limits, SandboxSettings
 
 __all__ = [
@@ -19,6 +27,7 @@ __all__ = [
     "Job",
     "Layers",
     "Limits",
+    "NotATaskFamily",
     "Outcome",
     "Sandbox",
     "SandboxSettings",

@@ -10,13 +10,13 @@ from hashlib import blake2b
 from types import TracebackType
 from typing import Self
 
-from acdc.sandbox.confined import Confined
+from acdc.sandbox.confined import Confined, fault
 from acdc.sandbox.outcome import (
     Answered,
     Description,
-    ErrorName,
     Job,
     Json,
+    NotATaskFamily,
     Outcome,
     SandboxUnavailable,
     TaskError,
@@ -24,10 +24,6 @@ from acdc.sandbox.outcome import (
 from acdc.sandbox.process import Report, Task
 from acdc.sandbox.refusal import refusal
 from acdc.sandbox.settings import SandboxSettings
-
-_ERRORS: frozenset[ErrorName] = frozenset(
-    ("timeout", "memory", "killed", "output", "exception", "protocol", "refused")
-)
 
 
 class Sandbox:
@@ -114,8 +110,10 @@ class Sandbox:
         """
         with self._lock:
             (report,) = self._run([self._task(source, "describe")])
+        if report.invalid:
+            raise NotATaskFamily(fault(report)[1])
         if not report.done:
-            raise TaskError(*_fault(report))
+            raise TaskError(*fault(report))
         tasks, instructions = report.content.get("tasks"), report.content.get("instructions")
         if (
             not isinstance(tasks, dict)
@@ -188,16 +186,9 @@ def _key(job: Job) -> bytes:
     return digest.digest()
 
 
-def _fault(report: Report) -> tuple[ErrorName, str]:
-    error = report.content.get("error")
-    if error not in _ERRORS:
-        return "protocol", "an error of unknown name"
-    return error, str(report.content.get("detail", ""))
-
-
 def _outcome(report: Report) -> Outcome:
     if not report.done:
-        return Outcome(None, *_fault(report), seconds=report.seconds)
+        return Outcome(None, *fault(report), seconds=report.seconds)
     score = report.content.get("score")
     if isinstance(score, int | float):
         return Outcome(float(score), seconds=report.seconds)

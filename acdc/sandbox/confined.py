@@ -10,6 +10,9 @@ from acdc.sandbox.process import Report, Task, WorkerDiedError, WorkerProcess
 from acdc.sandbox.settings import SandboxSettings
 
 _STARTS = 2
+_ERRORS: frozenset[ErrorName] = frozenset(
+    ("timeout", "memory", "killed", "output", "exception", "protocol", "refused")
+)
 
 
 class Confined:
@@ -135,8 +138,17 @@ def _start(settings: SandboxSettings, share: float) -> dict[str, Json]:
     }
 
 
+def fault(report: Report) -> tuple[ErrorName, str]:
+    """Returns the error and its detail of a report that has no result."""
+    error, detail = report.content.get("error"), str(report.content.get("detail", ""))
+    if report.invalid:
+        return "exception", detail
+    if error not in _ERRORS:
+        return "protocol", "an error of unknown name"
+    return error, detail
+
+
 def _answered(report: Report) -> Answered:
-    if report.done and "value" in report.content:
-        return Answered(report.content["value"], seconds=report.seconds)
-    error: ErrorName = report.content.get("error", "protocol")
-    return Answered(None, error, str(report.content.get("detail", "")), report.seconds)
+    if report.done:
+        return Answered(report.content.get("value"), seconds=report.seconds)
+    return Answered(None, *fault(report), seconds=report.seconds)

@@ -89,5 +89,12 @@ class TaskError(AcdcError):
         self.detail = detail
 
 
+class NotATaskFamily(TaskError):  # noqa: N818 - says what is the case
+    """The source is no Python, or defines no class TaskFamily: nothing of it was run."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("exception", detail)
+
+
 class SandboxUnavailable(InfrastructureError):  # noqa: N818 - says what is the case, as the project's contract names it
     """No confinement passes the probe, or the worker died and stays dead."""

@@ -59,6 +59,11 @@ class Report(NamedTuple):
     content: dict[str, Json]
     seconds: float
 
+    @property
+    def invalid(self) -> bool:
+        """Whether the source was not run because it is no Python or no task family."""
+        return not self.done and self.content.get("error") == "invalid"
+
 
 class WorkerProcess:
     """A resident worker.

@@ -28,6 +28,10 @@ class NotJsonError(Exception):
     """Untrusted code returned what cannot cross the border."""
 
 
+class InvalidError(Exception):
+    """The source is no Python, or no task family."""
+
+
 class RefusedError(Exception):
     """The source is not run at all."""
 
@@ -123,6 +127,8 @@ def work(job: Mapping[str, Json], code: bytes, channel: Channel) -> None:
         channel.out_of_memory()
     except NotJsonError as error:
         channel.fault("protocol", str(error))
+    except InvalidError as error:
+        channel.fault("invalid", str(error))
     except RefusedError as error:
         channel.fault("refused", str(error))
     except BaseException as error:  # noqa: BLE001 - the border: untrusted code may raise anything at all
@@ -134,10 +140,10 @@ def _compile(job: Mapping[str, Json], code: bytes, channel: Channel) -> bytes:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
-        raise NotJsonError(f"not Python: {error}") from None
+        raise InvalidError(f"not Python: {error}") from None
     if job["task_family"]:
         if not defines_task_family(tree):
-            raise NotJsonError("no class TaskFamily")
+            raise InvalidError("it defines no class TaskFamily")
         found = self_executing(tree)
         if found and not job["allow_self_executing"]:
             raise RefusedError(found)
@@ -187,7 +193,7 @@ def _score(job: Mapping[str, Json], code: bytes, channel: Channel) -> bytes:
 def _answer(job: Mapping[str, Json], code: bytes, channel: Channel) -> bytes:
     names = _module(code, None)
     if job["function"] not in names:
-        raise NotJsonError(f"the answer has no function {job['function']!r}")
+        raise NameError(f"the answer has no function {job['function']!r}")
     return _dumps({"value": names[job["function"]](*job["args"])}, f"{job['function']}()")
 
 

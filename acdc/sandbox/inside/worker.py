@@ -315,6 +315,7 @@ def _preload(modules: list[str], paths: list[str]) -> list[str]:
 
 def main() -> None:
     """Runs a worker on standard input and output until its input ends."""
+    os.environ.clear()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_RDWR)
