@@ -4,7 +4,10 @@ The text that is embedded is that of the task as it was accepted, after reflecti
 
 The embedded default hashes character and word n-grams. It sees surface only: two texts are near when they share most of
 their words, and a paraphrase is far. The threshold belongs to the embedder and to the kind of text: 0.7 is the published one
-for e5-mistral-7b-instruct and free text; the short uniform texts of the grammar scientist need the one of the tiny preset.
+for e5-mistral-7b-instruct and free text. The short uniform texts of the grammar scientist lie closer together: in 600 of its
+tasks, 90% of the cosines lie within 0.86–0.98 where skill, wording and difficulty are equal, 0.72–0.96 where the skill alone is, and
+0.35–0.58 for other skills of the domain. So 0.85 shows the scientist all equals (mode both: 4 of the first 100 tasks are
+rejected, a third of 40 new ones after eight evolutions), and a filter by embedding alone takes 0.94 (26 of 100, and 40%).
 
 Source: section 4 of the method; hashing trick with signs: Weinberger et al. 2009, arXiv:0902.2206.
 """
