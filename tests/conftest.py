@@ -6,6 +6,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ CHAT_TEMPLATE = (
 )
 
 
-def save_tokenizer(directory: Path) -> None:
+def _save_tokenizer(directory: Path) -> None:
     """A byte-level tokenizer without merges: 256 bytes and five special tokens, 261 ids; it loses nothing."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
@@ -37,7 +38,7 @@ def save_tokenizer(directory: Path) -> None:
     fast.save_pretrained(directory)
 
 
-def save_tiny_model(directory: Path, seed: int = 0, architecture: str = "llama", **changes: object) -> Path:
+def _save_tiny_model(directory: Path, seed: int = 0, architecture: str = "llama", **changes: object) -> Path:
     """A model directory with random weights and the byte-level tokenizer.
 
     The weights are drawn wide enough that greedy answers differ between prompts and some of them end.
@@ -66,11 +67,23 @@ def save_tiny_model(directory: Path, seed: int = 0, architecture: str = "llama",
     config = getattr(transformers, kinds[architecture])(**settings)
     model = transformers.AutoModelForCausalLM.from_config(config)
     model.save_pretrained(directory)
-    save_tokenizer(directory)
+    _save_tokenizer(directory)
     return directory
+
+
+@pytest.fixture(scope="session")
+def save_tiny_model() -> Callable[..., Path]:
+    """Writes random model directories: (directory, seed=0, architecture="llama" | "qwen3" | "gpt_neox", **configuration)."""
+    return _save_tiny_model
+
+
+@pytest.fixture(scope="session")
+def save_tokenizer() -> Callable[[Path], None]:
+    """Writes the byte-level tokenizer with its chat template."""
+    return _save_tokenizer
 
 
 @pytest.fixture(scope="session")
 def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A 2-layer, 32-wide tied Llama with random weights and a byte-level tokenizer with a chat template."""
-    return save_tiny_model(tmp_path_factory.mktemp("tiny") / "llama")
+    return _save_tiny_model(tmp_path_factory.mktemp("tiny") / "llama")

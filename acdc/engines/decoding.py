@@ -9,6 +9,7 @@ padded: therefore a bucket is always wider than its longest prompt (`buckets.wid
 pad position that attends to nothing may give NaN: here it attends to itself.
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,15 @@ def _cache(model: Any) -> Cache:
     if cache.layers:
         cache.layers = [_RoomyLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers]
     return cache
+
+
+def _forward(model: Any, tokens: Tensor, mask: Tensor, positions: Tensor, keep: int, cache: Cache | None) -> Tensor:
+    """(rows, keep, vocabulary) float32 logits of the last positions, without NaN."""
+    arguments = {"attention_mask": mask, "position_ids": positions, "past_key_values": cache, "logits_to_keep": keep}
+    accepted = inspect.signature(model.forward).parameters
+    arguments = {name: value for name, value in arguments.items() if name in accepted}
+    logits: Tensor = model(input_ids=tokens, use_cache=cache is not None, **arguments).logits
+    return logits[:, -keep:].float().nan_to_num_()
 
 
 def attends_fully(model: Any) -> bool:
@@ -134,15 +144,8 @@ def decode(
     done = torch.arange(rows) >= batch.used
     cache, queries = _cache(model), width
     for step in range(budget):
-        output = model(
-            input_ids=tokens,
-            attention_mask=_mask(present[:, : width + step], queries, full),
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        logits = output.logits[:, -1].float().nan_to_num_()
+        mask = _mask(present[:, : width + step], queries, full)
+        logits = _forward(model, tokens, mask, positions, 1, cache)[:, 0]
         token = choose(logits, sampling, batch.streams, step)
         written[:, step] = token
         logprobs[:, step] = logits.gather(-1, token[:, None]).squeeze(-1) - logits.logsumexp(dim=-1)
@@ -173,18 +176,9 @@ def score(
     """
     width, keep = batch.tokens.shape[1], targets.shape[1]
     present = torch.arange(width) >= width - torch.from_numpy(batch.lengths)[:, None]
-    logits = (
-        model(
-            input_ids=torch.from_numpy(batch.tokens),
-            attention_mask=_mask(present, width, attends_fully(model)),
-            position_ids=(present.cumsum(dim=1) - 1).clamp_(min=0),
-            use_cache=False,
-            logits_to_keep=keep,
-        )
-        .logits[:, -keep:]
-        .float()
-        .nan_to_num_()
-    )
+    mask = _mask(present, width, attends_fully(model))
+    positions = (present.cumsum(dim=1) - 1).clamp_(min=0)
+    logits = _forward(model, torch.from_numpy(batch.tokens), mask, positions, keep, None)
     wanted = torch.from_numpy(targets)
     asked = wanted >= 0
     chosen = logits.log_softmax(dim=-1).gather(-1, wanted.clamp(min=0)[..., None]).squeeze(-1)

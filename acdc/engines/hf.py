@@ -8,6 +8,7 @@ Not guaranteed: equal bits between machines, versions of torch, numbers of threa
 these but the machine are in `version`.
 """
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -197,10 +198,17 @@ class TransformersEngine:
 
 
 def _open_model(model_dir: Path, dtype: str) -> Any:
+    bars = transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
     try:
         model = transformers.AutoModelForCausalLM.from_pretrained(
             model_dir, dtype=getattr(torch, dtype), local_files_only=True
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise InputError(f"{model_dir} holds no model that transformers can load: {error}") from error
+    finally:
+        if bars:
+            transformers.utils.logging.enable_progress_bar()
+    if "past_key_values" not in inspect.signature(model.forward).parameters:
+        raise InputError(f"{model_dir}: {type(model).__name__} has no key-value cache, which this engine needs.")
     return model.eval().requires_grad_(False)

@@ -53,14 +53,13 @@ class Prompts:
 
     def split(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
         """Token ids of a context, at least one, and of its continuation; spaces at the border go to the continuation."""
+        if not continuation:
+            return self.encode(context), []
         stripped = context.rstrip()
-        if self._bos is None and not stripped:
-            stripped = context
-        whole = self.encode(stripped + context[len(stripped) :] + continuation)
         start = self.encode(stripped)
-        if not stripped and self._bos is None:
-            return start, whole if continuation else []
-        return start, whole[len(start) :]
+        if not stripped and self._bos is None:  # the start is a token that stands in for nothing
+            return start, self.encode(context + continuation)
+        return start, self.encode(context + continuation)[len(start) :]
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of token ids, special tokens left out, no space added or removed."""
