@@ -4,11 +4,10 @@ The CSV holds the frame itself, full precision, one number a column. The other t
 percent with its interval, a p value, a word. All text is escaped for the format it goes to.
 """
 
-import html
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,7 +75,6 @@ class Table:
     notes: Sequence[str] = ()
     group: str | None = None
     emphasis: str | None = None
-    id: str = field(default="")
 
     def rows(self) -> list[Row]:
         """Rows of the frame as mappings."""
@@ -134,25 +132,14 @@ class Table:
         return text
 
     def html(self) -> str:
-        """A `table` element in a box that scrolls by itself."""
-        heads = "".join(
-            f'<th scope="col" class="{column.align}">{html.escape(column.title)}</th>'
-            for column in self.columns
-        )
-        body = []
-        for group, row, cells in self._grouped():
-            if group is not None:
-                body.append(
-                    f'<tr class="group"><th scope="rowgroup" colspan="{len(cells)}">{html.escape(group)}</th></tr>'
-                )
-            body.append(self._html_row(row, cells))
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        label = html.escape(self.caption, quote=True)
-        return (
-            f'<figure class="table" id="table-{self.name}"><figcaption>{html.escape(self.caption)}</figcaption>'
-            f'<div class="scroll" role="region" aria-label="{label}" tabindex="0"><table><thead><tr>{heads}</tr></thead>'
-            f"<tbody>{''.join(body)}</tbody></table></div>{f'<div class=notes>{notes}</div>' if notes else ''}</figure>"
-        )
+        """A `figure` with a `table` in a box that scrolls by itself."""
+        from reproductions.templates import render
+
+        rows = [
+            (group, self._set_off(row), list(zip(self.columns, cells, strict=True)))
+            for group, row, cells in self._grouped()
+        ]
+        return render("table.html", table=self, rows=rows)
 
     def write(self, directory: Path) -> list[Path]:
         """Write all but the HTML into ``directory``, each file at once or not at all."""
@@ -174,15 +161,6 @@ class Table:
 
     def _set_off(self, row: Row) -> bool:
         return self.emphasis is not None and bool(row[self.emphasis])
-
-    def _html_row(self, row: Row, cells: Sequence[str]) -> str:
-        parts = []
-        for i, (column, cell) in enumerate(zip(self.columns, cells, strict=True)):
-            tag = 'th scope="row"' if i == 0 else "td"
-            slug = re.sub(r"[^a-z]+", "-", cell.lower()).strip("-") if column.kind == "verdict" else ""
-            classes = " ".join(part for part in (column.align, column.kind, slug) if part)
-            parts.append(f'<{tag} class="{classes}">{html.escape(cell)}</{tag[:2]}>')
-        return f"<tr{' class=ours' if self._set_off(row) else ''}>{''.join(parts)}</tr>"
 
 
 def percent(value: float | None, digits: int = 1) -> str:

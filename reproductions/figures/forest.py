@@ -1,0 +1,73 @@
+"""Differences with their intervals, one line a rival: who is ahead, and how surely."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reproductions.figures.svg import Axes, Element, element, figure, line, path, text, ticks, tip
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One paired difference, task force minus rival, in [-1, 1].
+
+    Attributes:
+        label: The rival.
+        mean: The difference.
+        low: Lower end of its interval.
+        high: Upper end.
+        verdict: What the verdict table says about it: decides the mark.
+    """
+
+    label: str
+    mean: float
+    low: float
+    high: float
+    verdict: str
+
+
+MARKS = {"task force ahead": "ahead", "behind": "behind"}
+
+
+def forest(differences: Sequence[Difference], *, left: str, right: str, width: float = 680) -> Element:
+    """The chart; a filled mark is a verdict that holds after correction, an open one is "level"."""
+    row, top = 24.0, 30.0
+    height = top + row * len(differences) + 44
+    ends = [value for d in differences for value in (d.low, d.high)] + [0.0]
+    margin = (max(ends) - min(ends)) * 0.05 or 0.01
+    axes = Axes(238, top, width - 16, height - 40, (min(ends) - margin, max(ends) + margin), (0, 1))
+    zero = axes.x(0)
+    parts: list[Element] = [line((zero, top - 8), (zero, axes.bottom), "zero")]
+    parts.append(text(max(zero - 8, axes.left), 14, f"← {left}", class_="tick", anchor="end"))
+    parts.append(text(min(zero + 8, axes.right), 14, f"{right} →", class_="tick"))
+    for i, difference in enumerate(differences):
+        parts.append(_row(axes, difference, top + row * (i + 0.5)))
+    for value in ticks(*axes.x_range, about=6):
+        sign = f"{100 * value:+.0f}".replace("-", "−") if value else "0"
+        parts.append(text(axes.x(value), axes.bottom + 16, sign, class_="tick", anchor="middle"))
+    middle = (axes.left + axes.right) / 2
+    parts.append(
+        text(middle, height - 6, "difference in coverage, percentage points", class_="axis", anchor="middle")
+    )
+    spoken = "; ".join(
+        f"{d.label} {100 * d.mean:+.1f} [{100 * d.low:+.1f}, {100 * d.high:+.1f}]" for d in differences
+    )
+    return figure(width, height, f"Differences, task force minus rival: {spoken}.", *parts, class_="wide")
+
+
+def _row(axes: Axes, difference: Difference, y: float) -> Element:
+    kind = MARKS.get(difference.verdict, "level")
+    x = axes.x(difference.mean)
+    shapes = {
+        "ahead": element("circle", cx=x, cy=y, r=5),
+        "behind": path([(x - 5, y - 5), (x + 5, y - 5), (x + 5, y + 5), (x - 5, y + 5)], "", closed=True),
+        "level": element("circle", cx=x, cy=y, r=4.5),
+    }
+    numbers = f"{100 * difference.mean:+.1f} [{100 * difference.low:+.1f}, {100 * difference.high:+.1f}]"
+    return element(
+        "g",
+        tip(f"{difference.label}: {numbers}, {difference.verdict}"),
+        text(axes.left - 12, y + 4, difference.label, class_="label", anchor="end"),
+        line((axes.x(difference.low), y), (axes.x(difference.high), y), "whisker"),
+        shapes[kind],
+        class_=f"difference {kind}",
+    )

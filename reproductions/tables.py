@@ -1,0 +1,42 @@
+"""Every table of a family, each made from its comparison and from nothing else."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from reproductions.detail_tables import (
+    benchmarks_table,
+    cost_table,
+    guesses_table,
+    members_table,
+    tests_table,
+)
+from reproductions.table import Table
+from reproductions.verdict_tables import main_table, variants_table
+
+if TYPE_CHECKING:
+    from evals.comparison import Comparison
+
+__all__ = [
+    "all_tables",
+    "benchmarks_table",
+    "cost_table",
+    "guesses_table",
+    "main_table",
+    "members_table",
+    "tests_table",
+    "variants_table",
+]
+
+
+def all_tables(comparison: "Comparison", sizes: Sequence[int]) -> dict[str, Table]:
+    """Every table of a family by name; those without a row are left out."""
+    made: Iterable[Table | None] = (
+        main_table(comparison, sizes),
+        benchmarks_table(comparison),
+        variants_table(comparison, sizes),
+        members_table(comparison),
+        guesses_table(comparison),
+        cost_table(comparison),
+        tests_table(comparison),
+    )
+    return {table.name: table for table in made if table is not None and len(table.frame)}
