@@ -11,7 +11,8 @@
 .PHONY: help setup reproduce test smoke lint format bench clean
 
 WORKERS ?= logical
-MADE := models runs taskforces results cache report tables plots metrics.json .dvc/cache .dvc/tmp
+# What the pipeline makes is what .gitignore says it makes.
+MADE = $(shell sed -n '/^. what the pipeline makes/,$$s|^/||p' .gitignore) build/smoke .dvc/cache .dvc/tmp
 
 export OMP_NUM_THREADS := 1
 export DVC_NO_ANALYTICS := 1
