@@ -71,6 +71,25 @@ def test_a_program_that_is_right_in_other_words_passes(box: Sandbox) -> None:
     assert box.score([Job(seed.source, "1", other)])[0].score == 1.0
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "def f(s): raise ValueError(s)",
+        "def f(s): return s == s",
+        "def on_all(values): return values\ndef f(s): return 1 / 0",
+        "def f(s): return s\nif True:",
+        'def f(s): return s\n"""',
+        "not Python",
+    ],
+)
+def test_a_wrong_program_fails_whatever_it_defines_or_leaves_open(program: str, box: Sandbox) -> None:
+    seed = next(draft for draft in SCIENTIST.seeds() if draft.is_code)
+    outcome = box.score([Job(seed.source, "1", program)])[0]
+    assert outcome.error is None
+    assert outcome.score is not None
+    assert outcome.score < 0.5
+
+
 def test_instructions_use_wordings_seen_in_training_only() -> None:
     for draft in drafts(200):
         plan = Plan.of(replace(task(Plan(("reverse",), 0, 1)), source=draft.source))
