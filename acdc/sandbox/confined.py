@@ -23,6 +23,10 @@ class Confined:
         outer: The outer layer.
         share: Share of the wall time that a job of this worker gets.
 
+    Attributes:
+        layers: What is in force, the outermost first.
+        starts: How often the worker was started.
+
     Raises:
         WorkerDiedError: It does not start.
     """
@@ -32,6 +36,7 @@ class Confined:
         self._outer = outer
         self._start = _start(settings, share)
         self._process: WorkerProcess | None = WorkerProcess(outer.command, self._start)
+        self.starts = 1
         around = () if outer.name == "none" else (outer.name,)
         self.layers: tuple[str, ...] = (*around, *self._process.hello["layers"])
 
@@ -114,6 +119,7 @@ class Confined:
     def _alive(self) -> WorkerProcess:
         if self._process is None:
             self._process = WorkerProcess(self._outer.command, self._start)
+            self.starts += 1
         return self._process
 
     def _abandon(self) -> None:

@@ -185,10 +185,14 @@ class _Watch:
                     verdict = _fault("timeout", f"more than {self._worker._limits['wall_seconds']:g} s")
                 for fd, event in events:
                     verdict = verdict or self._handle(fd, event)
+            if verdict is None and not self._exits(deadline):
+                verdict = _fault("timeout", "closed its result channel and went on")
         finally:
             status, cpu = self._bury()
         seconds = time.monotonic() - self._child.started
         kind, payload = verdict or self._epitaph(status, cpu)
+        if self._left_in_pipe() > self._worker._limits["output_bytes"]:
+            kind, payload = self._printed_too_much()
         return Ended(kind, payload, seconds)
 
     def _handle(self, fd: int, event: int) -> tuple[bytes, bytes] | None:
@@ -201,7 +205,7 @@ class _Watch:
             if not data:
                 self._poll.unregister(fd)
             if self._printed > worker._limits["output_bytes"]:
-                return _fault("output", f"printed more than {worker._limits['output_bytes']} bytes")
+                return self._printed_too_much()
         elif fd == worker._commands:
             if not event & select.POLLIN:
                 raise GoneError
@@ -209,6 +213,29 @@ class _Watch:
         elif fd == child.replies:
             self._write_reply(event)
         return None
+
+    def _printed_too_much(self) -> tuple[bytes, bytes]:
+        return _fault("output", f"printed more than {self._worker._limits['output_bytes']} bytes")
+
+    def _left_in_pipe(self) -> int:
+        """Counts what was printed to the end, so that it does not matter whether we saw the print or the result first."""
+        os.set_blocking(self._child.output, False)
+        try:
+            while data := os.read(self._child.output, _CHUNK):
+                self._printed += len(data)
+        except BlockingIOError:
+            pass
+        return self._printed
+
+    def _exits(self, deadline: float) -> bool:
+        """Waits for a child that says nothing more: how it ends is not to depend on when we look."""
+        pause = 0.0001
+        while os.waitid(os.P_PID, self._child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(pause)
+            pause = min(2 * pause, 0.01)
+        return True
 
     def _read_results(self) -> tuple[bytes, bytes] | None:
         data = os.read(self._child.results, _CHUNK)
