@@ -9,7 +9,6 @@ the order in which work was done leaves no trace. Times, hosts and attempts belo
 import contextlib
 import json
 import os
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -100,15 +99,12 @@ class RunStore:
         directory.mkdir(parents=True, exist_ok=True)
         live, final = directory / "live.sqlite", directory / "run.sqlite"
         if not live.exists() and final.exists():
-            staging = directory / "live.sqlite.tmp"
-            shutil.copyfile(final, staging)
-            staging.replace(live)
+            _copy_rows(final, live)
         store = cls(_connect(live), directory, on_commit)
         with _readable(live):
             if not store._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
                 with store.transaction():
-                    for statement in _SCHEMA.split(";"):
-                        store._db.execute(statement)
+                    _create_tables(store._db)
                     rows = {"settings_hash": settings_hash, "store_version": str(STORE_VERSION)}
                     store._db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(rows.items()))
         return store
@@ -310,11 +306,28 @@ def _hash_in(path: Path) -> tuple[str, str] | None:
     return meta.get("settings_hash", ""), meta.get("store_version", "")
 
 
+def _create_tables(db: sqlite3.Connection) -> None:
+    for statement in _SCHEMA.split(";"):
+        db.execute(statement)
+
+
+def _copy_rows(final: Path, live: Path) -> None:
+    """A live store with the rows of a final one; not a copy of the file, which remembers how often it was vacuumed."""
+    staging = live.with_suffix(".tmp")
+    staging.unlink(missing_ok=True)
+    with _readable(final), contextlib.closing(_connect(staging)) as db:
+        _create_tables(db)
+        db.execute("ATTACH ? AS final", (f"{final.resolve().as_uri()}?mode=ro&immutable=1",))
+        for (table,) in db.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM final.{table}")
+    staging.replace(live)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     if path.name == "run.sqlite":
         return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     # A rollback journal, not a write-ahead log: there is one writer, and readers must leave nothing behind.
-    db = sqlite3.connect(path, isolation_level=None, timeout=30)
+    db = sqlite3.connect(path.resolve().as_uri(), isolation_level=None, timeout=30, uri=True)
     db.execute("PRAGMA journal_mode = DELETE")
     db.execute("PRAGMA synchronous = NORMAL")
     return db

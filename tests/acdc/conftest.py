@@ -1,0 +1,18 @@
+"""A family that is trained for seconds only: weak, but some of its answers are right."""
+
+from pathlib import Path
+
+import pytest
+
+BRIEF = {"base_steps": 80, "tune_steps": 20, "big_steps": 20, "measured_items": 2}
+
+
+@pytest.fixture(scope="session")
+def brief_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory ``models`` with the embedded family, hardly trained."""
+    from acdc.tiny.family import train_family
+    from acdc.tiny.settings import TinySettings
+
+    models = tmp_path_factory.mktemp("brief") / "models"
+    train_family(TinySettings.model_validate(BRIEF), models / "tiny", workers=0)
+    return models

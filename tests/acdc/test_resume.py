@@ -1,0 +1,147 @@
+"""A run that was killed at any write, twice in a row, ends with the bytes of one that never was.
+
+`ACDC_KILLS` says at how many writes (30 over a whole run is the full test, CI takes fewer); the seed is printed.
+"""
+
+import multiprocessing
+import os
+import random
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acdc.config import Config, load
+from acdc.journal import events
+from acdc.layout import Layout
+from acdc.workers import HEAVY
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+SMALL = [
+    "presets.tiny.generations=4",
+    "presets.tiny.population=6",
+    "presets.tiny.offspring=3",
+    "presets.tiny.candidates_every=2",
+    "presets.tiny.keep_weights=candidates",
+    "presets.tiny.max_new_tokens=12",
+    "presets.tiny.tasks.initial_target=8",
+    "presets.tiny.tasks.initial_attempts=24",
+    "presets.tiny.tasks.cap=8",
+    "presets.tiny.tasks.adapt=4",
+    "presets.tiny.tasks.interval=2",
+]
+
+
+class Countdown:
+    """Kills its own process after the k-th commit; counts them all the same."""
+
+    def __init__(self, kill_at: int | None) -> None:
+        self.commits, self._kill_at = 0, kill_at
+
+    def __call__(self) -> None:
+        self.commits += 1
+        if self.commits == self._kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _evolve(config: Config, root: Path, kill_at: int | None, channel: Any) -> None:
+    from acdc.run import evolve_run
+
+    countdown = Countdown(kill_at)
+    evolve_run(config, Layout(root), "tiny", "acdc", 0, report=lambda **_: None, on_commit=countdown)
+    channel.put(countdown.commits)
+
+
+def run(
+    config: Config, root: Path, models: Path, kill_at: int | None = None
+) -> tuple[int | None, int | None]:
+    """Evolve in a process of its own: its exit code and how many commits it made."""
+    root.mkdir(exist_ok=True)
+    if not (root / "models").exists():
+        (root / "models").symlink_to(models)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*HEAVY, "acdc.run", "acdc.coevolution"])
+    channel = context.SimpleQueue()
+    process = context.Process(target=_evolve, args=(config, root, kill_at, channel))
+    process.start()
+    process.join()
+    return process.exitcode, None if channel.empty() else channel.get()
+
+
+@pytest.fixture(scope="module")
+def small() -> Config:
+    return load(PARAMS, SMALL)
+
+
+@pytest.fixture(scope="module")
+def whole(small: Config, brief_models: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, int]:
+    root = tmp_path_factory.mktemp("whole")
+    code, commits = run(small, root, brief_models)
+    assert code == 0
+    assert commits is not None
+    return (root / "runs/tiny/acdc/seed-0/run.sqlite").read_bytes(), commits
+
+
+def test_a_killed_run_ends_with_the_same_bytes(
+    small: Config, whole: tuple[bytes, int], brief_models: Path, tmp_path: Path
+) -> None:
+    expected, commits = whole
+    seed = int(os.environ.get("ACDC_KILL_SEED", "0"))
+    count = int(os.environ.get("ACDC_KILLS", "4"))
+    kills = sorted(random.Random(seed).sample(range(1, commits + 1), min(count, commits)))
+    print(f"ACDC_KILL_SEED={seed}: killed after writes {kills} of {commits}")
+    for kill in kills:
+        root = tmp_path / f"kill-{kill}"
+        assert run(small, root, brief_models, kill_at=kill)[0] == -signal.SIGKILL
+        second = random.Random(kill).randint(
+            1, 5
+        )  # twice in a row; a short rest of the run may end before the second
+        assert run(small, root, brief_models, kill_at=second)[0] in (-signal.SIGKILL, 0)
+        assert run(small, root, brief_models)[0] == 0
+        assert (root / "runs/tiny/acdc/seed-0/run.sqlite").read_bytes() == expected, (
+            f"killed after write {kill}"
+        )
+
+
+def test_weights_that_were_kept_may_be_deleted_or_damaged(
+    small: Config, whole: tuple[bytes, int], brief_models: Path, tmp_path: Path
+) -> None:
+    run(small, tmp_path, brief_models, kill_at=whole[1] - 2)
+    kept = sorted((tmp_path / "runs/tiny/acdc/seed-0/weights").glob("*.safetensors"))
+    assert len(kept) >= 2
+    kept[0].unlink()
+    kept[1].write_bytes(kept[1].read_bytes()[:100])
+    assert run(small, tmp_path, brief_models)[0] == 0
+    assert (tmp_path / "runs/tiny/acdc/seed-0/run.sqlite").read_bytes() == whole[0]
+
+
+def test_a_longer_run_extends_a_shorter_one_to_the_bytes_of_a_fresh_one(
+    whole: tuple[bytes, int], brief_models: Path, tmp_path: Path
+) -> None:
+    shorter = load(PARAMS, [*SMALL, "presets.tiny.generations=3"])
+    assert run(shorter, tmp_path, brief_models)[0] == 0
+    assert run(load(PARAMS, SMALL), tmp_path, brief_models)[0] == 0
+    assert (tmp_path / "runs/tiny/acdc/seed-0/run.sqlite").read_bytes() == whole[0]
+
+
+def test_a_finished_run_is_not_touched_and_a_changed_one_never_returned(
+    small: Config, whole: tuple[bytes, int], brief_models: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "runs/tiny/acdc/seed-0/run.sqlite"
+    assert run(small, tmp_path, brief_models) == (0, whole[1])
+    assert run(small, tmp_path, brief_models) == (0, 0)
+    changed = load(PARAMS, [*SMALL, "presets.tiny.mutation.scale=0.05"])
+    assert run(changed, tmp_path, brief_models)[0] == 0
+    assert store.read_bytes() != whole[0]
+    assert (tmp_path / "runs/.old").is_dir()
+    assert run(small, tmp_path, brief_models)[0] == 0
+    assert store.read_bytes() == whole[0]
+
+
+def test_the_journal_is_outside_the_store(small: Config, brief_models: Path, tmp_path: Path) -> None:
+    run(small, tmp_path, brief_models, kill_at=20)
+    run(small, tmp_path, brief_models)
+    kinds = [kind for _, _, kind, _ in events(tmp_path / "runs/tiny/acdc/seed-0")]
+    assert kinds.count("begin") == 2
+    assert kinds.count("finished") == 1
