@@ -5,7 +5,7 @@ answers; N = 8 as 3-3-2 samples), Control (the general seed sampled N times), al
 weight noise, the big model once and N times. A rival that cannot be run says so in its row and gets no number.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from acdc.validation import nearest
 from acdc.variation.settings import MutationSettings
 from evals.harness import Job, Model
 from evals.methods import Method, Pick, evenly
-from evals.settings import BaselineSettings, ExpertSet
+from evals.settings import BaselineSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,27 +28,35 @@ def noise_names(settings: BaselineSettings) -> list[str]:
     return [f"{settings.general} + noise {number}" for number in range(1, settings.noise.copies + 1)]
 
 
-def expert_sets(settings: BaselineSettings, family: str, seeds: Sequence[str]) -> tuple[ExpertSet, ...]:
-    """Who the experts of a family are: as set; else all seeds but the general one, and the general one with two others.
+def expert_sets(
+    given: Mapping[str, Sequence[str]], seeds: Sequence[str], general: str
+) -> dict[str, tuple[str, ...]]:
+    """Who the experts of a family are, by the name of the row.
 
-    The second is the paper's set; where a family has three seeds they are the same number of models, and both are shown.
+    Args:
+        given: What the family's settings say; where they say nothing: all seeds but the general one, and the general one
+            with the first two others, which is the paper's set.
+        seeds: Names of the family's seeds, in order.
+        general: The general one.
     """
-    if family in settings.experts:
-        return settings.experts[family]
-    others = tuple(seed for seed in seeds if seed != settings.general)
-    paper = (settings.general, *others[:2])
-    names = {"Experts": others, f"Experts with {settings.general}": paper}
-    return tuple(ExpertSet(name=name, members=team) for name, team in names.items() if len(team) > 1)
+    others = tuple(seed for seed in seeds if seed != general)
+    sets = given or {"experts": others, "general + two experts": (general, *others[:2])}
+    return {name: tuple(team) for name, team in sets.items() if len(team) > 1}
 
 
 def methods(
-    settings: BaselineSettings, family: str, seeds: Sequence[str], most: int, *, big: bool
+    settings: BaselineSettings,
+    experts: Mapping[str, Sequence[str]],
+    seeds: Sequence[str],
+    most: int,
+    *,
+    big: bool,
 ) -> list[Method]:
     """The rows of the table, N = 1 … `most` where a rival is defined.
 
     Args:
         settings: The section of params.yaml.
-        family: Its name.
+        experts: Of :func:`expert_sets`.
         seeds: Names of the family's seeds, in order.
         most: Largest N.
         big: Whether the family has a big model.
@@ -56,14 +64,13 @@ def methods(
     Raises:
         InputError: A seed is named that the family does not have, or more answers are asked for than drawn.
     """
-    experts = expert_sets(settings, family, seeds)
-    _check(settings, family, experts, seeds, most)
+    _check(settings, experts, seeds, most)
     rows = []
-    for expert in experts:
-        team = expert.members
+    for name, team in experts.items():
         greedy = {len(team): tuple(Pick(models=(member,)) for member in team)}
-        sampled = {n: evenly(n, team, expert.temperature) for n in range(len(team) + 1, most + 1)}
-        rows.append(Method(name=expert.name, group="experts", picks=greedy | sampled))
+        sampled = {n: evenly(n, team, settings.expert_temperature) for n in range(len(team) + 1, most + 1)}
+        row = f"Experts: {', '.join(team)}" if name == "experts" else f"Experts ({name})"
+        rows.append(Method(name=row, group="experts", picks=greedy | sampled))
     for temperature in settings.control.temperatures:
         name = f"Control, {settings.general} × N, T = {temperature:g}"
         picks = {
@@ -117,7 +124,7 @@ def noisy_copy(
     mutation: MutationSettings,
     seed: int,
     number: int,
-    tied: Sequence[Sequence[str]],
+    tied: Sequence[Sequence[str]] = (),
 ) -> "dict[str, Tensor]":
     """The general seed with the family's own mutation and nothing else.
 
@@ -199,18 +206,17 @@ def _api(settings: BaselineSettings) -> Method:
 
 
 def _check(
-    settings: BaselineSettings, family: str, experts: Sequence[ExpertSet], seeds: Sequence[str], most: int
+    settings: BaselineSettings, experts: Mapping[str, Sequence[str]], seeds: Sequence[str], most: int
 ) -> None:
-    for place, expert in enumerate(experts):
-        for member in expert.members:
+    for name, team in experts.items():
+        for member in team:
             if member not in seeds:
-                where = f"baselines.experts.{family}.{place}.members"
-                raise InputError(f"{where}: no seed {member!r}; {nearest(member, seeds)}")
+                raise InputError(f"families: experts.{name}: no seed {member!r}; {nearest(member, seeds)}")
     if settings.general not in seeds:
         raise InputError(
             f"baselines.general: no seed {settings.general!r}; {nearest(settings.general, seeds)}"
         )
-    smallest = min([len(seeds), *(len(expert.members) for expert in experts)])
+    smallest = min([len(seeds), *map(len, experts.values())])
     needs = [
         ("control.draws", settings.control.draws, most),
         ("expert_draws", settings.expert_draws, -(-most // smallest)),

@@ -16,9 +16,12 @@ kind"). No number is without its n: `questions` per benchmark, `runs`, N.
     only_ours      examples of questions that the task force of every run solved and no rival ever did, with answers
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from acdc.config import Config
 
 SCHEMA = 1
 
@@ -83,7 +86,7 @@ class MethodResult(_Part):
     not_run: str = ""
 
 
-class Test(_Part):
+class Significance(_Part):
     """An interval of a difference and its p.
 
     Attributes:
@@ -129,13 +132,13 @@ class Claim(_Part):
     difference: float
     benchmarks: dict[str, float]
     runs: list[float]
-    bootstrap: Test
+    bootstrap: Significance
     sign_flip: float
     sign_flip_holm: float
-    paired_t: Test | None
-    published: Test | None
-    published_converged: Test | None
-    published_raw: Test | None
+    paired_t: Significance | None
+    published: Significance | None
+    published_converged: Significance | None
+    published_raw: Significance | None
     verdict: Literal["better", "worse", "undecided"]
 
 
@@ -186,11 +189,16 @@ class Member(_Part):
 
 
 class Guess(_Part):
-    """What guessing scores on a benchmark: `blind` knows the forms of answers, `informed` permutes the input."""
+    """What guessing scores on a benchmark with one guess and with eight.
+
+    `blind` guessers know which answers are common, `informed` ones permute the input or otherwise know an answer's form.
+    """
 
     benchmark: str
-    blind: float
-    informed: float
+    blind_1: float
+    blind_8: float
+    informed_1: float
+    informed_8: float
 
 
 class Reply(_Part):
@@ -274,3 +282,10 @@ class ComparisonSettings(BaseModel):
     claim_sizes: tuple[int, ...] = (3, 8)
     search_controls: tuple[str, ...] = ("random_search", "no_selection")
     examples: int = 12
+
+
+def settings_of(config: "Config") -> ComparisonSettings:
+    """The section `comparison`, or its defaults where it is not registered."""
+    section = config.sections.get("comparison", ComparisonSettings())
+    assert isinstance(section, ComparisonSettings)
+    return section

@@ -7,7 +7,7 @@ somehow would compare models on different questions. A missing answer (our fault
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from acdc.errors import InputError
 
 _SCHEMA = 1
+_ARRAYS = ("correct", "missing", "cut", "tokens", "prompt_tokens")
 Bools = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 
@@ -190,43 +191,42 @@ def read(path: Path) -> Correctness:
     return matrix
 
 
-def stacked(parts: Sequence[Correctness]) -> Correctness:
-    """Several matrices of one benchmark as one, rows in order, columns aligned by question id.
+def aligned(matrix: Correctness, like: Correctness) -> Correctness:
+    """The matrix with its columns in the order of another.
+
+    Raises:
+        InputError: They hold other questions.
+    """
+    pairs = dict(zip(matrix.questions, matrix.hashes, strict=True))
+    if matrix.benchmark != like.benchmark or pairs != dict(zip(like.questions, like.hashes, strict=True)):
+        raise InputError(
+            f"{matrix.source} and {like.source} hold different questions of {like.benchmark}; evaluate both again"
+        )
+    if matrix.questions == like.questions:
+        return matrix
+    place = {question: column for column, question in enumerate(matrix.questions)}
+    columns = [place[question] for question in like.questions]
+    parts: dict[str, Any] = {field: getattr(matrix, field)[:, columns] for field in _ARRAYS}
+    return replace(matrix, questions=like.questions, hashes=like.hashes, **parts)
+
+
+def stacked(matrices: Sequence[Correctness]) -> Correctness:
+    """Several matrices of one benchmark as one, rows in order, columns in the order of the first.
 
     Raises:
         InputError: They hold other questions, or an answerer is in two of them.
     """
-    first = parts[0]
-    pairs = dict(zip(first.questions, first.hashes, strict=True))
-    aligned = []
+    parts = [aligned(matrix, matrices[0]) for matrix in matrices]
+    holders: dict[Answerer, str] = {}
     for part in parts:
-        if part.benchmark != first.benchmark or dict(zip(part.questions, part.hashes, strict=True)) != pairs:
-            raise InputError(
-                f"{part.source} and {first.source} hold different questions of {first.benchmark}; evaluate both again"
-            )
-        place = {question: column for column, question in enumerate(part.questions)}
-        aligned.append((part, [place[question] for question in first.questions]))
-    answerers = tuple(answerer for part in parts for answerer in part.answerers)
-    for answerer in answerers:
-        if answerers.count(answerer) > 1:
-            holders = [part.source for part in parts if answerer in part.answerers]
-            raise InputError(f"{', '.join(holders)}: {_who(answerer)} is there twice")
-
-    def rows(field: str) -> NDArray[Any]:
-        return np.concatenate([getattr(part, field)[:, columns] for part, columns in aligned])
-
-    return Correctness(
-        first.benchmark,
-        answerers,
-        first.questions,
-        first.hashes,
-        rows("correct"),
-        rows("missing"),
-        rows("cut"),
-        rows("tokens"),
-        rows("prompt_tokens"),
-        first.source,
-    )
+        for answerer in part.answerers:
+            if answerer in holders:
+                raise InputError(f"{holders[answerer]} and {part.source}: {_who(answerer)} is there twice")
+            holders[answerer] = part.source
+    rows: dict[str, Any] = {
+        field: np.concatenate([getattr(part, field) for part in parts]) for field in _ARRAYS
+    }
+    return replace(parts[0], answerers=tuple(holders), **rows)
 
 
 def _who(answerer: Answerer) -> str:

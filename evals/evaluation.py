@@ -36,8 +36,7 @@ class Run:
         seed: Run seed.
         forces: For each rule of choice the members in order of choice.
         archive: The final archive.
-        hashes: Weights hash of everybody named above.
-        document: The whole file.
+        hashes: Weights hash of candidates and of whoever else is known.
     """
 
     family: str
@@ -46,7 +45,6 @@ class Run:
     forces: Mapping[str, tuple[str, ...]]
     archive: tuple[str, ...]
     hashes: Mapping[str, str]
-    document: Mapping[str, Any]
 
     def members(self, most: int) -> list[str]:
         """Everybody to evaluate: members of task forces of up to `most`, then the archive; nobody twice."""
@@ -54,8 +52,12 @@ class Run:
         return list(dict.fromkeys([*named, *self.archive]))
 
 
-def read_run(path: Path) -> Run:
+def read_run(path: Path, known: Mapping[str, str] | None = None) -> Run:
     """A task force file.
+
+    Args:
+        path: The file.
+        known: Weights hashes of other individuals of the run: of the archive not all need be candidates.
 
     Raises:
         InputError: It is not there, or not what `acdc taskforce` writes.
@@ -64,22 +66,17 @@ def read_run(path: Path) -> Run:
         raise InputError(f"{path}: not there; run `acdc taskforce` first")
     try:
         data = json.loads(path.read_text("utf-8"))
-        hashes = {str(candidate["id"]): str(candidate["weights_hash"]) for candidate in data["candidates"]}
-        run = Run(
+        hashes = dict(known or {}) | {str(row["id"]): str(row["weights_hash"]) for row in data["candidates"]}
+        return Run(
             str(data["family"]),
             str(data["variant"]),
             int(data["seed"]),
             {str(rule): tuple(map(str, force)) for rule, force in data["forces"].items()},
             tuple(map(str, data["archive"])),
             hashes,
-            data,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: no task force file ({error}); run `acdc taskforce` again") from error
-    strangers = [id for id in run.members(1 << 30) if id not in hashes]
-    if strangers:
-        raise InputError(f"{path}: {strangers[0]} is chosen but no candidate; run `acdc taskforce` again")
-    return run
 
 
 def jobs_of(runs: Sequence[Run], most: int, loader: Callable[[Run, str], Loader]) -> list[Job]:
@@ -93,6 +90,10 @@ def jobs_of(runs: Sequence[Run], most: int, loader: Callable[[Run, str], Loader]
     jobs: dict[tuple[str, str], Job] = {}
     for run in runs:
         for id in run.members(most):
+            if id not in run.hashes:
+                raise InputError(
+                    f"{run.family}/{run.variant}, seed {run.seed}: {id} is not in the run; choose again"
+                )
             key = (id, run.hashes[id])
             if key not in jobs:
                 jobs[key] = Job(Model(id, loader(run, id), run.hashes[id]))
@@ -159,18 +160,19 @@ def write(directory: Path, results: Sequence[Result]) -> None:
     for benchmark in results[0].correctness:
         folder = directory / benchmark
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / "samples.jsonl", b"".join(result.lines[benchmark] for result in results))
+        replace_file(folder / "samples.jsonl", b"".join(result.lines[benchmark] for result in results))
         matrix: Correctness = stacked([result.correctness[benchmark] for result in results])
-        _replace(folder / "correctness.json", json.dumps(matrix.to_json()).encode() + b"\n")
+        replace_file(folder / "correctness.json", json.dumps(matrix.to_json()).encode() + b"\n")
 
 
 def write_json(path: Path, document: Any) -> None:
     """Write a JSON document, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, json.dumps(document, indent=1).encode() + b"\n")
+    replace_file(path, json.dumps(document, indent=1).encode() + b"\n")
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; its folder exists."""
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_bytes(data)
     temporary.replace(path)

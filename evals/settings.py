@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 Count = Annotated[int, Field(ge=1)]
 Temperature = Annotated[float, Field(gt=0.0, le=10.0)]
@@ -37,28 +37,6 @@ class EvaluationSettings(BaseModel):
     max_missing: Annotated[float, Field(ge=0.0, le=1.0)] = 0.01
     retries: Annotated[int, Field(ge=0)] = 1
     max_n: Count = 8
-
-
-class ExpertSet(BaseModel):
-    """Which seed models make up one Experts baseline, in the order in which remainders are given (3-3-2).
-
-    Attributes:
-        name: Shown in tables ("Experts", "Experts (paper: general + two)").
-        members: Names of the family's seeds.
-        temperature: Temperature at N above the number of members; up to there each answers once, greedily.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    members: Annotated[tuple[str, ...], Field(min_length=1)]
-    temperature: Temperature = 0.7
-
-    @model_validator(mode="after")
-    def _no_repeats(self) -> "ExpertSet":
-        if len(set(self.members)) != len(self.members):
-            raise ValueError(f"members name a seed twice: {', '.join(self.members)}")
-        return self
 
 
 class ControlSettings(BaseModel):
@@ -120,8 +98,8 @@ class BaselineSettings(BaseModel):
 
     Attributes:
         general: The seed that Control and the noisy copies use.
-        experts: For each family its Experts rows; a family that is not named gets all its seeds but the general one,
-            and the general one with two others (the paper's set).
+        expert_temperature: Of Experts at N above the number of experts; up to there each answers once, greedily. Who
+            they are is the family's to say.
         expert_draws: Samples a question of each seed for sampled Experts and for all seeds sampled evenly.
         even: Whether to add all seeds sampled evenly (2-2-2-2 at N = 8).
         even_temperature: Temperature of that row.
@@ -134,7 +112,7 @@ class BaselineSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     general: str = "general"
-    experts: dict[str, tuple[ExpertSet, ...]] = {}
+    expert_temperature: Temperature = 0.7
     expert_draws: Count = 16
     even: bool = True
     even_temperature: Temperature = 0.7

@@ -24,6 +24,7 @@ from acdc.validation import nearest
 
 Row = dict[str, Any]
 _HERE = Path(__file__).parent
+_GUESSERS_LEARN_FROM = 500  # questions of another seed, from which a blind guesser learns what is common
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,20 @@ def find(suite: str, only: Sequence[str] = (), *, seed: int, questions: int) -> 
         )
         for name in only or known
     ]
+
+
+def guess_rates(suite: str, benchmark: str, *, seed: int, questions: int) -> dict[str, float] | None:
+    """What blind and informed guessing scores on a generated benchmark; None where its suite does not say.
+
+    Returns:
+        `blind_1`, `blind_8`, `informed_1`, `informed_8`: shares of questions with one guess and with eight.
+    """
+    if not (_HERE / suite / "guessing.py").exists():
+        return None
+    guessing = importlib.import_module(f"evals.benchmarks.{suite}.guessing")
+    others = _generate(suite, benchmark, seed + 1, _GUESSERS_LEARN_FROM)
+    rates: dict[str, float] = guessing.guess_rates(_generate(suite, benchmark, seed, questions), others)
+    return {name: rates[name] for name in ("blind_1", "blind_8", "informed_1", "informed_8")}
 
 
 def read_rows(path: Path) -> list[Row]:

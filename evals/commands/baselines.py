@@ -1,0 +1,114 @@
+"""``acdc baselines FAMILY``: the answers of every rival, and who they are."""
+
+import functools
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, settings
+
+if TYPE_CHECKING:
+    from acdc.config import Config
+    from acdc.variation.settings import MutationSettings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command(
+        "baselines",
+        help="Measure the rivals: experts, control, seeds sampled evenly, weight noise, big model.",
+    )(baselines)
+
+
+def baselines(
+    family: Family,
+    params: Params = PARAMS,
+    overrides: Overrides = [],  # noqa: B006
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Measure the rivals."""
+    config = settings(params, overrides)
+    from acdc.layout import Layout
+    from acdc.workers import cores
+    from evals import baselines as rivals
+    from evals.answers import set_aside_if_damaged
+    from evals.commands.progress import watched
+    from evals.evaluation import checked, write, write_json
+    from evals.places import big_loader, found_family, seed_loader, workplaces
+    from evals.settings import BaselineSettings, EvaluationSettings
+    from evals.workers import run_jobs
+
+    layout = Layout()
+    asked, chosen = (
+        config.section("evaluation", EvaluationSettings),
+        config.section("baselines", BaselineSettings),
+    )
+    found = found_family(config, layout, family)
+    seeds = list(found.seeds)
+    experts = rivals.expert_sets(found.experts, seeds, chosen.general)
+    rows = rivals.methods(chosen, experts, seeds, asked.max_n, big=found.big is not None)
+    general = seed_loader(found, chosen.general)
+    jobs = rivals.jobs(
+        chosen,
+        rows,
+        functools.partial(seed_loader, found),
+        lambda number: functools.partial(
+            rivals.noisy_copy, general, _mutation(config, family), asked.seed, number
+        ),
+        big_loader(found),
+    )
+    places = workplaces(config, layout, found, asked)
+    answers = sum(job.draws * places[place].questions for place, job in jobs)
+    if dry_run:
+        plan = {"methods": [row.name for row in rows], "answers": answers}
+        text = f"baselines {family}: {len(rows)} rows, {answers:,} answers (fewer where they are cached)"
+        typer.echo(json.dumps(plan, indent=2) if as_json else text)
+        return
+    set_aside_if_damaged(places[0].cache, lambda line: typer.echo(line, err=True))
+    workers = config.executor.workers or cores()
+    with watched(f"baselines {family}", min(workers, len(jobs))) as on_event:
+        results = run_jobs(places, jobs, workers=workers, on_event=on_event)
+    summary = checked(results, asked.max_missing)
+    directory = layout.results(family, "baselines")
+    write(directory, results)
+    sizes = {"base": rivals.parameters(found.base)} | (
+        {"big": rivals.parameters(found.big)} if found.big else {}
+    )
+    document = {
+        "methods": [row.model_dump(mode="json") for row in rows],
+        "parameters": sizes,
+        "guesses": _guesses(asked, [benchmark.name for benchmark in places[0].benchmarks]),
+    }
+    write_json(directory / "baselines.json", document)
+    summary = {"methods": len(rows), **summary}
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2))
+        return
+    typer.echo(
+        f"{family}: {len(rows)} rivals, {summary['answers']:,} answers, {summary['missing']} missing, "
+        f"{summary['cut_off']:.1%} cut off by the token budget"
+    )
+    for row in rows:
+        if row.not_run:
+            typer.echo(f"  {row.name}: not run, {row.not_run}")
+
+
+def _mutation(config: "Config", family: str) -> "MutationSettings":
+    """How the family's children are mutated, by the variant that the comparison is about."""
+    from evals.comparison import ComparisonSettings, settings_of
+
+    ours: ComparisonSettings = settings_of(config)
+    variant = ours.ours if ours.ours in config.variants else next(iter(config.variants))
+    return config.evolution(family, variant).mutation
+
+
+def _guesses(asked: Any, benchmarks: list[str]) -> list[dict[str, Any]]:
+    from evals.benchmarks.registry import guess_rates
+
+    rates = {
+        name: guess_rates(asked.suite, name, seed=asked.seed, questions=asked.questions)
+        for name in benchmarks
+    }
+    return [{"benchmark": name, **found} for name, found in rates.items() if found is not None]

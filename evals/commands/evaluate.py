@@ -1,0 +1,98 @@
+"""``acdc evaluate FAMILY VARIANT``: the task forces and final archives of all run seeds of a cell, on all benchmarks."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, Variant, settings
+
+if TYPE_CHECKING:
+    from acdc.config import Config
+    from evals.evaluation import Run
+    from evals.places import RunWeights
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command(
+        "evaluate", help="Measure the task forces of a variant on benchmarks that evolution never saw."
+    )(evaluate)
+
+
+def evaluate(
+    family: Family,
+    variant: Variant,
+    params: Params = PARAMS,
+    overrides: Overrides = [],  # noqa: B006
+    seed: Annotated[list[int], typer.Option("--seed", help="Only these run seeds.")] = [],  # noqa: B006
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Evaluate."""
+    config = settings(params, overrides)
+    config.evolution(family, variant)
+    from acdc.layout import Layout
+    from acdc.workers import cores
+    from evals.answers import set_aside_if_damaged
+    from evals.commands.progress import watched
+    from evals.evaluation import evaluate as measure
+    from evals.evaluation import jobs_of
+    from evals.places import found_family, workplaces
+    from evals.settings import EvaluationSettings
+
+    layout = Layout()
+    asked = config.section("evaluation", EvaluationSettings)
+    found = found_family(config, layout, family)
+    place = workplaces(config, layout, found, asked)[0]
+    runs, weights = _runs(config, family, variant, seed or config.selected.seeds)
+    jobs = jobs_of(runs, asked.max_n, lambda run, id: weights[run.seed].loader(id))
+    if dry_run:
+        plan = {
+            "runs": len(runs),
+            "models": len(jobs),
+            "benchmarks": [benchmark.name for benchmark in place.benchmarks],
+            "answers": len(jobs) * place.questions,
+        }
+        typer.echo(json.dumps(plan, indent=2) if as_json else _plan(f"evaluate {family}/{variant}", plan))
+        return
+    set_aside_if_damaged(place.cache, lambda line: typer.echo(line, err=True))
+    workers = config.executor.workers or cores()
+    with watched(f"evaluate {family}/{variant}", min(workers, len(jobs))) as on_event:
+        summary = measure(
+            runs,
+            lambda run, id: weights[run.seed].loader(id),
+            place,
+            lambda run: layout.results(family, variant) / f"seed-{run.seed}",
+            workers=workers,
+            on_event=on_event,
+        )
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2))
+        return
+    typer.echo(
+        f"{family}/{variant}: {summary['models']} models of {len(runs)} runs, {summary['answers']:,} answers, "
+        f"{summary['missing']} missing, {summary['cut_off']:.1%} cut off by the token budget"
+    )
+
+
+def _runs(
+    config: "Config", family: str, variant: str, seeds: list[int]
+) -> tuple[list["Run"], dict[int, "RunWeights"]]:
+    """The runs with hashes of everybody in them, and their weights by run seed."""
+    from acdc.layout import Layout
+    from evals.evaluation import read_run
+    from evals.places import RunWeights, found_family
+
+    layout = Layout()
+    found = found_family(config, layout, family)
+    weights = {seed: RunWeights(found, layout.run(family, variant, seed)) for seed in seeds}
+    runs = [read_run(layout.taskforce(family, variant, seed), weights[seed].hashes()) for seed in seeds]
+    return runs, weights
+
+
+def _plan(title: str, plan: dict[str, Any]) -> str:
+    return (
+        f"{title}: {plan['models']} distinct models of {plan['runs']} runs on {len(plan['benchmarks'])} benchmarks, "
+        f"{plan['answers']:,} answers (fewer where they are cached)"
+    )

@@ -1,0 +1,113 @@
+"""From settings and finished stages to what the harness needs: workplaces, and weights that can be made anywhere."""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acdc.engines import open_engine
+from acdc.errors import InputError
+from acdc.family import Family, load_weights, resolve
+from acdc.sandbox import Sandbox
+from acdc.store import RunStore
+from evals.benchmarks import registry
+from evals.settings import EvaluationSettings
+from evals.workers import Workplace
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from acdc.config import Config
+    from acdc.layout import Layout
+    from acdc.population import Population
+
+_BIG_COST = 4.0  # time of a big model's answer, relative to one of the family
+
+
+def found_family(config: "Config", layout: "Layout", name: str) -> Family:
+    """A family whose models are there. Raises InputError as :func:`acdc.family.resolve`."""
+    return resolve(name, config.family(name), layout.families(), thorough=False)
+
+
+def workplaces(
+    config: "Config", layout: "Layout", family: Family, settings: EvaluationSettings
+) -> list[Workplace]:
+    """Where the family's individuals answer, and, if it has one, where its big model does.
+
+    Raises:
+        InputError: The suite or a benchmark is unknown.
+    """
+    benchmarks = tuple(
+        registry.find(settings.suite, settings.benchmarks, seed=settings.seed, questions=settings.questions)
+    )
+
+    def place(model: Path, cost: float) -> Workplace:
+        return Workplace(
+            functools.partial(
+                open_engine, config.engine, model, chat_template_args=family.chat_template_args
+            ),
+            str(model),
+            benchmarks,
+            settings,
+            layout.cache() / "answers.sqlite",
+            settings.questions * len(benchmarks),
+            cost,
+            functools.partial(Sandbox.open, config.sandbox),
+        )
+
+    places = [place(family.tokenizer_dir, 1.0)]
+    return places if family.big is None else [*places, place(family.big, _BIG_COST)]
+
+
+def seed_loader(family: Family, name: str) -> Callable[[], "dict[str, Tensor]"]:
+    """Makes the weights of a seed; picklable."""
+    return functools.partial(family.load, name)
+
+
+def big_loader(family: Family) -> Callable[[], "dict[str, Tensor]"] | None:
+    """Makes the weights of the big model; None where there is none."""
+    return None if family.big is None else functools.partial(load_weights, family.big)
+
+
+class RunWeights:
+    """Weights of a finished run's individuals, in whatever process they are asked for.
+
+    Args:
+        family: Of the run.
+        directory: Of the run.
+    """
+
+    def __init__(self, family: Family, directory: Path) -> None:
+        self._family, self._directory = family, directory
+        self._population: Population | None = None  # opened in the process that uses it
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_population": None}
+
+    def hashes(self) -> dict[str, str]:
+        """Weights hash of everybody who ever lived. Raises InputError if the run has not finished."""
+        with RunStore.read(self._directory) as run:
+            return {row[1]: row[4] for row in run.individuals()}
+
+    def loader(self, id: str) -> Callable[[], "Mapping[str, Tensor]"]:
+        """Makes the weights of one; picklable."""
+        return functools.partial(self.weights, id)
+
+    def weights(self, id: str) -> "Mapping[str, Tensor]":
+        """The weights: from disk, or bred again from the recipe.
+
+        Raises:
+            InputError: There is no such individual, or the run has not finished.
+        """
+        if self._population is None:
+            from acdc.population import Population
+
+            founders = {name: self._family.load(name) for name in ("base", *self._family.seeds)}
+            run = RunStore.read(self._directory)
+            self._population = Population(founders, run, self._directory / "weights", "none")
+        try:
+            return self._population.weights(id)
+        except KeyError:
+            raise InputError(
+                f"{self._directory}: there is no individual {id!r}; choose the task force again"
+            ) from None

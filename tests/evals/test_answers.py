@@ -1,0 +1,90 @@
+"""The answer cache: keyed by content, whole batches or nothing, damage set aside."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from acdc.engines.engine import Request, Sampling
+from acdc.errors import InfrastructureError
+from evals.answers import AnswerCache, Reply, answer_key, set_aside_if_damaged
+
+REPLY = Reply("twelve \0 \udcff €", "stop", 3, 9)
+
+
+def test_what_is_put_comes_back_whatever_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "answers.sqlite"
+    with AnswerCache(path) as cache:
+        cache.put([(b"a", REPLY), (b"b", Reply("", "length", 0, 1))])
+    with AnswerCache(path) as cache:
+        assert cache.get([b"a", b"b", b"c"]) == {b"a": REPLY, b"b": Reply("", "length", 0, 1)}
+
+
+def test_more_keys_than_sqlite_binds_at_once_are_found(tmp_path: Path) -> None:
+    keys = [str(number).encode() for number in range(2500)]
+    with AnswerCache(tmp_path / "answers.sqlite") as cache:
+        cache.put((key, REPLY) for key in keys)
+        assert len(cache.get(keys)) == 2500
+
+
+def test_two_connections_write_at_once(tmp_path: Path) -> None:
+    with AnswerCache(tmp_path / "a") as one, AnswerCache(tmp_path / "a") as other:
+        one.put([(b"x", REPLY)])
+        other.put([(b"x", REPLY), (b"y", REPLY)])
+        assert one.get([b"y"]) == {b"y": REPLY}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("other engine", "weights", Request("prompt"), Sampling()),
+        ("engine", "other weights", Request("prompt"), Sampling()),
+        ("engine", "weights", Request("other prompt"), Sampling()),
+        ("engine", "weights", Request("prompt"), Sampling(temperature=0.5)),
+        ("engine", "weights", Request("prompt"), Sampling(max_new_tokens=9)),
+        ("engine", "weights", Request("prompt"), Sampling(stop=("x",))),
+        ("engine", "weights", Request("promptx"), Sampling(stop=())),
+    ],
+)
+def test_everything_that_can_change_an_answer_changes_its_key(other: tuple[str, str, Request, Sampling]) -> None:
+    assert answer_key("engine", "weights", Request("prompt"), Sampling()) != answer_key(*other)
+
+
+def test_a_stream_takes_part_only_where_tokens_are_drawn() -> None:
+    one, two = Request("prompt", 1), Request("prompt", 2)
+    greedy, drawn = Sampling(), Sampling(temperature=0.7)
+    assert answer_key("e", "w", one, greedy) == answer_key("e", "w", two, greedy)
+    assert answer_key("e", "w", one, drawn) != answer_key("e", "w", two, drawn)
+
+
+@pytest.mark.parametrize("damage", ["bytes", "version"])
+def test_a_damaged_cache_is_set_aside_with_a_message(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "answers.sqlite"
+    with AnswerCache(path) as cache:
+        cache.put((str(number).encode(), REPLY) for number in range(1000))
+    if damage == "bytes":
+        path.write_bytes(b"not a database, but long enough to look at" * 100)
+    else:
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA user_version = 7")
+        connection.close()
+    said: list[str] = []
+    set_aside_if_damaged(path, said.append)
+    assert len(said) == 1
+    assert "answers.sqlite.damaged-1" in said[0]
+    assert not path.exists()
+    with AnswerCache(path) as cache:
+        assert cache.get([b"1"]) == {}
+
+
+def test_a_sound_cache_stays(tmp_path: Path) -> None:
+    with AnswerCache(tmp_path / "answers.sqlite") as cache:
+        cache.put([(b"a", REPLY)])
+    set_aside_if_damaged(tmp_path / "answers.sqlite", pytest.fail)
+    set_aside_if_damaged(tmp_path / "nothing.sqlite", pytest.fail)
+
+
+def test_a_cache_that_cannot_be_opened_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InfrastructureError, match="start again"):
+        AnswerCache(tmp_path / "file" / "answers.sqlite")
