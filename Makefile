@@ -37,10 +37,12 @@ smoke: setup ## Run every stage once, as small as it gets, in a directory of its
 	@.venv/bin/acdc smoke
 
 lint: setup ## Check style, format and types; changes nothing
-	@.venv/bin/ruff check .
-	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy
-	@.venv/bin/mypy -p setup
+	@failed=0; \
+	.venv/bin/ruff check . || failed=1; \
+	.venv/bin/ruff format --check . || failed=1; \
+	.venv/bin/mypy || failed=1; \
+	.venv/bin/mypy -p setup || failed=1; \
+	exit $$failed
 
 format: setup ## Mend style and format where that can be done without a person
 	@.venv/bin/ruff check --fix .
