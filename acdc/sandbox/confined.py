@@ -5,7 +5,7 @@ from typing import Self
 
 from acdc.sandbox.outcome import Answered, ErrorName, Json, SandboxUnavailable
 from acdc.sandbox.outer import Outer, candidates, library_paths
-from acdc.sandbox.probe import breaches
+from acdc.sandbox.probe import UselessError, breaches
 from acdc.sandbox.process import Report, Task, WorkerDiedError, WorkerProcess
 from acdc.sandbox.settings import SandboxSettings
 
@@ -52,8 +52,13 @@ class Confined:
         for outer in candidates(settings.outer):
             try:
                 confined = cls(settings, outer)
+            except WorkerDiedError as error:
+                failures.append(f"{outer.name}: {error}")
+                continue
+            try:
                 through = breaches(confined.answers, settings.limits.memory_mb)
-            except (WorkerDiedError, SandboxUnavailable) as error:
+            except (SandboxUnavailable, UselessError) as error:
+                confined.close()
                 failures.append(f"{outer.name}: {error}")
                 continue
             if not through:

@@ -13,6 +13,12 @@ ATTACKS = ("read", "write", "tcp", "udp", "fork", "execute", "signal", "memory")
 Run = Callable[[Sequence[tuple[str, str, list[Json]]]], Sequence[Answered]]
 """Runs (source, function, args) calls as answers in the worker that is probed."""
 
+_HARMLESS = 4950
+
+
+class UselessError(Exception):
+    """A worker that stops everything, honest work included."""
+
 
 def breaches(run: Run, memory_mb: int) -> list[str]:
     """Attacks a worker and the process it is to be kept from: this one.
@@ -20,6 +26,9 @@ def breaches(run: Run, memory_mb: int) -> list[str]:
     Args:
         run: Runs calls in the worker.
         memory_mb: Limit of memory in MiB that the worker was given.
+
+    Raises:
+        UselessError: The worker cannot even do what it should: that nothing gets through is no merit then.
 
     Returns:
         Names of the attacks that got through; none is what is wanted.
@@ -47,7 +56,9 @@ def breaches(run: Run, memory_mb: int) -> list[str]:
             "memory": (memory_mb + 64) << 20,
         }
         calls = [(source, name, [targets[name]] if name in targets else []) for name in ATTACKS]
-        outcomes = run(calls)
+        harmless, *outcomes = run([(source, "harmless", []), *calls])
+        if harmless.value != _HARMLESS:
+            raise UselessError(f"it does not compute ({harmless.error}: {harmless.detail})")
         return [
             name
             for name, outcome in zip(ATTACKS, outcomes, strict=True)

@@ -10,6 +10,11 @@ LIBC = ctypes.CDLL(None)
 AF_INET, STREAM, DATAGRAM = 2, 1, 2
 
 
+def harmless():  # type: ignore[no-untyped-def]
+    """Computes something: what stops this protects nobody."""
+    return sum(range(100))
+
+
 def read(path):  # type: ignore[no-untyped-def]
     """Opens a file of the host."""
     return LIBC.open(path.encode(), os.O_RDONLY) >= 0

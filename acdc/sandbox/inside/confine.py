@@ -68,8 +68,10 @@ class Confinement:
             ):
                 resource.setrlimit(what, (0, 0))
             self.layers.append("rlimits")
-        # Last, because a change of user takes it back.
-        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if self.alone:
+            # Last, because a change of user takes it back. Without namespaces the parent is a thread of the trusted process, whose end
+            # would count as its death: there the end of the commands is what ends the worker.
+            linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def enter_child(self) -> None:
         """Confines a freshly forked child for good. After this, no untrusted byte is out of place.

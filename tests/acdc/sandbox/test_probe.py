@@ -44,9 +44,16 @@ def test_a_layer_that_is_switched_off_is_not_named(
 
 def test_an_attack_that_never_comes_back_is_not_taken_for_stopped() -> None:
     def run(calls: Sequence[tuple[str, str, list[object]]]) -> list[Answered]:
-        return [Answered(None, "protocol") if name == "execute" else Answered(False) for _, name, _ in calls]
+        ends = {"execute": Answered(None, "protocol"), "harmless": Answered(4950)}
+        return [ends.get(name, Answered(False)) for _, name, _ in calls]
 
     assert probe.breaches(run, 64) == ["execute"]
+
+
+def test_a_worker_that_cannot_compute_is_not_taken_for_a_safe_one() -> None:
+    # So little memory that not even honest work is done: nothing gets through, and that proves nothing.
+    with pytest.raises(probe.UselessError, match="does not compute"):
+        probe.breaches(lambda calls: [Answered(None, "memory")] * len(calls), 64)
 
 
 def test_an_outer_layer_that_does_not_start_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
