@@ -39,9 +39,9 @@ class TinySettings(BaseModel):
 
     seed: int = Field(default=0, ge=0)
     shape: Shape = Shape()
-    big_shape: Shape = Shape(hidden=192, layers=2, heads=4, intermediate=512)
+    big_shape: Shape = Shape(hidden=192, layers=2, heads=4, intermediate=576)
     batch: Steps = 64
-    base_steps: Steps = 700
+    base_steps: Steps = 900
     tune_steps: Steps = 300
     big_steps: Steps = 1000
     muon_rate: Rate = 0.007
