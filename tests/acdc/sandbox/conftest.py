@@ -47,7 +47,7 @@ def box_without() -> Iterator[Callable[[str, bool], Sandbox]]:
         if (off, hurried) not in opened:
             layers = Layers(**({} if off in ("nothing", "behind_sandlock") else {off: False}))
             wall = 0.4 if hurried else 20.0
-            limits = Limits(wall_seconds=wall, cpu_seconds=1, memory_mb=256, output_kb=64, result_kb=256)
+            limits = Limits(wall_seconds=wall, cpu_seconds=1, memory_mb=128, output_kb=64, result_kb=256)
             outer = "sandlock" if off == "behind_sandlock" else "none"
             settings = SandboxSettings(
                 outer=outer, layers=layers, limits=limits, allow_unsafe=off == "rlimits"
