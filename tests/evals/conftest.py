@@ -46,7 +46,9 @@ def model(tiny_model_dir: Path) -> Callable[..., Model]:
     """Models that differ from the tiny one by a factor."""
 
     def make(scale: float = 1.0, name: str = "") -> Model:
-        return Model(name or f"times {scale}", functools.partial(scaled, tiny_model_dir, scale), f"hash {scale}")
+        return Model(
+            name or f"times {scale}", functools.partial(scaled, tiny_model_dir, scale), f"hash {scale}"
+        )
 
     return make
 
@@ -56,7 +58,9 @@ def exam(tiny_engine: Any) -> Callable[..., Any]:
     """Benchmarks made ready for the tiny engine."""
     from evals.exam import Exam
 
-    def make(name: str = "probe_exact", questions: list[dict[str, Any]] | None = None, budget: int | None = None) -> Any:
+    def make(
+        name: str = "probe_exact", questions: list[dict[str, Any]] | None = None, budget: int | None = None
+    ) -> Any:
         return Exam(benchmark(name, questions or rows(10)), tiny_engine.chat, "tiny", budget)
 
     return make
@@ -67,7 +71,9 @@ def harness(tiny_engine: Any, exam: Callable[..., Any], tmp_path: Path) -> Itera
     """A harness on its own cache, with as many probes as asked for."""
     caches = []
 
-    def make(cache: str = "answers.sqlite", engine: Any = None, exams: Any = None, **settings: Any) -> Harness:
+    def make(
+        cache: str = "answers.sqlite", engine: Any = None, exams: Any = None, **settings: Any
+    ) -> Harness:
         caches.append(AnswerCache(tmp_path / cache))
         return Harness(engine or tiny_engine, exams or [exam()], caches[-1], **{"batch": 4, **settings})
 

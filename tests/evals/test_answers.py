@@ -46,7 +46,9 @@ def test_two_connections_write_at_once(tmp_path: Path) -> None:
         ("engine", "weights", Request("promptx"), Sampling(stop=())),
     ],
 )
-def test_everything_that_can_change_an_answer_changes_its_key(other: tuple[str, str, Request, Sampling]) -> None:
+def test_everything_that_can_change_an_answer_changes_its_key(
+    other: tuple[str, str, Request, Sampling],
+) -> None:
     assert answer_key("engine", "weights", Request("prompt"), Sampling()) != answer_key(*other)
 
 

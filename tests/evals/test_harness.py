@@ -37,7 +37,9 @@ def bytes_of(samples: dict[str, Any]) -> str:
     return json.dumps(samples, default=str)
 
 
-def test_a_sample_has_lm_evals_fields_and_ours(harness: Callable[..., Any], model: Callable[..., Any]) -> None:
+def test_a_sample_has_lm_evals_fields_and_ours(
+    harness: Callable[..., Any], model: Callable[..., Any]
+) -> None:
     samples = harness().run(Job(model()))["probe_exact"]
     assert len(samples) == 10
     sample = samples[3]
@@ -67,7 +69,9 @@ def test_cached_and_resumed_samples_equal_fresh_ones(
     assert bytes_of(fresh) == bytes_of(resumed) == bytes_of(cached)
 
 
-def test_a_draw_is_the_same_in_whatever_job_it_is_made(harness: Callable[..., Any], model: Callable[..., Any]) -> None:
+def test_a_draw_is_the_same_in_whatever_job_it_is_made(
+    harness: Callable[..., Any], model: Callable[..., Any]
+) -> None:
     together = harness("a.sqlite").run(Job(model(), 0.7, draws=3))["probe_exact"]
     alone = harness("b.sqlite").run(Job(model(), 0.7, draws=1, first=2))["probe_exact"]
     assert bytes_of({"": together[20:]}) == bytes_of({"": alone})
@@ -78,14 +82,19 @@ def test_a_draw_is_the_same_in_whatever_job_it_is_made(harness: Callable[..., An
 def test_an_answer_does_not_depend_on_the_other_benchmarks(
     harness: Callable[..., Any], exam: Callable[..., Any], model: Callable[..., Any]
 ) -> None:
-    alone = harness("a.sqlite").run(Job(model(), 0.7))["probe_exact"]
-    exams = [exam(questions=[{"id": "x", "question": "other", "answer": "1"}]), exam()]
-    assert len(exams[0].questions) == 1
-    together = harness("b.sqlite", exams=exams[1:]).run(Job(model(), 0.7))["probe_exact"]
-    assert bytes_of({"": alone}) == bytes_of({"": together})
+    exams = [exam(), exam("probe_same_budget")]
+    alone = harness("a.sqlite", exams=exams[:1]).run(Job(model(), 0.7))["probe_exact"]
+    together = harness("b.sqlite", exams=exams[::-1]).run(Job(model(), 0.7))
+    assert len(together["probe_same_budget"]) == 10
+    assert bytes_of({"": alone}) == bytes_of({"": together["probe_exact"]})
+    assert [sample["resps"] for sample in alone] != [
+        sample["resps"] for sample in together["probe_same_budget"]
+    ]
 
 
-def test_models_of_one_name_do_not_share_answers(harness: Callable[..., Any], model: Callable[..., Any]) -> None:
+def test_models_of_one_name_do_not_share_answers(
+    harness: Callable[..., Any], model: Callable[..., Any]
+) -> None:
     bench = harness()
     first = bench.run(Job(model(1.0, "same")))["probe_exact"]
     second = bench.run(Job(model(2.0, "same")))["probe_exact"]
@@ -142,3 +151,64 @@ def test_a_right_answer_counts_as_right(exam: Callable[..., Any]) -> None:
     replies = [Reply(str(number + 1 if number % 2 else 0), "stop", 1, 5) for number in range(10)]
     right = np.array([record["correct"] for record in ready.grade(replies)])
     np.testing.assert_array_equal(right, np.arange(10) % 2 == 1)
+
+
+def test_few_shot_examples_are_part_of_the_prompt_and_do_not_change(exam: Callable[..., Any]) -> None:
+    from evals.answers import Reply
+
+    ready = exam("probe_fewshot")
+    assert ready.questions[0].prompt.count("What follows") == 3
+    replies = [Reply("1", "stop", 1, 5)] * 10
+    assert bytes_of({"": ready.grade(replies)}) == bytes_of({"": ready.grade(replies)})
+
+
+SOURCE = """
+class TaskFamily:
+    @staticmethod
+    def get_tasks() -> dict[str, dict]:
+        return {"1": {}}
+
+    @staticmethod
+    def get_instructions(t: dict) -> str:
+        return ""
+
+    @staticmethod
+    def score(t: dict, submission: str) -> float | None:
+        try:
+            return float(run_answer(submission, "f", [2]) == 4)
+        except RuntimeError:
+            return 0.0
+"""
+
+
+def test_programs_are_judged_by_the_sandbox(
+    exam: Callable[..., Any], tiny_engine: Any, tmp_path: Any
+) -> None:
+    from acdc.sandbox import Sandbox
+    from evals.answers import AnswerCache, Reply
+    from evals.harness import Harness, Model
+
+    programs = [
+        "def f(x):\n    return x * x",
+        "def f(x):\n    return x",
+        "no program",
+        "def f(x):\n    while True: pass",
+    ]
+    questions = [
+        {"id": str(i), "question": str(i), "answer": "", "source": SOURCE, "task": "1"} for i in range(4)
+    ]
+    ready = exam("probe_code", questions)
+    with Sandbox.open() as box, AnswerCache(tmp_path / "answers.sqlite") as cache:
+        bench = Harness(tiny_engine, [ready], cache, box=box)
+        asks = bench._asks(Job(Model("m", dict, "h")), "h")
+        cache.put((ask.key, Reply(text, "stop", 1, 1)) for ask, text in zip(asks, programs, strict=True))
+        samples = bench.run(Job(Model("m", dict, "h")))["probe_code"]
+    assert [sample["correct"] for sample in samples] == [True, False, False, False]
+
+
+def test_programs_without_a_sandbox_stop_with_a_message(
+    harness: Callable[..., Any], exam: Callable[..., Any], model: Callable[..., Any]
+) -> None:
+    questions = [{"id": "0", "question": "x", "answer": "", "source": SOURCE, "task": "1"}]
+    with pytest.raises(InfrastructureError, match="no sandbox"):
+        harness(exams=[exam("probe_code", questions)]).run(Job(model()))
