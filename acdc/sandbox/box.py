@@ -140,10 +140,13 @@ class Sandbox:
             return self._answer(source, function, args)
 
     def _answer(self, source: str, function: str, args: list[Json]) -> Answered:
+        return self._answers().answers([(source, function, args)])[0]
+
+    def _answers(self) -> Confined:
         self._check_owner()
         if self._answerer is None:
             self._answerer = self._scorer.sibling()
-        return self._answerer.answers([(source, function, args)])[0]
+        return self._answerer
 
     def _run(self, tasks: Sequence[Task]) -> list[Report]:
         self._check_owner()

@@ -1,11 +1,10 @@
 """Code that a model answers with: it runs in a second confined process, and learns nothing of what is expected of it."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from acdc.sandbox import Answered, Job, Sandbox
+from acdc.sandbox import Answered, Job, Limits, Sandbox, SandboxSettings
 
 SOURCE = (Path(__file__).parent / "attacks" / "answer_attacks.py").read_text()
 ASKING = """
@@ -90,11 +89,9 @@ def test_a_task_sees_an_answers_failure_as_an_exception_that_it_may_catch(box: S
     assert caught.score == 0.25
 
 
-def test_an_answer_that_hangs_is_ended_before_the_score_that_asked(
-    box_without: Callable[[str, bool], Sandbox],
-) -> None:
-    box = box_without("nothing", True)
-    (outcome,) = box.score([Job(ASKING, "1", "f:import time\ndef f(): time.sleep(60)")])
+def test_an_answer_that_hangs_is_ended_before_the_score_that_asked() -> None:
+    with Sandbox.open(SandboxSettings(outer="none", limits=Limits(wall_seconds=2))) as box:
+        (outcome,) = box.score([Job(ASKING, "1", "f:import time\ndef f(): time.sleep(60)")])
     assert outcome.error == "exception"
     assert "timeout" in outcome.detail
 
