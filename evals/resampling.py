@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from acdc.errors import InputError, NotEnoughDataError
 
 CHUNK = 2**17  # draws held at once; what stays in a core's cache is drawn faster
-GRID = 2**20  # places of a sum in a convolution
+GRID = 2**18  # places of a sum in a convolution
 FEW_VALUES = 64  # up to so many distinct values, counts of them are drawn instead of items
 
 

@@ -74,7 +74,7 @@ def converged_bootstrap(differences: ArrayLike, *, confidence: float = 0.95) -> 
     """What :func:`published_bootstrap` converges to with ever more resamples: nothing is drawn, there is no seed.
 
     Enumerated exactly over multisets for n ≤ 10 (6,435 at n = 8). Above, the sum of n draws is the n-fold convolution of
-    the differences with themselves, on a grid whose step is 1e-6 of what the mean can range over: nearer to the limit
+    the differences with themselves, on a grid of 2^18 steps: nearer to the limit
     than millions of resamples come.
 
     Args:

@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Selection of 16 of 24 on 250 tasks: NumPy against the definition in plain loops.
 
 Run: OMP_NUM_THREADS=1 python tests/benchmarks/bench_selection.py

@@ -3,7 +3,6 @@
 Run: OMP_NUM_THREADS=1 python tests/benchmarks/bench_significance.py
 """
 
-# ruff: noqa: T201
 import resource
 import time
 from collections.abc import Callable

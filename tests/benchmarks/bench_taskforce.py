@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Greedy choice of 8 from 400 × 1000, against recounting everything for each candidate; how near it is to the optimum;
 and expected coverage of 400 × 50,000.
 
