@@ -66,6 +66,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         result = build()(args=arguments, standalone_mode=False)
         code = result if isinstance(result, int) else 0
+        if code == 130:  # typer has made a code of the interruption
+            _say(f"Interrupted. {GO_ON}", 130)
     except typer.TyperException as error:
         error.show() if hasattr(error, "show") else _say(str(error))
         code = 2

@@ -3,70 +3,16 @@
 `ACDC_KILLS` says at how many writes (30 over a whole run is the full test, CI takes fewer); the seed is printed.
 """
 
-import multiprocessing
 import os
 import random
 import signal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from acdc.config import Config, load
 from acdc.journal import events
-from acdc.layout import Layout
-from acdc.workers import HEAVY
-
-PARAMS = Path(__file__).parents[2] / "params.yaml"
-SMALL = [
-    "presets.tiny.generations=4",
-    "presets.tiny.population=6",
-    "presets.tiny.offspring=3",
-    "presets.tiny.candidates_every=2",
-    "presets.tiny.keep_weights=candidates",
-    "presets.tiny.max_new_tokens=12",
-    "presets.tiny.tasks.initial_target=8",
-    "presets.tiny.tasks.initial_attempts=24",
-    "presets.tiny.tasks.cap=8",
-    "presets.tiny.tasks.adapt=4",
-    "presets.tiny.tasks.interval=2",
-]
-
-
-class Countdown:
-    """Kills its own process after the k-th commit; counts them all the same."""
-
-    def __init__(self, kill_at: int | None) -> None:
-        self.commits, self._kill_at = 0, kill_at
-
-    def __call__(self) -> None:
-        self.commits += 1
-        if self.commits == self._kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _evolve(config: Config, root: Path, kill_at: int | None, channel: Any) -> None:
-    from acdc.run import evolve_run
-
-    countdown = Countdown(kill_at)
-    evolve_run(config, Layout(root), "tiny", "acdc", 0, report=lambda **_: None, on_commit=countdown)
-    channel.put(countdown.commits)
-
-
-def run(
-    config: Config, root: Path, models: Path, kill_at: int | None = None
-) -> tuple[int | None, int | None]:
-    """Evolve in a process of its own: its exit code and how many commits it made."""
-    root.mkdir(exist_ok=True)
-    if not (root / "models").exists():
-        (root / "models").symlink_to(models)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*HEAVY, "acdc.run", "acdc.coevolution"])
-    channel = context.SimpleQueue()
-    process = context.Process(target=_evolve, args=(config, root, kill_at, channel))
-    process.start()
-    process.join()
-    return process.exitcode, None if channel.empty() else channel.get()
+from tests.acdc.small_runs import PARAMS, SMALL, run
 
 
 @pytest.fixture(scope="module")
