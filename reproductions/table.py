@@ -209,7 +209,8 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _markdown(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", text).replace("\n", " ") if text else ""
+    escaped = re.sub(r"([\\`*_<>|])", r"\\\1", text).replace("](", r"]\(")
+    return " ".join(escaped.split())
 
 
 def _latex(text: str) -> str:

@@ -14,14 +14,14 @@ from reproductions.table import Column, Row, Table, interval, p_value, percent, 
 from reproductions.wording import NOT_RUN, VERDICTS, phrase, wording
 
 if TYPE_CHECKING:
-    from evals.comparison import ArchiveNull, Claim, Comparison, CoverageAt, MethodResult
+    from evals.comparison import Claim, Comparison, CoverageAt, MethodResult
 
 GROUPS = ("ours", "control", "experts", "even", "noise", "big", "variant", "choice", "archive", "api")
 
 
 def headline_sizes(comparison: "Comparison", wanted: Sequence[int]) -> list[int]:
-    """The N that the main table has: those wanted that were claimed; else all claimed; else the largest."""
-    claimed = sorted({claim.n for claim in comparison.claims if claim.table == "main"})
+    """The N of the main table, largest first: those wanted that were claimed; else all claimed; else the largest."""
+    claimed = sorted({claim.n for claim in comparison.claims if claim.table == "main"}, reverse=True)
     return [n for n in claimed if n in wanted] or claimed or [max(comparison.sizes)]
 
 
@@ -56,19 +56,14 @@ def main_table(comparison: "Comparison", sizes: Sequence[int] = (3, 8)) -> Table
         rows.append(_coverage_row(ours, coverage_at(ours, n), n))
         rivals = [_rival_row(comparison, rival, "main", n) for rival in main_rivals(comparison)]
         rows += [row for row in rivals if row["coverage"] is not None or row["verdict"] == NOT_RUN]
-        rows += [
-            _null_row(null, n) for null in comparison.archive if null.n == n and _is_ours(comparison, null)
-        ]
     for row in rows:
         row["block"] = f"N = {row['n']}"
     claims = sum(claim.table == "main" for claim in comparison.claims)
     caption, notes = wording("verdicts", comparison, claims=claims)
-    if any(row["interval_only"] for row in rows):
-        notes.append(phrase("verdicts", "interval_only"))
     if comparison.dropped:
         notes.append(phrase("verdicts", "dropped", dropped=comparison.dropped))
     columns = [
-        Column("Method", lambda row: row["method"] + (" †" if row["interval_only"] else ""), "left"),
+        Column("Method", lambda row: row["method"], "left"),
         Column("N", _size_cell),
         Column(f"Coverage, % [{comparison.confidence:.0%}]", coverage_cell),
         Column(f"Task force minus rival [{comparison.confidence:.0%}]", difference_cell),
@@ -136,7 +131,6 @@ def _coverage_row(method: "MethodResult", at: "CoverageAt | None", n: int) -> Ro
         "p": None,
         "p_holm": None,
         "verdict": NOT_RUN if method.not_run else "",
-        "interval_only": False,
         "ours": method.group == "ours",
     }
 
@@ -154,30 +148,3 @@ def _rival_row(comparison: "Comparison", rival: "MethodResult", table: str, n: i
         "p_holm": claim.bootstrap.holm,
         "verdict": VERDICTS[claim.verdict],
     }
-
-
-def _null_row(null: "ArchiveNull", n: int) -> Row:
-    decided = "better" if null.gain.low > 0 else "worse" if null.gain.high < 0 else "undecided"
-    return {
-        "n": n,
-        "method": phrase("common", "archive"),
-        "id": f"{null.variant}/archive",
-        "group": "archive",
-        "rival_n": n,
-        "coverage": null.expected.mean,
-        "low": null.expected.low,
-        "high": null.expected.high,
-        "difference": null.gain.mean,
-        "difference_low": null.gain.low,
-        "difference_high": null.gain.high,
-        "p": None,
-        "p_holm": None,
-        "verdict": VERDICTS[decided],
-        "interval_only": True,
-        "ours": False,
-    }
-
-
-def _is_ours(comparison: "Comparison", null: "ArchiveNull") -> bool:
-    listed = any(method.group == "archive" for method in main_rivals(comparison))
-    return null.variant == comparison.method(comparison.ours).variant and not listed

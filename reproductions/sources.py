@@ -1,0 +1,96 @@
+"""Where summary and report read from, and what to run when a part is not there yet."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acdc.errors import InputError
+from acdc.layout import Layout
+
+if TYPE_CHECKING:
+    from acdc.config import Config
+    from evals.comparison import Comparison
+
+
+def comparison_file(layout: Layout, family: str) -> Path:
+    """What `acdc compare` writes for a family."""
+    return layout.root / "comparison" / f"{family}.json"
+
+
+def load_comparison(layout: Layout, config: "Config", family: str) -> "Comparison":
+    """A family's comparison.
+
+    Raises:
+        InputError: It is not there (the message says which command is next), or not readable.
+    """
+    from pydantic import ValidationError
+
+    from evals.comparison import Comparison
+
+    path = comparison_file(layout, family)
+    if not path.is_file():
+        raise InputError(f"{path}: not there yet. {next_step(layout, config, family)}")
+    try:
+        return Comparison.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{path}: not a comparison of this version ({where}: {first['msg']}); run `acdc compare`"
+        ) from None
+
+
+def next_step(layout: Layout, config: "Config", family: str) -> str:
+    """Which parts of the pipeline are there, and which command makes the first that is not."""
+    selected = config.selected
+    cells = [(variant, seed) for variant in selected.variants for seed in selected.seeds]
+    runs = [c for c in cells if (layout.run(family, *c) / "run.sqlite").is_file()]
+    forces = [c for c in cells if layout.taskforce(family, *c).is_file()]
+    evaluated = [
+        variant
+        for variant in selected.variants
+        if any(layout.results(family, variant).glob("**/correctness.json"))
+    ]
+    baselines = any(layout.results(family, "baselines").glob("**/correctness.json"))
+    there = (
+        f"Finished: {len(runs)} of {len(cells)} runs, {len(forces)} of {len(cells)} task forces, "
+        f"{len(evaluated)} of {len(selected.variants)} variants evaluated, baselines {'yes' if baselines else 'no'}."
+    )
+    if not layout.family_file(family).is_file():
+        return f"The models of {family} are not there either: run `make reproduce`, or `acdc seeds {family}` for this step alone."
+    for command, done in (("evolve", runs), ("taskforce", forces)):
+        missing = [variant for variant, seed in cells if (variant, seed) not in done]
+        if missing:
+            return f"{there} Run `acdc {command} {family} {missing[0]}`, or `make reproduce` for everything."
+    for variant in selected.variants:
+        if variant not in evaluated:
+            return f"{there} Run `acdc evaluate {family} {variant}`, or `make reproduce` for everything."
+    return f"{there} Run `acdc {'compare' if baselines else f'baselines {family}'}`, or `make reproduce` for everything."
+
+
+def read_json(path: Path) -> Any:
+    """A JSON document, None where there is none.
+
+    Raises:
+        InputError: It is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: damaged ({error}); run the command that wrote it again") from None
+
+
+def stage_times(layout: Layout, family: str) -> dict[str, float]:
+    """Seconds of work of the stages that say so in a journal, over all processes; nothing for the others."""
+    from acdc.commands.status import describe
+
+    times: dict[str, float] = {}
+    training = read_json(layout.models(family) / "training_journal.json")
+    if isinstance(training, dict):
+        times["training"] = sum(float(model.get("cpu_seconds", 0.0)) for model in training.values())
+    runs = sorted((layout.root / "runs" / family).glob("*/seed-*/journal.sqlite"))
+    if runs:
+        times["evolution"] = sum(describe(path.parent)["seconds"] for path in runs)
+    return times
