@@ -33,7 +33,10 @@ def test_only_the_kept_positions_are_predicted() -> None:
     torch.testing.assert_close(some, everything[[2, 3, 5]])
 
 
-@pytest.mark.parametrize(("shape", "parameters"), [(Shape(), 246_624), (Shape(hidden=16, layers=1, heads=2, intermediate=8), 5_616)])
+@pytest.mark.parametrize(
+    ("shape", "parameters"),
+    [(Shape(), 246_624), (Shape(hidden=16, layers=1, heads=2, intermediate=8), 5_616)],
+)
 def test_the_number_of_parameters_is_as_counted_by_hand(shape: Shape, parameters: int) -> None:
     h, i = shape.hidden, shape.intermediate
     assert VOCABULARY * h + shape.layers * (4 * h * h + 3 * h * i + 2 * h) + h == parameters
