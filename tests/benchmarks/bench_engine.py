@@ -1,4 +1,3 @@
-# ruff: noqa: T201  # a benchmark prints
 """Generated tokens per second of the transformers engine, and what fixed shapes and weight swaps cost.
 
 Run: OMP_NUM_THREADS=1 python tests/benchmarks/bench_engine.py [model directory]

@@ -1,4 +1,3 @@
-# ruff: noqa: T201  # a benchmark prints
 """How fast svd_noise is against the two obvious ways, and how exact, on five spectra.
 
 Run: OMP_NUM_THREADS=1 python tests/benchmarks/bench_variation.py [size] [k] [repetitions]
@@ -79,9 +78,8 @@ def main(size: int = 2048, k: int = 128, repetitions: int = 3) -> None:
             f"{kind:12} {ours:8.2f} {single:8.2f} {double:8.2f} {single / ours:7.1f}x {double / ours:7.1f}x {error:20.1e}"
         )
     print(
-        "The error is against another valid SVD: where singular values repeat (flat, zeros) it can't be small; the tests"
+        "The error is against float64 LAPACK. On the flat spectrum its own two drivers differ by 1e-5 to 1e-4: see the tests."
     )
-    print("check those spectra through the triplets, which is what the operator is defined by.")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import torch
 
 from acdc.errors import InputError
 from acdc.variation import svd_noise
-from acdc.variation.svd_noise import top_triplets
+from acdc.variation.triplets import top_triplets
 
 N, K = 320, 24
 
@@ -27,6 +27,7 @@ def spectrum(kind: str) -> np.ndarray:
             "cliff": np.where(i <= K, 1.0 - 0.5 * i / K, 1e-3 / i),
             "rank 12": np.where(i <= 12, 1.0 / i, 0.0),
             "steep": 10.0 ** (-i / 4.0),
+            "two levels": np.where(i <= 12, 1.0 / i, 1e-5 / i),
         }[kind]
     )
 
@@ -59,7 +60,7 @@ def mutated(
 
 
 @pytest.mark.parametrize("relative", [False, True], ids=["absolute", "relative"])
-@pytest.mark.parametrize("kind", ["i^-0.5", "1/i", "cliff", "rank 12", "steep"])
+@pytest.mark.parametrize("kind", ["i^-0.5", "1/i", "cliff", "rank 12", "steep", "two levels"])
 def test_the_update_is_that_of_a_full_svd(kind: str, relative: bool) -> None:
     weight = matrix(kind)
     expected = by_full_svd(weight, K, 0.25, relative, 1)
