@@ -32,10 +32,12 @@ class Sandbox:
     Attributes:
         settings: What it was opened with.
         layers: What is in force, the outermost first. Begins with "UNSAFE" where the probe failed and `allow_unsafe` is set.
+        passed_over: Outer layers that were tried before and not taken, each with its reason.
     """
 
-    def __init__(self, settings: SandboxSettings, scorer: Confined) -> None:
+    def __init__(self, settings: SandboxSettings, scorer: Confined, passed_over: Sequence[str] = ()) -> None:
         self.settings = settings
+        self.passed_over = tuple(passed_over)
         self.layers: tuple[str, ...] = scorer.layers
         self._scorer = scorer
         self._answerer: Confined | None = None
@@ -59,7 +61,7 @@ class Sandbox:
         scorer, failures = Confined.choose(settings)
         if scorer is None:
             raise SandboxUnavailable(refusal(failures))
-        return cls(settings, scorer)
+        return cls(settings, scorer, failures)
 
     def __enter__(self) -> Self:
         return self

@@ -41,10 +41,17 @@ def candidates(wanted: OuterName) -> Iterator[Outer]:
     bwrap = shutil.which("bwrap")
     if wanted in ("auto", "bwrap") and bwrap:
         binds = [word for path in _readable() for word in ("--ro-bind", path, path)]
-        yield Outer(
-            "bwrap",
-            (bwrap, "--unshare-all", "--clearenv", "--setenv", "PYTHONHASHSEED", "0", *binds, *worker),
+        alone = (
+            "--unshare-all",
+            "--clearenv",
+            "--setenv",
+            "PYTHONHASHSEED",
+            "0",
+            "--dev-bind",
+            "/dev/null",
+            "/dev/null",
         )
+        yield Outer("bwrap", (bwrap, *alone, *binds, *worker))
     if wanted in ("auto", "none"):
         yield Outer("none", worker)
 

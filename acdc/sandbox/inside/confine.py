@@ -113,14 +113,14 @@ class Confinement:
             self.layers.append("empty-root")
 
     def _drop_rights(self) -> None:
-        if os.geteuid() == 0 and not _become_nobody():
-            return
+        # Where this user cannot be changed, because an outer layer knows no other, capabilities still go.
+        nobody = os.geteuid() != 0 or _become_nobody()
         for capability in range(_LAST_CAPABILITY + 1):
             linux.LIBC.prctl(linux.PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0)
         linux.LIBC.prctl(linux.PR_CAP_AMBIENT, ctypes.c_ulong(linux.PR_CAP_AMBIENT_CLEAR_ALL), 0, 0, 0)
         header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITIES_VERSION_3, 0), 8)
         if linux.LIBC.capset(header, ctypes.create_string_buffer(24)) == 0:
-            self.layers.append("no-rights")
+            self.layers.append("no-rights" if nobody else "no-capabilities")
 
     def _enter_landlock(self) -> None:
         version = landlock.abi()

@@ -44,6 +44,7 @@ ATTACKS = {
     "read_the_environment": Attack(),
     "connect_by_tcp": Attack(),
     "send_by_udp": Attack(),
+    "open_a_local_socket": Attack(),
     "fork": Attack(),
     "fork_bomb": Attack(),
     "start_a_thread": Attack(),

@@ -62,6 +62,7 @@ def test_an_outer_layer_that_does_not_start_is_passed_over(monkeypatch: pytest.M
     monkeypatch.setattr("acdc.sandbox.confined.candidates", lambda wanted: iter([broken, floor]))
     with Sandbox.open(SandboxSettings()) as box:
         assert "broken" not in box.layers
+        assert box.passed_over == ("broken: the worker ended",)
 
 
 def test_where_nothing_starts_the_message_says_what_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
