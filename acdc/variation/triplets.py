@@ -20,7 +20,7 @@ _TRUSTED = (
     1e-3  # singular values down to this share of the largest keep ten digits or more in a float64 Gram matrix
 )
 _NOTHING = 1e-14  # below this share of the largest a singular value is rounding
-_GAP = 1e-4  # neighbouring singular values whose ratio is below this are told apart by two power iterations
+_GAP = 1e-4  # neighbouring singular values whose ratio is below this are told apart by three products
 
 
 class Triplets(NamedTuple):
@@ -81,7 +81,7 @@ def _by_gram(matrix: "Tensor", k: int, small: bool) -> Triplets:
 def _above_gap(matrix: "Tensor", k: int) -> Triplets | None:
     """The triplets above a wide gap among the k largest singular values, if there is such a gap.
 
-    A rank-deficient matrix has one. Above it subspace iteration is exact: each of its four products shrinks what is wrong by
+    A rank-deficient matrix has one. Above it subspace iteration is exact: each of its three products shrinks what is wrong by
     the gap, at least `_GAP`. That saves the first of two Gram matrices. The random start is fixed and leaves no trace
     beyond rounding.
     """
@@ -89,16 +89,14 @@ def _above_gap(matrix: "Tensor", k: int) -> Triplets | None:
 
     columns = matrix.shape[1]
     start = torch.randn(columns, min(k + 8, columns), generator=torch.Generator().manual_seed(0))
-    sketch = matrix.float() @ start
-    sizes = torch.linalg.svdvals(torch.linalg.qr(sketch, mode="r")[1])[: k + 1]
-    gaps = (sizes[1:] < _GAP * sizes[:-1]).nonzero()
+    q, r = torch.linalg.qr(matrix.float() @ start)
+    inner, sizes, _ = torch.linalg.svd(r)
+    gaps = (sizes[1 : k + 1] < _GAP * sizes[: min(k, len(sizes) - 1)]).nonzero()
     if not len(gaps):
         return None
-    count = int(gaps[0]) + 1
-    left = torch.linalg.svd(sketch.double(), full_matrices=False)[0][:, :count]
-    for _ in range(2):
-        right = torch.linalg.qr(_transposed_product(matrix, left))[0]
-        left = torch.linalg.qr(_product(matrix, right))[0]
+    left = (q @ inner[:, : int(gaps[0]) + 1]).double()
+    right = torch.linalg.qr(_transposed_product(matrix, left))[0]
+    left = torch.linalg.qr(_product(matrix, right))[0]
     return _from_right(matrix, torch.linalg.qr(_transposed_product(matrix, left))[0])
 
 
