@@ -111,7 +111,7 @@ def test_the_last_answer_line_of_a_chain_of_thought_counts(manager: Any) -> None
         "12+30=42\nAnswer: 42": 0.0,
     }
     for reply, right in replies.items():
-        kept = list(task._filters[0].filters[0]().apply([[reply]], [doc]))[0][0]
+        (kept,) = next(iter(task._filters[0].filters[0]().apply([[reply]], [doc])))
         assert task.process_results(doc, [kept])["exact_match"] == right
 
 
