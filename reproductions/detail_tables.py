@@ -9,7 +9,7 @@ import pandas as pd
 
 from reproductions.table import Column, Row, Table, p_value, percent
 from reproductions.verdict_tables import coverage_cell, difference_cell
-from reproductions.wording import VERDICTS, count, short, wording
+from reproductions.wording import VERDICTS, count, short, shown_name, wording
 
 if TYPE_CHECKING:
     from evals.comparison import Comparison
@@ -23,7 +23,11 @@ def benchmarks_table(comparison: "Comparison") -> Table:
         solved = comparison.solves.get(method.id)
         if not method.coverage or solved is None:
             continue
-        row: Row = {"method": method.name, "n": method.coverage[-1].n, "ours": method.id == comparison.ours}
+        row: Row = {
+            "method": shown_name(comparison, method.name),
+            "n": method.coverage[-1].n,
+            "ours": method.id == comparison.ours,
+        }
         for name in names:
             mean, half = _mean_with_half_width(solved.get(name, []), comparison.confidence)
             row |= {name: mean, f"{name}_half": half}
@@ -49,7 +53,7 @@ def cost_table(comparison: "Comparison") -> Table:
         cut = list(method.cut_off.values())
         rows.append(
             {
-                "method": method.name,
+                "method": shown_name(comparison, method.name),
                 "n": at.n,
                 "models": at.models,
                 "parameters": at.parameters,
@@ -80,7 +84,7 @@ def cost_table(comparison: "Comparison") -> Table:
 
 def tests_table(comparison: "Comparison") -> Table:
     """Every test of every claim, so that nobody has to take the one that decides on trust."""
-    names = {method.id: method.name for method in comparison.methods}
+    names = {method.id: shown_name(comparison, method.name) for method in comparison.methods}
     rows = [
         {
             "table": claim.table,

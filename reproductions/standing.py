@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from reproductions.table import interval, percent, points
 from reproductions.templates import FOLDER, render
 from reproductions.verdict_tables import coverage_at, find_claim, headline_sizes, main_rivals
+from reproductions.wording import shown_name
 
 if TYPE_CHECKING:
     from evals.comparison import Comparison
@@ -43,7 +44,9 @@ def standings(comparison: "Comparison", n: int) -> list[Standing]:
         claim = find_claim(comparison, "main", rival.id, n)
         if claim is not None:
             shown = interval(claim.difference, claim.bootstrap.low, claim.bootstrap.high, points)
-            found.append(Standing(rival.name, rival.group, OUTCOMES[claim.verdict], shown, n))
+            found.append(
+                Standing(shown_name(comparison, rival.name), rival.group, OUTCOMES[claim.verdict], shown, n)
+            )
     return found
 
 
@@ -59,7 +62,7 @@ def abstract(comparison: "Comparison") -> list[str]:
         benchmarks=len(comparison.benchmarks),
         runs=len(comparison.runs),
         n=n,
-        coverage=interval(at.coverage.mean, at.coverage.low, at.coverage.high, percent) if at else "–",
+        coverage=interval(at.coverage.mean, at.coverage.low, at.coverage.high, _with_sign) if at else "–",
         rivals=len(told),
         claims=sum(claim.table == "main" for claim in comparison.claims),
         **_by_outcome(told),
@@ -77,6 +80,10 @@ def sentences(comparison: "Comparison", n: int) -> list[str]:
             text = render("group.txt", title=title, n=n, **_by_outcome(here))
             found.append(" ".join(text.split()))
     return found
+
+
+def _with_sign(value: float | None) -> str:
+    return f"{percent(value)}%"
 
 
 def _by_outcome(told: list[Standing]) -> dict[str, list[Standing]]:

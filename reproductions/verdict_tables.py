@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from reproductions.table import Column, Row, Table, interval, p_value, percent, points
-from reproductions.wording import NOT_RUN, VERDICTS, phrase, wording
+from reproductions.wording import NOT_RUN, VERDICTS, phrase, shown_name, wording
 
 if TYPE_CHECKING:
     from evals.comparison import Claim, Comparison, CoverageAt, MethodResult
@@ -53,7 +53,7 @@ def main_table(comparison: "Comparison", sizes: Sequence[int] = (3, 8)) -> Table
     rows: list[Row] = []
     for n in headline_sizes(comparison, sizes):
         ours = comparison.method(comparison.ours)
-        rows.append(_coverage_row(ours, coverage_at(ours, n), n))
+        rows.append(_coverage_row(comparison, ours, coverage_at(ours, n), n))
         rivals = [_rival_row(comparison, rival, "main", n) for rival in main_rivals(comparison)]
         rows += [row for row in rivals if row["coverage"] is not None or row["verdict"] == NOT_RUN]
     for row in rows:
@@ -84,7 +84,7 @@ def variants_table(comparison: "Comparison", sizes: Sequence[int] = (3, 8)) -> T
     rows = []
     headline = headline_sizes(comparison, sizes)
     for n in [n for n in headline if n in claimed] or headline:
-        rows.append(_coverage_row(ours, coverage_at(ours, n), n))
+        rows.append(_coverage_row(comparison, ours, coverage_at(ours, n), n))
         rows += [_rival_row(comparison, method, "variants", n) for method in others]
     for row in rows:
         row["block"] = f"N = {row['n']}"
@@ -115,10 +115,10 @@ def _size_cell(row: Row) -> str:
     return "–" if row["rival_n"] is None or math.isnan(row["rival_n"]) else f"{row['rival_n']:.0f}"
 
 
-def _coverage_row(method: "MethodResult", at: "CoverageAt | None", n: int) -> Row:
+def _coverage_row(comparison: "Comparison", method: "MethodResult", at: "CoverageAt | None", n: int) -> Row:
     return {
         "n": n,
-        "method": method.name,
+        "method": shown_name(comparison, method.name),
         "id": method.id,
         "group": method.group,
         "rival_n": at.n if at else None,
@@ -137,7 +137,9 @@ def _coverage_row(method: "MethodResult", at: "CoverageAt | None", n: int) -> Ro
 
 def _rival_row(comparison: "Comparison", rival: "MethodResult", table: str, n: int) -> Row:
     claim = find_claim(comparison, table, rival.id, n)
-    row = _coverage_row(rival, coverage_at(rival, claim.rival_n if claim else n), n) | {"ours": False}
+    row = _coverage_row(comparison, rival, coverage_at(rival, claim.rival_n if claim else n), n) | {
+        "ours": False
+    }
     if claim is None:
         return row
     return row | {

@@ -33,9 +33,10 @@ def phrase(table: str, key: str, **values: object) -> str:
     return str(_texts()[table][key]).format_map(values)
 
 
-def counted(comparison: "Comparison") -> str:
-    """The n of a comparison, as a sentence."""
-    return str(_values(comparison)["counts"])
+def shown_name(comparison: "Comparison", name: str) -> str:
+    """A method's name without the variant that the whole comparison is about."""
+    variant = comparison.method(comparison.ours).variant
+    return name.replace(f" ({variant})", "")
 
 
 def short(benchmark: str) -> str:

@@ -28,13 +28,15 @@ class Difference:
 MARKS = {"task force ahead": "ahead", "behind": "behind"}
 
 
-def forest(differences: Sequence[Difference], *, left: str, right: str, width: float = 680) -> Element:
+def forest(differences: Sequence[Difference], *, left: str, right: str, width: float = 760) -> Element:
     """The chart; a filled mark is a verdict that holds after correction, an open one is "level"."""
     row, top = 24.0, 30.0
     height = top + row * len(differences) + 44
     ends = [value for d in differences for value in (d.low, d.high)] + [0.0]
     margin = (max(ends) - min(ends)) * 0.05 or 0.01
-    axes = Axes(238, top, width - 16, height - 40, (min(ends) - margin, max(ends) + margin), (0, 1))
+    # 6.9 is the mean width of a letter at the size of labels, generously: fonts differ between machines.
+    left_edge = max(120.0, 6.9 * max(len(d.label) for d in differences) + 16)
+    axes = Axes(left_edge, top, width - 16, height - 40, (min(ends) - margin, max(ends) + margin), (0, 1))
     zero = axes.x(0)
     parts: list[Element] = [line((zero, top - 8), (zero, axes.bottom), "zero")]
     parts.append(text(max(zero - 8, axes.left), 14, f"← {left}", class_="tick", anchor="end"))
