@@ -1,4 +1,4 @@
-"""The answer cache: every answer once made, by content.
+"""The answer cache: every answer once made, by content, and every verdict of the sandbox on one.
 
 The key is a hash of (engine version, weights hash, prompt, sampling, random stream); no name of a model takes part, so two
 models never share an answer because they share a name. One SQLite file, written in one transaction per batch by any
@@ -11,19 +11,20 @@ import hashlib
 import os
 import sqlite3
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from acdc.engines.engine import Request, Sampling
 from acdc.errors import InfrastructureError
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = f"""
 CREATE TABLE answer (
     key BLOB PRIMARY KEY, text BLOB NOT NULL, finish TEXT NOT NULL, tokens INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE verdict (key BLOB PRIMARY KEY, correct INTEGER NOT NULL, error TEXT) WITHOUT ROWID;
 PRAGMA user_version = {_VERSION};
 """
 _MOST_VARIABLES = 500  # SQLite's lowest default limit of bound variables in a statement is 999
@@ -56,11 +57,31 @@ def answer_key(engine: str, weights_hash: str, request: Request, sampling: Sampl
     """
     stream = request.stream if sampling.temperature > 0 else 0
     numbers = struct.pack("<ddQQ", sampling.temperature, sampling.top_p, sampling.max_new_tokens, stream)
-    hashed = hashlib.blake2b(numbers, digest_size=16)
-    for text in (engine, weights_hash, request.prompt, *sampling.stop):
-        data = text.encode("utf-8", "surrogatepass")
-        hashed.update(struct.pack("<Q", len(data)) + data)
-    return hashed.digest()
+    return _hashed(numbers, (engine, weights_hash, request.prompt, *sampling.stop))
+
+
+class Verdict(NamedTuple):
+    """What became of a program in the sandbox.
+
+    Attributes:
+        correct: Whether it scored.
+        error: What stopped it, or None.
+    """
+
+    correct: bool
+    error: str | None
+
+
+def verdict_key(limits: str, source: str, task: str, submission: str) -> bytes:
+    """The 16 bytes under which a verdict on a program is kept.
+
+    Args:
+        limits: The sandbox's limits, as text.
+        source: Of the task family that judges.
+        task: Name of its example.
+        submission: The program.
+    """
+    return _hashed(b"verdict", (limits, source, task, submission))
 
 
 def set_aside_if_damaged(path: Path, say: Callable[[str], None]) -> None:
@@ -80,6 +101,14 @@ def set_aside_if_damaged(path: Path, say: Callable[[str], None]) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     os.replace(path, aside)
     say(f"The answer cache {path} {reason}; it was set aside as {aside.name}, and answers are made again.")
+
+
+def _hashed(begin: bytes, texts: Iterable[str]) -> bytes:
+    hashed = hashlib.blake2b(begin, digest_size=16)
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        hashed.update(struct.pack("<Q", len(data)) + data)
+    return hashed.digest()
 
 
 def _damage(path: Path) -> str:
@@ -124,39 +153,37 @@ class AnswerCache:
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
         """The answers that are there, by key."""
-        found: dict[bytes, Reply] = {}
-        try:
-            for first in range(0, len(keys), _MOST_VARIABLES):
-                some = keys[first : first + _MOST_VARIABLES]
-                marks = ",".join("?" * len(some))
-                rows = self._connection.execute(
-                    f"SELECT key, text, finish, tokens, prompt_tokens FROM answer WHERE key IN ({marks})",
-                    some,
-                )
-                for key, text, finish, tokens, prompt_tokens in rows:
-                    found[key] = Reply(text.decode("utf-8", "surrogatepass"), finish, tokens, prompt_tokens)
-        except sqlite3.Error as error:
-            raise self._failure(error) from error
-        return found
+        return {
+            key: Reply(text.decode("utf-8", "surrogatepass"), finish, tokens, prompt_tokens)
+            for key, text, finish, tokens, prompt_tokens in self._rows("answer", keys)
+        }
 
     def put(self, answers: Iterable[tuple[bytes, Reply]]) -> None:
         """Keep a batch in one transaction. What is there already stays: equal keys mean equal answers."""
-        rows = [
-            (
-                key,
-                reply.text.encode("utf-8", "surrogatepass"),
-                reply.finish,
-                reply.tokens,
-                reply.prompt_tokens,
-            )
-            for key, reply in answers
-        ]
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT OR IGNORE INTO answer VALUES (?, ?, ?, ?, ?)", rows)
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._failure(error) from error
+        self._insert(
+            "INSERT OR IGNORE INTO answer VALUES (?, ?, ?, ?, ?)",
+            [
+                (
+                    key,
+                    reply.text.encode("utf-8", "surrogatepass"),
+                    reply.finish,
+                    reply.tokens,
+                    reply.prompt_tokens,
+                )
+                for key, reply in answers
+            ],
+        )
+
+    def verdicts(self, keys: Sequence[bytes]) -> dict[bytes, Verdict]:
+        """The verdicts that are there, by key."""
+        return {key: Verdict(bool(correct), error) for key, correct, error in self._rows("verdict", keys)}
+
+    def put_verdicts(self, verdicts: Iterable[tuple[bytes, Verdict]]) -> None:
+        """Keep verdicts in one transaction."""
+        self._insert(
+            "INSERT OR IGNORE INTO verdict VALUES (?, ?, ?)",
+            [(key, int(verdict.correct), verdict.error) for key, verdict in verdicts],
+        )
 
     def close(self) -> None:
         """Close the connection; the cache can't be used afterwards."""
@@ -169,6 +196,25 @@ class AnswerCache:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _rows(self, table: str, keys: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
+        try:
+            for first in range(0, len(keys), _MOST_VARIABLES):
+                some = keys[first : first + _MOST_VARIABLES]
+                marks = ",".join("?" * len(some))
+                yield from self._connection.execute(
+                    f"SELECT * FROM {table} WHERE key IN ({marks})", some
+                ).fetchall()
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def _insert(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(statement, rows)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> InfrastructureError:
         return InfrastructureError(

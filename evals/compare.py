@@ -101,7 +101,9 @@ def _coverage(measured: Measured, entry: Entry, n: int) -> CoverageAt:
 
 
 def _archive(measured: Measured, ours: Entry) -> list[ArchiveNull]:
-    archive = next(entry for entry in measured.evidence.entries if entry.group == "archive")
+    archive = next((entry for entry in measured.evidence.entries if entry.group == "archive"), None)
+    if archive is None:
+        return []
     rows = []
     for n in (n for n in ours.sizes() if n in archive.sizes()):
         chosen, null = (ours.id, n), (archive.id, n)

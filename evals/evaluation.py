@@ -1,4 +1,4 @@
-"""Task forces on benchmarks: every distinct member, and the final archive, each once, greedily.
+"""Task forces on benchmarks: every distinct member, and where asked for the final archive, each once, greedily.
 
 Reads `taskforces/<family>/<variant>/seed-<s>.json`, writes for each run and benchmark
 
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from acdc.errors import InfrastructureError, InputError
 from evals.correctness import Correctness, stacked
 from evals.harness import Job, Model
+from evals.settings import EvaluationSettings
 from evals.workers import Result, Workplace, run_jobs
 
 if TYPE_CHECKING:
@@ -46,10 +47,16 @@ class Run:
     archive: tuple[str, ...]
     hashes: Mapping[str, str]
 
-    def members(self, most: int) -> list[str]:
-        """Everybody to evaluate: members of task forces of up to `most`, then the archive; nobody twice."""
-        named = [id for force in self.forces.values() for id in force[:most]]
-        return list(dict.fromkeys([*named, *self.archive]))
+    def members(self, most: int, *, thorough: bool = True) -> list[str]:
+        """Everybody to evaluate, nobody twice.
+
+        Args:
+            most: Largest size of a task force.
+            thorough: All rules of choice and the archive; else the rule "coverage" alone.
+        """
+        rules = [*self.forces] if thorough else ["coverage"]
+        named = [id for rule in rules for id in self.forces[rule][:most]]
+        return list(dict.fromkeys([*named, *(self.archive if thorough else ())]))
 
 
 def read_run(path: Path, known: Mapping[str, str] | None = None) -> Run:
@@ -66,6 +73,8 @@ def read_run(path: Path, known: Mapping[str, str] | None = None) -> Run:
         raise InputError(f"{path}: not there; run `acdc taskforce` first")
     try:
         data = json.loads(path.read_text("utf-8"))
+        if "coverage" not in data["forces"]:
+            raise KeyError("forces.coverage")
         hashes = dict(known or {}) | {str(row["id"]): str(row["weights_hash"]) for row in data["candidates"]}
         return Run(
             str(data["family"]),
@@ -79,17 +88,19 @@ def read_run(path: Path, known: Mapping[str, str] | None = None) -> Run:
         raise InputError(f"{path}: no task force file ({error}); run `acdc taskforce` again") from error
 
 
-def jobs_of(runs: Sequence[Run], most: int, loader: Callable[[Run, str], Loader]) -> list[Job]:
+def jobs_of(
+    runs: Sequence[Run], settings: EvaluationSettings, loader: Callable[[Run, str], Loader]
+) -> list[Job]:
     """One job for each distinct model of the runs, in order.
 
     Args:
         runs: Whose members.
-        most: Largest N reported.
+        settings: Largest N, and which variants are measured thoroughly.
         loader: (run, id) to a picklable function that makes the weights.
     """
     jobs: dict[tuple[str, str], Job] = {}
     for run in runs:
-        for id in run.members(most):
+        for id in run.members(settings.max_n, thorough=run.variant in settings.thorough):
             if id not in run.hashes:
                 raise InputError(
                     f"{run.family}/{run.variant}, seed {run.seed}: {id} is not in the run; choose again"
@@ -125,15 +136,16 @@ def evaluate(
     Raises:
         InfrastructureError: More answers are missing than allowed; nothing is written.
     """
-    most = workplace.settings.max_n
-    jobs = jobs_of(runs, most, loader)
+    settings = workplace.settings
+    jobs = jobs_of(runs, settings, loader)
     results = run_jobs([workplace], [(0, job) for job in jobs], workers=workers, on_event=on_event)
-    summary = checked(results, workplace.settings.max_missing)
+    summary = checked(results, settings.max_missing)
     by_model = {
         (job.model.name, job.model.weights_hash): result for job, result in zip(jobs, results, strict=True)
     }
     for run in runs:
-        write(directory(run), [by_model[id, run.hashes[id]] for id in run.members(most)])
+        members = run.members(settings.max_n, thorough=run.variant in settings.thorough)
+        write(directory(run), [by_model[id, run.hashes[id]] for id in members])
     return {"models": len(jobs), **summary}
 
 

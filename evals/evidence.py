@@ -194,15 +194,26 @@ def _from_runs(
     entries = [force("coverage", f"Task force ({variant})", "ours" if ours else "variant")]
     if not ours:
         return entries
-    for rule, words in _CHOICES.items():
-        if all(rule in run.forces for run in runs):
-            entries.append(force(rule, f"Task force ({variant}), {words}", "choice"))
+    rules = [rule for rule in _CHOICES if all(rule in run.forces for run in runs)]
+    entries += [force(rule, f"Task force ({variant}), {_CHOICES[rule]}", "choice") for rule in rules]
     archive = [
         {n: (Pick(models=run.archive, k=n),) for n in range(1, most + 1) if n <= len(run.archive)}
         for run in runs
     ]
     name = f"Random N of the archive ({variant}), expected"
-    return [*entries, Entry(f"{variant}/archive", name, "archive", variant, archive, matrices)]
+    entries.append(Entry(f"{variant}/archive", name, "archive", variant, archive, matrices))
+    return [entry for entry in entries if _answered(entry)]
+
+
+def _answered(entry: Entry) -> bool:
+    """Whether its models were evaluated: other choices and the archive are for thorough variants only."""
+    return entry.group == "ours" or all(
+        matrix.rows(model)
+        for picks, matrices in zip(entry.picks, entry.matrices, strict=True)
+        for matrix in matrices.values()
+        for pick in picks[max(picks)]
+        for model in pick.models
+    )
 
 
 def _complete(entries: Sequence[Entry], benchmark: str) -> NDArray[np.bool_]:

@@ -60,6 +60,9 @@ class Exam:
         self._docs: list[Row] = [dict(doc) for doc in self._task.eval_docs]
         ids = _ids(self._docs, benchmark)
         _render_once(self._task, self._docs)
+        if self._task.config.process_docs is None and self._task.has_test_docs():
+            # Reading rows of a Dataset costs more than judging them.
+            self._task.dataset = {**self._task.dataset, self._task.config.test_split: self._docs}
         metadata = self._task.config.metadata or {}
         self.scored_by: str = metadata.get("scored_by", "lm-eval")
         self._filter: str = metadata.get("filter") or self._task._filters[0].name

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 from acdc.engines.engine import Engine, Request, Sampling
 from acdc.errors import InfrastructureError
 from acdc.streams import key as stream_key
-from evals.answers import AnswerCache, Reply, answer_key
+from evals.answers import AnswerCache, Reply, Verdict, answer_key, verdict_key
 from evals.exam import Exam, Record
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from acdc.sandbox import Job as Run
     from acdc.sandbox import Sandbox
 
+_LOAD = ("timeout", "killed")
 _STREAM_MASK = (1 << 64) - 1
 
 
@@ -80,6 +82,7 @@ class Harness:
         batch: Prompts in one transaction.
         retries: How often a batch that failed for lack of infrastructure is asked again.
         box: The sandbox that runs answers which are programs; may be None where no benchmark has such.
+        limits: Its limits, as text; verdicts depend on them.
     """
 
     def __init__(
@@ -93,9 +96,11 @@ class Harness:
         batch: int = 512,
         retries: int = 1,
         box: "Sandbox | None" = None,
+        limits: str = "",
     ) -> None:
         self._engine, self._exams, self._cache = engine, list(exams), cache
         self._seed, self._top_p, self._batch, self._retries, self._box = seed, top_p, batch, retries, box
+        self._limits = limits
 
     def run(self, job: Job, progress: Callable[[int], None] | None = None) -> dict[str, list[Record]]:
         """Samples of one job.
@@ -189,26 +194,37 @@ class Harness:
         return samples
 
     def _run_programs(self, samples: Sequence[Record]) -> None:
-        """Verdicts of answers that are programs, from the sandbox."""
+        """Verdicts of answers that are programs: from the cache, else from the sandbox."""
         from acdc.sandbox import Job as Run
 
         if self._box is None:
             raise InfrastructureError(
                 "a benchmark has programs as answers, and there is no sandbox to run them in"
             )
-        answered = [sample for sample in samples if sample["finish"] is not None]
-        runs = [
-            Run(sample["doc"]["source"], sample["doc"]["task"], str(sample["filtered_resps"][0]))
-            for sample in answered
-        ]
+        runs = {}
+        for sample in (sample for sample in samples if sample["finish"] is not None):
+            run = Run(sample["doc"]["source"], sample["doc"]["task"], str(sample["filtered_resps"][0]))
+            runs[id(sample)] = (verdict_key(self._limits, run.source, run.task, run.submission), run)
+        known = self._cache.verdicts(list({key for key, _ in runs.values()}))
+        wanted = {key: run for key, run in runs.values() if key not in known}
+        known |= self._judged(self._box, wanted)
+        for sample in samples:
+            verdict = known.get(runs[id(sample)][0]) if id(sample) in runs else None
+            sample["correct"] = None if verdict is None else verdict.correct
+            sample["sandbox_error"] = None if verdict is None else verdict.error
+
+    def _judged(self, box: "Sandbox", wanted: "Mapping[bytes, Run]") -> dict[bytes, Verdict]:
+        """The sandbox's verdicts, kept in the cache; empty where it failed every time."""
         for _ in range(1 + self._retries):
             try:
-                outcomes = self._box.score(runs)
+                outcomes = box.score(list(wanted.values()))
             except InfrastructureError:
                 continue
-            break
-        else:
-            return  # all of them stay missing
-        for sample, outcome in zip(answered, outcomes, strict=True):
-            sample["correct"] = outcome.score is not None and outcome.score >= 0.5
-            sample["sandbox_error"] = outcome.error
+            verdicts = {
+                key: Verdict(outcome.score is not None and outcome.score >= 0.5, outcome.error)
+                for key, outcome in zip(wanted, outcomes, strict=True)
+            }
+            # A verdict that a busy machine may have caused is not kept.
+            self._cache.put_verdicts(pair for pair in verdicts.items() if pair[1].error not in _LOAD)
+            return verdicts
+        return {}

@@ -53,6 +53,7 @@ def workplaces(
             settings.questions * len(benchmarks),
             cost,
             functools.partial(Sandbox.open, config.sandbox),
+            config.sandbox.limits.model_dump_json(),
         )
 
     places = [place(family.tokenizer_dir, 1.0)]

@@ -23,6 +23,8 @@ class EvaluationSettings(BaseModel):
         max_missing: Largest share of answers that may be missing before a stage stops with exit code 5.
         retries: How often a failed batch is asked again before its answers count as missing.
         max_n: Coverage is reported for N = 1 … max_n.
+        thorough: Variants of which the task forces by other rules and the final archive are measured too, to say what
+            choosing is worth. Of the others the task force by coverage is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +39,7 @@ class EvaluationSettings(BaseModel):
     max_missing: Annotated[float, Field(ge=0.0, le=1.0)] = 0.01
     retries: Annotated[int, Field(ge=0)] = 1
     max_n: Count = 8
+    thorough: tuple[str, ...] = ("acdc",)
 
 
 class ControlSettings(BaseModel):

@@ -38,6 +38,7 @@ class Workplace:
         questions: How many answers a greedy job makes here, roughly; for plans and progress.
         cost: Time of an answer here relative to other workplaces.
         sandbox: Opens the sandbox, a context manager; None where no benchmark has programs as answers.
+        limits: Its limits, as text.
     """
 
     engine: Callable[[], Engine]
@@ -48,6 +49,7 @@ class Workplace:
     questions: int = 0
     cost: float = 1.0
     sandbox: "Callable[[], contextlib.AbstractContextManager[Sandbox]] | None" = None
+    limits: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def opened(workplace: Workplace) -> Iterator[Harness]:
             batch=settings.batch,
             retries=settings.retries,
             box=box,
+            limits=workplace.limits,
         )
 
 

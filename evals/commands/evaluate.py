@@ -46,7 +46,7 @@ def evaluate(
     found = found_family(config, layout, family)
     place = workplaces(config, layout, found, asked)[0]
     runs, weights = _runs(config, family, variant, seed or config.selected.seeds)
-    jobs = jobs_of(runs, asked.max_n, lambda run, id: weights[run.seed].loader(id))
+    jobs = jobs_of(runs, asked, lambda run, id: weights[run.seed].loader(id))
     if dry_run:
         plan = {
             "runs": len(runs),

@@ -7,7 +7,7 @@ import pytest
 
 from acdc.engines.engine import Request, Sampling
 from acdc.errors import InfrastructureError
-from evals.answers import AnswerCache, Reply, answer_key, set_aside_if_damaged
+from evals.answers import AnswerCache, Reply, Verdict, answer_key, set_aside_if_damaged, verdict_key
 
 REPLY = Reply("twelve \0 \udcff €", "stop", 3, 9)
 
@@ -90,3 +90,12 @@ def test_a_cache_that_cannot_be_opened_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InfrastructureError, match="start again"):
         AnswerCache(tmp_path / "file" / "answers.sqlite")
+
+
+def test_verdicts_are_kept_by_limits_source_task_and_submission(tmp_path: Path) -> None:
+    key = verdict_key("limits", "source", "task", "submission")
+    with AnswerCache(tmp_path / "answers.sqlite") as cache:
+        cache.put_verdicts([(key, Verdict(False, "exception"))])
+        assert cache.verdicts([key]) == {key: Verdict(False, "exception")}
+    others = [("l", "source", "task", "submission"), ("limits", "sourcet", "ask", "submission")]
+    assert key not in {verdict_key(*other) for other in others}

@@ -242,6 +242,12 @@ def test_a_missing_file_says_which_command_makes_it(results: Path) -> None:
         compared(results)
 
 
+def test_without_answers_of_the_archive_there_is_no_null(results: Path) -> None:
+    comparison = compared(results, {"acdc": [run("acdc", 0, archive="xyz"), run("acdc", 1, archive="xyz")]})
+    assert comparison.archive == []
+    assert not any(method.group == "archive" for method in comparison.methods)
+
+
 def test_a_row_that_was_not_run_has_no_numbers(results: Path) -> None:
     row = compared(results).method("API")
     assert row.not_run == "no endpoint is configured"

@@ -67,13 +67,18 @@ def load_scaled(model_dir: Path, scale: float) -> Any:
 def test_a_model_of_several_runs_is_one_job_and_members_beyond_the_largest_n_are_none(
     runs: list[Run],
 ) -> None:
-    jobs = jobs_of(runs, 2, lambda run, id: dict)
+    jobs = jobs_of(runs, EvaluationSettings(max_n=2), lambda run, id: dict)
     assert [(job.model.name, job.model.weights_hash) for job in jobs] == [
         ("x", "h2"),
         ("general", "h1"),
         ("y", "h3"),
         ("y", "h5"),
     ]
+
+
+def test_of_other_variants_only_the_task_force_by_coverage_is_measured(runs: list[Run]) -> None:
+    jobs = jobs_of(runs, EvaluationSettings(max_n=2, thorough=()), lambda run, id: dict)
+    assert [job.model.name for job in jobs] == ["x", "general"]
 
 
 def test_files_of_runs_hold_their_members(
@@ -196,7 +201,7 @@ def test_a_task_force_file_is_read_with_hashes_of_the_archive(tmp_path: Path) ->
 
 def test_a_member_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="late is not in the run"):
-        jobs_of([read_run(taskforce(tmp_path))], 8, lambda run, id: dict)
+        jobs_of([read_run(taskforce(tmp_path))], EvaluationSettings(), lambda run, id: dict)
 
 
 @pytest.mark.parametrize("changes", [{"forces": 3}, {"candidates": [{"id": "x"}]}, {"archive": None}])

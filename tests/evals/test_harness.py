@@ -185,7 +185,7 @@ def test_programs_are_judged_by_the_sandbox(
     exam: Callable[..., Any], tiny_engine: Any, tmp_path: Any
 ) -> None:
     from acdc.sandbox import Sandbox
-    from evals.answers import AnswerCache, Reply
+    from evals.answers import AnswerCache, Reply, verdict_key
     from evals.harness import Harness, Model
 
     programs = [
@@ -203,7 +203,10 @@ def test_programs_are_judged_by_the_sandbox(
         asks = bench._asks(Job(Model("m", dict, "h")), "h")
         cache.put((ask.key, Reply(text, "stop", 1, 1)) for ask, text in zip(asks, programs, strict=True))
         samples = bench.run(Job(Model("m", dict, "h")))["probe_code"]
+        kept = cache.verdicts([verdict_key("", SOURCE, "1", program) for program in programs])
     assert [sample["correct"] for sample in samples] == [True, False, False, False]
+    assert kept[verdict_key("", SOURCE, "1", programs[0])].correct
+    assert len(kept) >= 3
 
 
 def test_programs_without_a_sandbox_stop_with_a_message(

@@ -1,0 +1,129 @@
+"""What an evaluation costs beside making the answers: lm-eval as it comes, our exams, the cache, the resamples.
+
+    .venv/bin/python tests/benchmarks/bench_evaluation.py [MODEL_DIR]
+
+CPU seconds of this process, one thread. MODEL_DIR: a Hugging Face directory such as models/tiny/general.
+"""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["TQDM_DISABLE"] = "1"
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+PAIRS = 20
+
+
+def seconds(work: Callable[[], object], repeat: int = 3) -> float:
+    """The least CPU time of several."""
+    times = []
+    for _ in range(repeat):
+        began = time.process_time()
+        work()
+        times.append(time.process_time() - began)
+    return min(times)
+
+
+def show(what: str, value: float, unit: str) -> None:
+    print(f"{what:<78} {value:10.2f} {unit}")
+
+
+def judging(engine: Any, exams: list[Any]) -> None:
+    """lm-eval with templates rendered anew (as it comes), and with our rendered ones."""
+    from lm_eval import evaluator
+
+    from evals.answers import Reply
+    from evals.exam import Exam, _load
+
+    exam = exams[0]
+    plain = _load(exam.benchmark)
+    plain.set_fewshot_seed(0)
+    exam._lm.replies = ["x"] * len(exam.questions)
+    task = {"tasks": {exam.benchmark.name: plain}}
+    naive = seconds(lambda: evaluator.evaluate(exam._lm, task, bootstrap_iters=0, apply_chat_template=True))
+    replies = [Reply("x", "stop", 1, 1)] * len(exam.questions)
+    ours = seconds(lambda: exam.grade(replies))
+    show(f"lm-eval, one (model, benchmark) of {len(exam.questions)} questions as it comes", 1e3 * naive, "ms")
+    show("the same through our exam", 1e3 * ours, "ms")
+    show("  faster by", naive / ours, "times")
+    show(
+        "making a benchmark ready, once per process",
+        1e3 * seconds(lambda: Exam(exam.benchmark, engine.chat, "t")),
+        "ms",
+    )
+
+
+def answering(engine: Any, exams: list[Any], weights: Any) -> None:
+    """Fresh against cached."""
+    from evals.answers import AnswerCache
+    from evals.harness import Harness, Job, Model
+
+    answers = sum(len(exam.questions) for exam in exams)
+    with tempfile.TemporaryDirectory() as folder, AnswerCache(Path(folder) / "answers.sqlite") as cache:
+        harness = Harness(engine, exams, cache)
+        fresh = seconds(lambda: harness.run(Job(Model("m", lambda: weights, "h"))), 1)
+        cached = seconds(lambda: harness.run(Job(Model("m", lambda: weights, "h"))))
+        drawn = seconds(lambda: harness.run(Job(Model("m", lambda: weights, "h"), 0.7, 4)), 1)
+    show(f"a model on {len(exams)} benchmarks, {answers} greedy answers, fresh", 1e3 * fresh, "ms")
+    show("  answers a second", answers / fresh, "1/s")
+    show("  the same from the cache", 1e3 * cached, "ms")
+    show("  share that is not making answers", 100 * cached / fresh, "%")
+    show("four draws a question: answers a second", 4 * answers / drawn, "1/s")
+
+
+def intervals() -> None:
+    """200 rows with intervals: a bootstrap each, and one set of resamples."""
+    from evals.shared_bootstrap import SharedBootstrap
+    from evals.significance import hierarchical_bootstrap
+
+    rng = np.random.default_rng(0)
+    rows = [{f"b{i}": rng.random((3, 64)) for i in range(8)} for _ in range(PAIRS)]
+    each = seconds(lambda: [hierarchical_bootstrap(row) for row in rows[:2]], 1) / 2
+
+    def shared() -> None:
+        made = SharedBootstrap(
+            {f"b{i}": 64 for i in range(8)},
+            3,
+            benchmarks="resampled",
+            resamples=10_000,
+            confidence=0.95,
+            seed=0,
+        )
+        for row in rows * 10:
+            made.interval(0.5, made.means(row))
+
+    together = seconds(shared, 1)
+    show("200 intervals, a bootstrap each", 200 * each, "s")
+    show("200 intervals from shared resamples", together, "s")
+    show("  faster by", 200 * each / together, "times")
+
+
+def main() -> None:
+    """Measure and print."""
+    from acdc.engines import EngineSettings, open_engine
+    from acdc.family import load_weights
+    from evals.benchmarks import registry
+    from evals.exam import Exam
+
+    model = Path(sys.argv[1] if len(sys.argv) > 1 else "models/tiny/general")
+    engine = open_engine(EngineSettings(), model)
+    # Programs are left out: what they cost is the sandbox's time, see bench_sandbox.py.
+    names = [name for name in registry.names("tiny") if name != "tiny_programs"]
+    exams = [
+        Exam(benchmark, engine.chat, "t") for benchmark in registry.find("tiny", names, seed=0, questions=64)
+    ]
+    judging(engine, exams)
+    answering(engine, exams, load_weights(model))
+    intervals()
+
+
+if __name__ == "__main__":
+    main()
