@@ -78,7 +78,7 @@ def main(size: int = 2048, k: int = 128, repetitions: int = 3) -> None:
             f"{kind:12} {ours:8.2f} {single:8.2f} {double:8.2f} {single / ours:7.1f}x {double / ours:7.1f}x {error:20.1e}"
         )
     print(
-        "The error is against float64 LAPACK. On the flat spectrum its own two drivers differ by 1e-5 to 1e-4: see the tests."
+        "The error is against float64 LAPACK. On the flat one (1024, k = 64) gesdd and gesvd differ by 9e-5."
     )
 
 
