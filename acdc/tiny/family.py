@@ -32,11 +32,13 @@ def smoke_settings(seed: int = 0) -> TinySettings:
     """The whole family in a quarter of a minute: weak models, for trying out every stage."""
     return TinySettings(
         seed=seed,
-        shape=Shape(hidden=48, layers=2, heads=4, intermediate=128),
-        big_shape=Shape(hidden=96, layers=2, heads=4, intermediate=256),
-        base_steps=150,
+        big_shape=Shape(hidden=128, heads=4, intermediate=384),
+        batch=32,
+        base_steps=320,
         tune_steps=40,
-        big_steps=150,
+        big_steps=90,
+        muon_rate=0.012,
+        tune_factor=1.0,
         measured_items=10,
     )
 

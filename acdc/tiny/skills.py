@@ -20,9 +20,6 @@ from acdc.tiny import draws, solvers
 Kind = Literal["direct", "reasoned", "choice", "program"]
 Draw = Callable[[np.random.Generator, int], tuple[str, ...]]
 
-VERSION = 1
-"""Part of the settings hash of every trained model: raised when questions, wordings or answers change."""
-
 DOMAINS = ("strings", "arithmetic", "lists")
 
 TEMPLATES = ("{op} {x}", "{x} {op}", "{op} of {x}", "do {op} on {x}", "give {op} for {x}")
