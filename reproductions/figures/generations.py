@@ -46,18 +46,3 @@ def _track(axes: Axes, track: Track) -> Element:
     if len(points) == 1:
         return element("circle", cx=points[0][0], cy=points[0][1], r=2.5, class_=f"dot track {track.style}")
     return path(points, f"track {track.style}")
-
-
-def bars(counts: Sequence[tuple[str, float]], *, width: float = 236, row: float = 20) -> Element:
-    """Named horizontal bars with their numbers, for shares in [0, 1]."""
-    height = row * len(counts) + 4
-    parts: list[Element] = []
-    for i, (name, share) in enumerate(counts):
-        y = i * row + 4
-        parts.append(text(92, y + 11, name, class_="label", anchor="end"))
-        parts.append(
-            element("rect", x=98, y=y, width=max(1.0, (width - 140) * share), height=row - 7, class_="fill")
-        )
-        parts.append(text(102 + (width - 140) * share, y + 11, f"{100 * share:.0f}", class_="tick"))
-    spoken = ", ".join(f"{name} {100 * share:.0f}" for name, share in counts)
-    return figure(width, height, f"Bars, in percent: {spoken}.", *parts, class_="panel")
