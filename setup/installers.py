@@ -8,12 +8,19 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+PROGRESS = (
+    "Collecting ",
+    "Downloading ",
+    "Building ",
+    "Installing collected",
+)  # what of pip's many lines is news
 PROBE_SECONDS = 15  # how long a source may take to answer before it counts as out of reach
 
 
@@ -47,7 +54,14 @@ class Pip:
     def install(self, venv: Path, requirements: Sequence[str], *, cpu_index: bool = False) -> None:
         """See :class:`Installer`."""
         index = ["--index-url", PYTORCH_CPU_INDEX] if cpu_index else []
-        subprocess.run([*self._pip(venv), *index, *requirements], check=True)
+        command = [*self._pip(venv), "--progress-bar", "off", *index, *requirements]
+        variables = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables) as process:
+            for line in process.stdout or ():
+                if line.lstrip().startswith(PROGRESS):
+                    sys.stderr.write(line if len(line) < 120 else f"{line[:116]} …\n")
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
 
     def would_install(self, venv: Path, requirement: str, *, cpu_index: bool = False) -> list[str]:
         """See :class:`Installer`."""
