@@ -23,6 +23,7 @@ from acdc.streams import stream
 from acdc.tasks.grammar_plan import Plan, anything, anything_but, easier, harder, related, similar
 from acdc.tasks.scientist import Draft, Judgement, Rejection, Request, Unfinished, rejected
 from acdc.tasks.settings import ScientistSettings
+from acdc.tiny import draws, solvers
 from acdc.tiny import skills as tiny
 
 _FILES = Path(__file__).parent / "grammar"
@@ -38,10 +39,11 @@ class GrammarScientist:
 
     @cached_property
     def version(self) -> str:
-        """Hash of the templates and words, revision of the skills, examples a family."""
-        content = json.dumps([self._templates, self._words], sort_keys=True)
+        """Hash of the templates, the words and the source of the skills; examples a family."""
+        sources = [inspect.getsource(module) for module in (tiny, draws, solvers)]
+        content = json.dumps([self._templates, self._words, sources], sort_keys=True)
         digest = hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
-        return f"grammar-1/{digest}/skills-{tiny.VERSION}/{self._settings.examples}"
+        return f"grammar-1/{digest}/{self._settings.examples}"
 
     def seeds(self) -> list[Draft]:
         """One task each: options, a program, a text, a sum."""
