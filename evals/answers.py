@@ -95,7 +95,7 @@ def set_aside_if_damaged(path: Path, say: Callable[[str], None]) -> None:
     if not reason:
         return
     number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+    while (aside := path.with_name(f"{path.name}.aside-{number}")).exists():
         number += 1
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -52,7 +52,7 @@ def _claim(measured: Measured, table: str, ours: Key, rival: Key) -> Claim:
     means = measured.drawn_means[ours] - measured.drawn_means[rival]
     interval = measured.drawn.interval(mean, means)
     per_benchmark = {name: float(values.mean()) for name, values in differences.items()}
-    raw = np.array(list(per_benchmark.values()))
+    raw, runs = np.array(list(per_benchmark.values())), by_run(differences)
     normalised = _normalised(measured, ours, rival)
     return Claim(
         table=table,
@@ -62,11 +62,12 @@ def _claim(measured: Measured, table: str, ours: Key, rival: Key) -> Claim:
         rival_n=rival[1],
         difference=mean,
         benchmarks=per_benchmark,
-        runs=by_run(differences),
+        runs=runs,
         bootstrap=Significance(**interval._asdict() | {"p": _two_sided(means)}, sides="two"),
         sign_flip=sign_flip(raw, alternative="two-sided", seed=statistics.seed),
         sign_flip_holm=1.0,
         paired_t=_paired_t(raw, statistics.confidence),
+        runs_t=_paired_t(np.array(runs), statistics.confidence),
         published=_published(normalised, statistics),
         published_converged=_converged(normalised, statistics),
         published_raw=_published(raw, statistics),
@@ -129,7 +130,7 @@ def _paired_t(differences: NDArray[np.float64], confidence: float) -> Significan
             **paired_t(differences, confidence=confidence, alternative="two-sided")._asdict(), sides="two"
         )
     except NotEnoughDataError:
-        return None  # one benchmark, or no spread
+        return None  # one of them, or no spread
 
 
 def _published(differences: NDArray[np.float64], statistics: StatisticsSettings) -> Significance | None:

@@ -118,6 +118,7 @@ class Claim(_Part):
         sign_flip: Exact p over benchmarks, two-sided; at least 2/2^benchmarks.
         sign_flip_holm: The same after Holm.
         paired_t: Student's over benchmarks; None where all differences are equal.
+        runs_t: Student's over run seeds, for these benchmarks and questions; None with one run, or without spread.
         published: The paper's bootstrap over benchmarks, of min–max normalised coverage, p one-tailed.
         published_converged: What that converges to.
         published_raw: The same of plain differences.
@@ -136,6 +137,7 @@ class Claim(_Part):
     sign_flip: float
     sign_flip_holm: float
     paired_t: Significance | None
+    runs_t: Significance | None = None
     published: Significance | None
     published_converged: Significance | None
     published_raw: Significance | None

@@ -141,6 +141,7 @@ def _claim(comparison: Comparison, claim: Claim) -> Row:
     }
     tests = {
         "t": claim.paired_t,
+        "t_runs": claim.runs_t,
         "published": claim.published,
         "published_converged": claim.published_converged,
         "published_raw": claim.published_raw,

@@ -73,7 +73,7 @@ def test_a_damaged_cache_is_set_aside_with_a_message(tmp_path: Path, damage: str
     said: list[str] = []
     set_aside_if_damaged(path, said.append)
     assert len(said) == 1
-    assert "answers.sqlite.damaged-1" in said[0]
+    assert "answers.sqlite.aside-1" in said[0]
     assert not path.exists()
     with AnswerCache(path) as cache:
         assert cache.get([b"1"]) == {}
