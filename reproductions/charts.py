@@ -53,24 +53,22 @@ def panels(comparison: "Comparison") -> list[dict[str, Any]]:
     return [{"name": rival.label, "figure": svg(coverage.panel(ours, rival, shared))} for rival in rivals]
 
 
-def differences(comparison: "Comparison", table: str, n: int, left: str, right: str) -> Any | None:
-    """The forest of a table's claims at one N; None where there is no claim."""
+def differences(
+    comparison: "Comparison", table: str, n: int, left: str, right: str
+) -> tuple[Any, Any] | None:
+    """The forest of a table's claims at one N, for a wide screen and for a phone; None where there is no claim."""
     methods = main_rivals(comparison) if table == "main" else comparison.methods
     found = []
     for rival in methods:
         claim = find_claim(comparison, table, rival.id, n)
         if claim is not None:
-            interval = claim.bootstrap
-            found.append(
-                forest.Difference(
-                    shown_name(comparison, rival.name),
-                    claim.difference,
-                    interval.low,
-                    interval.high,
-                    VERDICTS[claim.verdict],
-                )
-            )
-    return svg(forest.forest(found, left=left, right=right)) if found else None
+            interval, name = claim.bootstrap, shown_name(comparison, rival.name)
+            verdict = VERDICTS[claim.verdict]
+            found.append(forest.Difference(name, claim.difference, interval.low, interval.high, verdict))
+    if not found:
+        return None
+    wide, narrow = (forest.forest(found, left=left, right=right, narrow=narrow) for narrow in (False, True))
+    return svg(wide), svg(narrow)
 
 
 def generation_panels(runs: Sequence[Run]) -> list[dict[str, Any]]:

@@ -102,7 +102,7 @@ def tests_table(comparison: "Comparison") -> Table:
             "published_converged": claim.published_converged.p if claim.published_converged else None,
             "verdict": VERDICTS[claim.verdict],
         }
-        for claim in comparison.claims
+        for claim in sorted(comparison.claims, key=lambda claim: (claim.table, -claim.n))
     ]
     names_of_columns = [
         "table",
@@ -168,9 +168,9 @@ def guesses_table(comparison: "Comparison") -> Table:
         Column("Benchmark", lambda row: short(row["benchmark"]), "left"),
         Column("Questions", lambda row: "–" if pd.isna(row["questions"]) else f"{row['questions']:.0f}"),
         Column("Blind, 1 guess, %", lambda row: percent(row["blind_1"])),
-        Column("8 guesses, %", lambda row: percent(row["blind_8"])),
+        Column("Blind, 8 guesses, %", lambda row: percent(row["blind_8"])),
         Column("Informed, 1 guess, %", lambda row: percent(row["informed_1"])),
-        Column("8 guesses, %", lambda row: percent(row["informed_8"])),
+        Column("Informed, 8 guesses, %", lambda row: percent(row["informed_8"])),
         Column(f"Task force N = {first}, %", lambda row: percent(row["one"])),
         Column(f"Task force N = {last}, %", lambda row: percent(row["all"])),
         Column("Cut off, worst method, %", lambda row: percent(row["cut_off"])),

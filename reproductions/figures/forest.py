@@ -25,26 +25,40 @@ class Difference:
     verdict: str
 
 
+LETTER = 6.9  # mean width of a letter at the size of labels, generously: fonts differ between machines
 MARKS = {"task force ahead": "ahead", "behind": "behind"}
 
 
-def forest(differences: Sequence[Difference], *, left: str, right: str, width: float = 760) -> Element:
-    """The chart; a filled mark is a verdict that holds after correction, an open one is "level"."""
-    row, top = 24.0, 30.0
+def forest(differences: Sequence[Difference], *, left: str, right: str, narrow: bool = False) -> Element:
+    """The chart; a filled mark is a verdict that holds after correction, an open one is "level".
+
+    Args:
+        differences: One a row.
+        left: What a negative difference means.
+        right: What a positive one means.
+        narrow: For a phone: names stand above their lines instead of beside them.
+    """
+    width, row, top = (360.0, 38.0, 30.0) if narrow else (760.0, 24.0, 30.0)
     height = top + row * len(differences) + 44
     ends = [value for d in differences for value in (d.low, d.high)] + [0.0]
     margin = (max(ends) - min(ends)) * 0.05 or 0.01
-    # 6.9 is the mean width of a letter at the size of labels, generously: fonts differ between machines.
-    left_edge = max(120.0, 6.9 * max(len(d.label) for d in differences) + 16)
-    axes = Axes(left_edge, top, width - 16, height - 40, (min(ends) - margin, max(ends) + margin), (0, 1))
+    beside = max(120.0, LETTER * max(len(d.label) for d in differences) + 16)
+    axes = Axes(
+        8 if narrow else beside,
+        top,
+        width - 16,
+        height - 40,
+        (min(ends) - margin, max(ends) + margin),
+        (0, 1),
+    )
     zero = axes.x(0)
     parts: list[Element] = [line((zero, top - 8), (zero, axes.bottom), "zero")]
-    parts.append(text(max(zero - 8, axes.left), 14, f"← {left}", class_="tick", anchor="end"))
-    parts.append(text(min(zero + 8, axes.right), 14, f"{right} →", class_="tick"))
+    parts.append(_side(axes, zero, f"← {left}", "end"))
+    parts.append(_side(axes, zero, f"{right} →", "start"))
     for i, difference in enumerate(differences):
-        parts.append(_row(axes, difference, top + row * (i + 0.5)))
+        parts.append(_row(axes, difference, top + row * (i + (0.75 if narrow else 0.5)), narrow=narrow))
     for value in ticks(*axes.x_range, about=6):
-        sign = f"{100 * value:+.0f}".replace("-", "−") if value else "0"
+        sign = f"{100 * value:+g}".replace("-", "−") if value else "0"
         parts.append(text(axes.x(value), axes.bottom + 16, sign, class_="tick", anchor="middle"))
     middle = (axes.left + axes.right) / 2
     parts.append(
@@ -53,10 +67,19 @@ def forest(differences: Sequence[Difference], *, left: str, right: str, width: f
     spoken = "; ".join(
         f"{d.label} {100 * d.mean:+.1f} [{100 * d.low:+.1f}, {100 * d.high:+.1f}]" for d in differences
     )
-    return figure(width, height, f"Differences, task force minus rival: {spoken}.", *parts, class_="wide")
+    title = f"Differences, task force minus rival: {spoken}."
+    return figure(width, height, title, *parts, class_="narrow" if narrow else "wide")
 
 
-def _row(axes: Axes, difference: Difference, y: float) -> Element:
+def _side(axes: Axes, zero: float, words: str, anchor: str) -> Element:
+    """What a side of zero means; moved inside where zero is near the edge."""
+    length = LETTER * len(words)
+    if anchor == "end":
+        return text(max(zero - 8, axes.left + length), 14, words, class_="tick", anchor="end")
+    return text(min(zero + 8, axes.right - length), 14, words, class_="tick")
+
+
+def _row(axes: Axes, difference: Difference, y: float, *, narrow: bool) -> Element:
     kind = MARKS.get(difference.verdict, "level")
     x = axes.x(difference.mean)
     shapes = {
@@ -68,7 +91,9 @@ def _row(axes: Axes, difference: Difference, y: float) -> Element:
     return element(
         "g",
         tip(f"{difference.label}: {numbers}, {difference.verdict}"),
-        text(axes.left - 12, y + 4, difference.label, class_="label", anchor="end"),
+        text(axes.left, y - 11, difference.label, class_="label")
+        if narrow
+        else text(axes.left - 12, y + 4, difference.label, class_="label", anchor="end"),
         line((axes.x(difference.low), y), (axes.x(difference.high), y), "whisker"),
         shapes[kind],
         class_=f"difference {kind}",

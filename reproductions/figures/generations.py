@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reproductions.figures.svg import Axes, Element, element, figure, line, path, text, ticks
+from reproductions.figures.svg import Axes, Element, element, figure, line, path, ticks
 
 
 @dataclass(frozen=True)
