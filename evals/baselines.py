@@ -23,9 +23,17 @@ BIG = "big"
 _DRAWS_PER_JOB = 4  # of sampled answers: jobs short enough to share out evenly
 
 
-def noise_names(settings: BaselineSettings) -> list[str]:
-    """Names of the noisy copies of the general seed."""
-    return [f"{settings.general} + noise {number}" for number in range(1, settings.noise.copies + 1)]
+def noise_rows(settings: BaselineSettings) -> dict[float, list[str]]:
+    """Names of the noisy copies of the general seed, for each multiple of the mutation's scale."""
+    if not settings.noise.copies:
+        return {}
+    return {
+        factor: [
+            f"{settings.general} + {_times(factor)}noise {number}"
+            for number in range(1, settings.noise.copies + 1)
+        ]
+        for factor in settings.noise.factors
+    }
 
 
 def expert_sets(
@@ -80,9 +88,10 @@ def methods(
     if settings.even:
         even = {n: evenly(n, seeds, settings.even_temperature) for n in range(len(seeds), most + 1)}
         rows.append(Method(name=f"All {len(seeds)} seeds sampled evenly", group="even", picks=even))
-    if copies := noise_names(settings):
+    for factor, copies in noise_rows(settings).items():
         noisy = {n: (Pick(models=tuple(copies), k=n),) for n in range(1, min(most, len(copies)) + 1)}
-        rows.append(Method(name=f"{settings.general} + weight noise × N", group="noise", picks=noisy))
+        name = f"{settings.general} + {_times(factor)}weight noise × N"
+        rows.append(Method(name=name, group="noise", picks=noisy))
     return [*rows, *_big(settings, most, big), _api(settings)]
 
 
@@ -90,7 +99,7 @@ def jobs(
     settings: BaselineSettings,
     rows: Sequence[Method],
     load_seed: Callable[[str], Callable[[], "dict[str, Tensor]"]],
-    load_noise: Callable[[int], Callable[[], "dict[str, Tensor]"]],
+    load_noise: Callable[[float, int], Callable[[], "dict[str, Tensor]"]],
     load_big: "Callable[[], dict[str, Tensor]] | None",
 ) -> list[tuple[int, Job]]:
     """What must be answered for the rows: (0: family's shape, 1: big model's shape; job).
@@ -99,18 +108,22 @@ def jobs(
         settings: The section of params.yaml.
         rows: Of :func:`methods`.
         load_seed: Seed's name to a picklable function that makes its weights.
-        load_noise: Number of a noisy copy (from 0) to such a function.
+        load_noise: Multiple of the mutation's scale and number of a noisy copy (from 0) to such a function.
         load_big: Makes the big model's weights; None where there is none.
     """
     draws = _draws(settings, rows)
-    copies = noise_names(settings)
+    noise = {
+        name: (factor, number)
+        for factor, names in noise_rows(settings).items()
+        for number, name in enumerate(names)
+    }
     found: list[tuple[int, Job]] = []
     for (name, temperature), count in draws.items():
         if name == BIG:
             assert load_big is not None
             place, model = 1, Model(name, load_big)
         else:
-            load = load_noise(copies.index(name)) if name in copies else load_seed(name)
+            load = load_noise(*noise[name]) if name in noise else load_seed(name)
             place, model = 0, Model(name, load)
         found += [
             (place, Job(model, temperature, min(_DRAWS_PER_JOB, count - first), first))
@@ -123,6 +136,7 @@ def noisy_copy(
     load: Callable[[], "dict[str, Tensor]"],
     mutation: MutationSettings,
     seed: int,
+    factor: float,
     number: int,
     tied: Sequence[Sequence[str]] = (),
 ) -> "dict[str, Tensor]":
@@ -132,6 +146,7 @@ def noisy_copy(
         load: Makes the seed's weights.
         mutation: How children of the family are mutated.
         seed: Of the noise.
+        factor: Multiple of the mutation's scale.
         number: Which copy.
         tied: Names of tensors that are one.
     """
@@ -144,11 +159,15 @@ def noisy_copy(
     return svd_noise(
         load(),
         rank=mutation.rank,
-        scale=mutation.scale,
+        scale=mutation.scale * factor,
         relative=mutation.relative,
         generator=generator,
         tied=tied,
     )
+
+
+def _times(factor: float) -> str:
+    return "" if factor == 1 else f"{factor:g} × "
 
 
 def parameters(model: Path) -> int:

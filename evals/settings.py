@@ -60,12 +60,15 @@ class NoiseSettings(BaseModel):
     """Copies of the general seed with weight noise: the family's own mutation, no crossover, no selection.
 
     Attributes:
-        copies: How many; coverage at N is expected over subsets of N of them. 0 leaves the row out.
+        copies: How many; coverage at N is expected over subsets of N of them. 0 leaves the rows out.
+        factors: One row for each multiple of the mutation's scale. What suits a child every generation is faint for a
+            copy that is mutated once; a pilot found five times as much the strongest rival, so that is a row as well.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     copies: Annotated[int, Field(ge=0)] = 8
+    factors: tuple[Annotated[float, Field(gt=0.0, le=1000.0)], ...] = (1.0, 5.0)
 
 
 class BigSettings(BaseModel):

@@ -54,8 +54,8 @@ def baselines(
         chosen,
         rows,
         functools.partial(seed_loader, found),
-        lambda number: functools.partial(
-            rivals.noisy_copy, general, _mutation(config, family), asked.seed, number
+        functools.partial(
+            functools.partial, rivals.noisy_copy, general, _mutation(config, family), asked.seed
         ),
         big_loader(found),
     )

@@ -59,6 +59,7 @@ def test_all_four_seeds_are_sampled_two_each() -> None:
 def test_noisy_copies_are_one_pool_that_nobody_chose_from() -> None:
     copies = "+".join(f"general + noise {number}" for number in range(1, 9))
     assert rows()["general + weight noise × N"][3] == [(copies, 0, 3)]
+    assert rows()["general + 5 × weight noise × N"][3] == [(copies.replace("noise", "5 × noise"), 0, 3)]
 
 
 def test_the_big_model_answers_once_and_n_times() -> None:
@@ -75,7 +76,7 @@ def test_a_rival_that_cannot_run_says_why_and_has_no_numbers() -> None:
 
 def test_every_answer_that_a_row_needs_is_a_job_and_none_is_made_twice() -> None:
     made = methods(DEFAULT, expert_sets({}, SEEDS, "general"), SEEDS, 8, big=True)
-    wanted = jobs(DEFAULT, made, lambda name: dict, lambda number: dict, dict)
+    wanted = jobs(DEFAULT, made, lambda name: dict, lambda factor, number: dict, dict)
     drawn: dict[tuple[str, float], list[int]] = {}
     for place, job in wanted:
         assert place == (job.model.name == "big")
@@ -133,3 +134,30 @@ def test_parameters_are_counted_from_headers_alone(tmp_path: Path) -> None:
     assert parameters(tmp_path) == 22
     with pytest.raises(InputError, match="no safetensors"):
         parameters(tmp_path / "nothing")
+
+
+def test_a_noisy_copy_is_the_seed_with_the_familys_mutation_the_same_every_time(tiny_model_dir: Path) -> None:
+    import functools
+
+    import torch
+
+    from acdc.variation.settings import MutationSettings
+    from acdc.weights import read_weights
+    from evals.baselines import noisy_copy
+
+    load = functools.partial(read_weights, tiny_model_dir / "model.safetensors")
+    mutation = MutationSettings(relative=True, scale=0.02)
+    seed, copies = (
+        load(),
+        [
+            noisy_copy(load, mutation, 0, factor, number)
+            for factor, number in ((1, 0), (1, 0), (1, 1), (5, 0))
+        ],
+    )
+    name = next(name for name in seed if name.endswith("q_proj.weight"))
+    moved = [float((copy[name] - seed[name]).norm() / seed[name].norm()) for copy in copies]
+    assert torch.equal(copies[0][name], copies[1][name])
+    assert not torch.equal(copies[0][name], copies[2][name])
+    assert 0.01 < moved[0] < 0.04
+    assert moved[3] == pytest.approx(5 * moved[0], rel=1e-3)
+    assert noisy_copy(load, MutationSettings(kind="none"), 0, 1, 0).keys() == seed.keys()
