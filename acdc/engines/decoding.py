@@ -1,4 +1,4 @@
-"""The decode loop over a Hugging Face causal model: one bucket of prompts in, their tokens out.
+"""One forward pass over a Hugging Face causal model in fixed shapes; the decode loop is in `lanes.py`.
 
 Guarantees: every tensor has a shape that depends on (rows, width, step) alone and every row is computed from that row
 alone, so a row's logits have equal bits alone and in any company. Matrix kernels choose their summation order by shape,
@@ -10,7 +10,6 @@ pad position that attends to nothing may give NaN: here it attends to itself.
 """
 
 import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +20,9 @@ from torch import Tensor
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
 from acdc.engines.buckets import Batch
-from acdc.engines.engine import Sampling
-from acdc.engines.sampling import choose
-
-_STOP_EVERY = 8  # steps between looks at the texts; what is written past a stop text is cut off afterwards
 
 
-class _RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untyped here
+class RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untyped here
     """A key-value cache that doubles its room instead of copying everything at every token."""
 
     keys: Tensor
@@ -49,6 +44,18 @@ class _RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untype
         self.keys, self.values = self._key_room[:, :, :end], self._value_room[:, :, :end]
         return self.keys, self.values
 
+    @classmethod
+    def of(cls, keys: Tensor, values: Tensor, like: "RoomyLayer") -> "RoomyLayer":
+        """A layer that holds (rows, heads, length, size) keys and values, with the same room as another one."""
+        layer, (rows, heads, length, _) = cls(), keys.shape
+        room = like._key_room.shape[2]
+        layer._key_room = keys.new_empty(rows, heads, room, keys.shape[3])
+        layer._value_room = values.new_empty(rows, heads, room, values.shape[3])
+        layer._key_room[:, :, :length], layer._value_room[:, :, :length] = keys, values
+        layer.keys, layer.values = layer._key_room[:, :, :length], layer._value_room[:, :, :length]
+        layer.dtype, layer.device, layer.is_initialized = keys.dtype, keys.device, True
+        return layer
+
     def _grow(self, key_states: Tensor, value_states: Tensor, start: int, end: int) -> None:
         rows, heads, _, size = key_states.shape
         keys = key_states.new_empty(rows, heads, end + max(32, end // 2), size)
@@ -59,16 +66,24 @@ class _RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untype
         self.dtype, self.device, self.is_initialized = key_states.dtype, key_states.device, True
 
 
-def _cache(model: Any) -> Cache:
+def new_cache(model: Any) -> Cache:
+    """An empty key-value cache of the model, with room to grow where its layers allow."""
     cache = DynamicCache(config=model.config)
     if cache.layers:
-        cache.layers = [_RoomyLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers]
+        cache.layers = [RoomyLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers]
     return cache
 
 
-def _forward(model: Any, tokens: Tensor, mask: Tensor, positions: Tensor, keep: int, cache: Cache | None) -> Tensor:
+def forward(
+    model: Any, tokens: Tensor, mask: Tensor, positions: Tensor, keep: int, cache: Cache | None
+) -> Tensor:
     """(rows, keep, vocabulary) float32 logits of the last positions, without NaN."""
-    arguments = {"attention_mask": mask, "position_ids": positions, "past_key_values": cache, "logits_to_keep": keep}
+    arguments = {
+        "attention_mask": mask,
+        "position_ids": positions,
+        "past_key_values": cache,
+        "logits_to_keep": keep,
+    }
     accepted = inspect.signature(model.forward).parameters
     arguments = {name: value for name, value in arguments.items() if name in accepted}
     logits: Tensor = model(input_ids=tokens, use_cache=cache is not None, **arguments).logits
@@ -83,7 +98,7 @@ def attends_fully(model: Any) -> bool:
     return known and kinds == {"full_attention"} and not getattr(config, "sliding_window", None)
 
 
-def _mask(present: Tensor, queries: int, full: bool) -> Tensor:
+def mask_of(present: Tensor, queries: int, full: bool) -> Tensor:
     """What the last `queries` positions may attend to.
 
     Args:
@@ -117,50 +132,6 @@ class Decoded:
 
 
 @torch.inference_mode()
-def decode(
-    model: Any,
-    batch: Batch,
-    sampling: Sampling,
-    end_tokens: Tensor,
-    stopped: Callable[[npt.NDArray[np.int64], npt.NDArray[np.bool_]], npt.NDArray[np.bool_]] | None = None,
-) -> Decoded:
-    """Write until every row has ended or the budget is spent.
-
-    Args:
-        model: A transformers causal language model in evaluation mode.
-        batch: Left-padded prompts; rows past `batch.used` are dummies.
-        sampling: How tokens are chosen; `stop` is left to the caller.
-        end_tokens: (k,) int64 ids that end an answer.
-        stopped: Asked now and then with the (rows, steps) tokens so far and the (rows,) rows still writing; says which
-            rows need no more tokens. It only saves time.
-    """
-    rows, width = batch.tokens.shape
-    budget, full = sampling.max_new_tokens, attends_fully(model)
-    tokens, present = torch.from_numpy(batch.tokens), torch.ones(rows, width + budget, dtype=torch.bool)
-    present[:, :width] = torch.arange(width) >= width - torch.from_numpy(batch.lengths)[:, None]
-    positions = (present[:, :width].cumsum(dim=1) - 1).clamp_(min=0)
-    written, logprobs = torch.zeros(rows, budget, dtype=torch.long), torch.zeros(rows, budget)
-    ends = torch.full((rows,), -1)
-    done = torch.arange(rows) >= batch.used
-    cache, queries = _cache(model), width
-    for step in range(budget):
-        mask = _mask(present[:, : width + step], queries, full)
-        logits = _forward(model, tokens, mask, positions, 1, cache)[:, 0]
-        token = choose(logits, sampling, batch.streams, step)
-        written[:, step] = token
-        logprobs[:, step] = logits.gather(-1, token[:, None]).squeeze(-1) - logits.logsumexp(dim=-1)
-        ended = torch.isin(token, end_tokens) & ~done
-        ends[ended] = step
-        done |= ended
-        if stopped is not None and step % _STOP_EVERY == _STOP_EVERY - 1:
-            done |= torch.from_numpy(stopped(written[:, : step + 1].numpy(), (~done).numpy()))
-        if bool(done.all()):
-            break
-        tokens, positions, queries = token[:, None], positions[:, -1:] + 1, 1
-    return Decoded(written[:, : step + 1].numpy(), logprobs[:, : step + 1].numpy(), ends.numpy())
-
-
-@torch.inference_mode()
 def score(
     model: Any, batch: Batch, targets: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
@@ -176,9 +147,9 @@ def score(
     """
     width, keep = batch.tokens.shape[1], targets.shape[1]
     present = torch.arange(width) >= width - torch.from_numpy(batch.lengths)[:, None]
-    mask = _mask(present, width, attends_fully(model))
+    mask = mask_of(present, width, attends_fully(model))
     positions = (present.cumsum(dim=1) - 1).clamp_(min=0)
-    logits = _forward(model, torch.from_numpy(batch.tokens), mask, positions, keep, None)
+    logits = forward(model, torch.from_numpy(batch.tokens), mask, positions, keep, None)
     wanted = torch.from_numpy(targets)
     asked = wanted >= 0
     chosen = logits.log_softmax(dim=-1).gather(-1, wanted.clamp(min=0)[..., None]).squeeze(-1)

@@ -9,7 +9,8 @@ these but the machine are in `version`.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,17 @@ import torch
 import transformers
 from torch import Tensor
 
-from acdc.engines.buckets import batches
-from acdc.engines.decoding import Decoded, decode, score
+from acdc.engines.buckets import Batch, batches
+from acdc.engines.decoding import Decoded, score
 from acdc.engines.engine import Answer, Request, Sampling
+from acdc.engines.lanes import decode
 from acdc.engines.prompts import Prompts
 from acdc.engines.settings import EngineSettings
 from acdc.engines.swap import WeightSlots
 from acdc.errors import InputError
 
 _DEFAULTS = EngineSettings()
+_SIDE_BY_SIDE = 8  # batches whose key-value caches are in memory at once
 
 
 class TransformersEngine:
@@ -112,12 +115,15 @@ class TransformersEngine:
         answers: dict[int, Answer] = {}
         streams = [request.stream for request in requests]
         stopped = self._stopped(sampling.stop) if sampling.stop else None
-        for batch in batches(prompts, streams, rows=self._rows, widths=self._widths, pad=self.prompts.pad):
-            decoded = decode(self.model, batch, sampling, self._end_tokens, stopped)
-            for row, index in enumerate(batch.members):
-                answers[index] = self._answer(decoded, row, len(prompts[index]), sampling.stop)
-            if progress is not None:
-                progress(batch.used)
+        packed = batches(prompts, streams, rows=self._rows, widths=self._widths, pad=self.prompts.pad)
+        for _, of_width in itertools.groupby(packed, key=lambda batch: batch.tokens.shape[1]):
+            for group in _in_groups(list(of_width)):
+                results = decode(self.model, group, sampling, self._end_tokens, stopped)
+                for batch, decoded in zip(group, results, strict=True):
+                    for row, index in enumerate(batch.members):
+                        answers[index] = self._answer(decoded, row, len(prompts[index]), sampling.stop)
+                if progress is not None:
+                    progress(sum(batch.used for batch in group))
         return [answers[index] for index in range(len(requests))]
 
     def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
@@ -197,6 +203,11 @@ class TransformersEngine:
         return stopped
 
 
+def _in_groups(packed: list[Batch]) -> Iterator[list[Batch]]:
+    for start in range(0, len(packed), _SIDE_BY_SIDE):
+        yield packed[start : start + _SIDE_BY_SIDE]
+
+
 def _open_model(model_dir: Path, dtype: str) -> Any:
     bars = transformers.utils.logging.is_progress_bar_enabled()
     transformers.utils.logging.disable_progress_bar()
@@ -210,5 +221,7 @@ def _open_model(model_dir: Path, dtype: str) -> Any:
         if bars:
             transformers.utils.logging.enable_progress_bar()
     if "past_key_values" not in inspect.signature(model.forward).parameters:
-        raise InputError(f"{model_dir}: {type(model).__name__} has no key-value cache, which this engine needs.")
+        raise InputError(
+            f"{model_dir}: {type(model).__name__} has no key-value cache, which this engine needs."
+        )
     return model.eval().requires_grad_(False)
