@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from reproductions.table import Column, Row, Table, p_value, percent
@@ -29,14 +29,15 @@ def benchmarks_table(comparison: "Comparison") -> Table:
             "ours": method.id == comparison.ours,
         }
         for name in names:
-            mean, half = _mean_with_half_width(solved.get(name, []), comparison.confidence)
-            row |= {name: mean, f"{name}_half": half}
-        rows.append(row | {"mean": method.coverage[-1].coverage.mean})
+            mean, low, high = wilson(solved.get(name, []), comparison.confidence)
+            row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+        mean_row = method.coverage[-1].coverage
+        rows.append(row | {"mean": mean_row.mean, "mean_low": mean_row.low, "mean_high": mean_row.high})
     columns = [
         Column("Method", lambda row: row["method"], "left"),
         Column("N", lambda row: f"{row['n']}"),
-        *(Column(short(name), _plus_minus(name)) for name in names),
-        Column("Mean", lambda row: percent(row["mean"])),
+        *(Column(short(name), _with_interval(name)) for name in names),
+        Column("Mean", _with_interval("mean")),
     ]
     sizes = ", ".join(f"{short(name)} {count}" for name, count in comparison.benchmarks.items())
     caption, notes = wording("benchmarks", comparison, sizes=sizes)
@@ -209,21 +210,32 @@ def members_table(comparison: "Comparison") -> Table:
     return Table("members", caption, pd.DataFrame(rows, columns=names), columns, notes, group="block")
 
 
-def _plus_minus(name: str) -> Callable[[Row], str]:
+def wilson(chances: Sequence[float], confidence: float) -> tuple[float, float, float]:
+    """Mean with Wilson's interval (J. Am. Stat. Assoc. 22, 1927), which stays honest where all or none are solved.
+
+    Args:
+        chances: (Q,) chance that each question is solved; where they are no 0 and 1, the interval is too wide, not too narrow.
+        confidence: Of the interval.
+
+    Returns:
+        Mean, low and high, all nan where there is no question.
+    """
+    n = len(chances)
+    if not n:
+        return math.nan, math.nan, math.nan
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    mean = sum(chances) / n
+    middle = (mean + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(mean * (1 - mean) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return mean, max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _with_interval(name: str) -> Callable[[Row], str]:
+    def whole(value: float | None) -> str:
+        return percent(value, 0)
+
     def show(row: Row) -> str:
-        half = row[f"{name}_half"]
-        return percent(row[name]) + ("" if half is None or math.isnan(half) else f" ±{100 * half:.0f}")
+        low, high = row[f"{name}_low"], row[f"{name}_high"]
+        return "–" if math.isnan(row[name]) else f"{percent(row[name])} [{whole(low)}, {whole(high)}]"
 
     return show
-
-
-def _mean_with_half_width(values: Sequence[float], confidence: float) -> tuple[float, float]:
-    from scipy.stats import t
-
-    if not values:
-        return math.nan, math.nan
-    array = np.asarray(values, dtype=np.float64)
-    if len(array) < 2:
-        return float(array.mean()), math.nan
-    error = array.std(ddof=1) / math.sqrt(len(array))
-    return float(array.mean()), float(t.ppf(0.5 + confidence / 2, len(array) - 1) * error)

@@ -32,7 +32,7 @@ def panel(
 ) -> Element:
     """One variant: every run seed's tracks as thin lines, dotted verticals where the task pool evolved."""
     axes = Axes(30, 10, width - 10, height - 22, (0, max(1, last)), (0, 1))
-    x_ticks = ticks(0, max(1, last), about=4)
+    x_ticks = ticks(0, max(1, last), about=4, least=1)
     parts = [axes.grid(x_ticks, (0, 0.25, 0.5, 0.75, 1))]
     parts += [line((axes.x(n), axes.top), (axes.x(n), axes.bottom), "event") for n in marks]
     parts += [_track(axes, track) for track in tracks]

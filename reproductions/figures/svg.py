@@ -120,11 +120,11 @@ class Axes:
         return element("g", *parts)
 
 
-def ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers between two values."""
+def ticks(low: float, high: float, about: int = 5, *, least: float = 0.0) -> list[float]:
+    """Round numbers between two values, at least ``least`` apart."""
     if high <= low:
         return [low]
-    rough = (high - low) / about
+    rough = max((high - low) / about, least)
     scale: float = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * scale for factor in (1, 2, 2.5, 5, 10) if factor * scale >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)

@@ -80,7 +80,7 @@ def tree(nodes: Sequence[Node], seeds: Sequence[str], *, width: float = 1000, he
     strong = lineage(nodes)
     parts: list[Element] = [
         text(axes.x(n), height - 20, f"{n:g}", class_="tick", anchor="middle")
-        for n in ticks(0, max(1, last), about=10)
+        for n in ticks(0, max(1, last), about=10, least=1)
     ]
     parts.append(
         text((axes.left + axes.right) / 2, height - 4, "generation of birth", class_="axis", anchor="middle")
