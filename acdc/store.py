@@ -154,11 +154,10 @@ class RunStore:
     def transaction(self) -> Iterator[None]:
         """Everything inside is written, or nothing."""
         self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with contextlib.ExitStack() as unless_complete:
+            unless_complete.callback(self._db.execute, "ROLLBACK")
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
+            unless_complete.pop_all()
         self._db.execute("COMMIT")
         if self._on_commit is not None:
             self._on_commit()

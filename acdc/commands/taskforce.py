@@ -17,15 +17,21 @@ def register(app: typer.Typer) -> None:
 
 
 def taskforce(
-    family: Annotated[str | None, typer.Argument(help="A family of params.yaml.")] = None,
-    variant: Annotated[str | None, typer.Argument(help="A variant of params.yaml.")] = None,
+    names: Annotated[
+        list[str],
+        typer.Argument(help="A family and a variant of params.yaml; with --models more directories."),
+    ] = [],  # noqa: B006
     models: Annotated[
         list[Path],
-        typer.Option("--models", help="Checkpoint directories to choose from instead.", metavar="DIR"),
+        typer.Option("--models", help="Checkpoint directories to choose from instead.", metavar="DIR..."),
     ] = [],  # noqa: B006
     run: Annotated[
         Path | None,
-        typer.Option("--run", help="With --models: the finished run whose tasks decide.", metavar="DIR"),
+        typer.Option(
+            "--run",
+            help="With --models: the finished run whose tasks decide; default: the first selected.",
+            metavar="DIR",
+        ),
     ] = None,
     params: Params = PARAMS,
     overrides: Overrides = [],  # noqa: B006
@@ -37,12 +43,18 @@ def taskforce(
 
     config = settings(params, overrides)
     if models:
-        _models(config, models, run, as_json)
+        directories = [*models, *map(Path, names)]  # `--models A B C`: B and C arrive as arguments
+        if dry_run:
+            typer.echo(
+                f"taskforce of {len(directories)} checkpoints on at most "
+                f"{config.evolution(config.selected.families[0], config.selected.variants[0]).tasks.choice_tasks or 'all'} tasks"
+            )
+            return
+        _models(config, directories, run, as_json)
         return
-    if family is None or variant is None:
-        raise InputError(
-            "name a family and a variant, or checkpoints with --models DIR --models DIR … --run RUN"
-        )
+    if len(names) != 2:
+        raise InputError("name a family and a variant, or checkpoints: --models DIR DIR ... --run RUN")
+    family, variant = names
     run_settings = config.evolution(family, variant)
     if dry_run:
         limit, tasks = config.taskforce.candidates, run_settings.tasks.choice_tasks
@@ -78,17 +90,19 @@ def taskforce(
 
 def _models(config: Any, models: list[Path], run: Path | None, as_json: bool) -> None:
     from acdc.choosing import choose_models
-    from acdc.errors import InputError
     from acdc.layout import Layout
     from acdc.progress import Board
 
-    if run is None:
-        raise InputError(
-            "--models needs --run RUN: a finished run whose tasks decide, such as runs/tiny/acdc/seed-0"
-        )
+    selected = config.selected
+    first = Layout().run(selected.families[0], selected.variants[0], selected.seeds[0])
     with Board("taskforce", ["checkpoints"]) as board:
         result = choose_models(
-            config, Layout(), models, run, 0, report=lambda **event: board.update("checkpoints", event)
+            config,
+            Layout(),
+            models,
+            run or first,
+            0,
+            report=lambda **event: board.update("checkpoints", event),
         )
     if as_json:
         typer.echo(json.dumps(result, indent=2))

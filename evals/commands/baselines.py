@@ -11,6 +11,9 @@ from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Param
 if TYPE_CHECKING:
     from acdc.config import Config
     from acdc.variation.settings import MutationSettings
+    from evals.harness import Job
+    from evals.methods import Method
+    from evals.workers import Result, Workplace
 
 
 def register(app: typer.Typer) -> None:
@@ -30,22 +33,49 @@ def baselines(
 ) -> None:
     """Measure the rivals."""
     config = settings(params, overrides)
-    from acdc.layout import Layout
-    from acdc.workers import cores
-    from evals import baselines as rivals
     from evals.answers import set_aside_if_damaged
     from evals.commands.progress import watched
-    from evals.evaluation import checked, write, write_json
-    from evals.places import big_loader, found_family, seed_loader, workplaces
-    from evals.settings import BaselineSettings, EvaluationSettings
+    from evals.evaluation import checked
+    from evals.settings import EvaluationSettings
     from evals.workers import run_jobs
 
-    layout = Layout()
-    asked, chosen = (
-        config.section("evaluation", EvaluationSettings),
-        config.section("baselines", BaselineSettings),
+    places, jobs, rows = _work(config, family)
+    answers = sum(job.draws * places[place].questions for place, job in jobs)
+    if dry_run:
+        plan = {"methods": [row.name for row in rows], "answers": answers}
+        text = f"baselines {family}: {len(rows)} rows, {answers:,} answers (fewer where they are cached)"
+        typer.echo(json.dumps(plan, indent=2) if as_json else text)
+        return
+    from acdc.workers import cores
+
+    set_aside_if_damaged(places[0].cache, lambda line: typer.echo(line, err=True))
+    workers = config.executor.workers or cores()
+    with watched(f"baselines {family}", min(workers, len(jobs))) as on_event:
+        results = run_jobs(places, jobs, workers=workers, on_event=on_event)
+    summary = checked(results, config.section("evaluation", EvaluationSettings).max_missing)
+    _write(config, family, places, rows, results)
+    if as_json:
+        typer.echo(json.dumps({"methods": len(rows), **summary}, indent=2))
+        return
+    typer.echo(
+        f"{family}: {len(rows)} rivals, {summary['answers']:,} answers, {summary['missing']} missing, "
+        f"{summary['cut_off']:.1%} cut off by the token budget"
     )
-    found = found_family(config, layout, family)
+    for row in rows:
+        if row.not_run:
+            typer.echo(f"  {row.name}: not run, {row.not_run}")
+
+
+def _work(config: "Config", family: str) -> tuple[list["Workplace"], list[tuple[int, "Job"]], list["Method"]]:
+    """Where answers are made, which are asked for, and the rows of the table that they serve."""
+    from acdc.layout import Layout
+    from evals import baselines as rivals
+    from evals.places import big_loader, found_family, seed_loader, workplaces
+    from evals.settings import BaselineSettings, EvaluationSettings
+
+    asked = config.section("evaluation", EvaluationSettings)
+    chosen = config.section("baselines", BaselineSettings)
+    found = found_family(config, Layout(), family)
     seeds = list(found.seeds)
     experts = rivals.expert_sets(found.experts, seeds, chosen.general)
     rows = rivals.methods(chosen, experts, seeds, asked.max_n, big=found.big is not None)
@@ -59,40 +89,33 @@ def baselines(
         ),
         big_loader(found),
     )
-    places = workplaces(config, layout, found, asked)
-    answers = sum(job.draws * places[place].questions for place, job in jobs)
-    if dry_run:
-        plan = {"methods": [row.name for row in rows], "answers": answers}
-        text = f"baselines {family}: {len(rows)} rows, {answers:,} answers (fewer where they are cached)"
-        typer.echo(json.dumps(plan, indent=2) if as_json else text)
-        return
-    set_aside_if_damaged(places[0].cache, lambda line: typer.echo(line, err=True))
-    workers = config.executor.workers or cores()
-    with watched(f"baselines {family}", min(workers, len(jobs))) as on_event:
-        results = run_jobs(places, jobs, workers=workers, on_event=on_event)
-    summary = checked(results, asked.max_missing)
-    directory = layout.results(family, "baselines")
+    return workplaces(config, Layout(), found, asked), jobs, rows
+
+
+def _write(
+    config: "Config",
+    family: str,
+    places: list["Workplace"],
+    rows: list["Method"],
+    results: list["Result"],
+) -> None:
+    from acdc.layout import Layout
+    from evals.baselines import parameters
+    from evals.evaluation import write, write_json
+    from evals.places import found_family
+    from evals.settings import EvaluationSettings
+
+    found = found_family(config, Layout(), family)
+    directory = Layout().results(family, "baselines")
     write(directory, results)
-    sizes = {"base": rivals.parameters(found.base)} | (
-        {"big": rivals.parameters(found.big)} if found.big else {}
-    )
+    sizes = {"base": parameters(found.base)} | ({"big": parameters(found.big)} if found.big else {})
+    asked = config.section("evaluation", EvaluationSettings)
     document = {
         "methods": [row.model_dump(mode="json") for row in rows],
         "parameters": sizes,
         "guesses": _guesses(asked, [benchmark.name for benchmark in places[0].benchmarks]),
     }
     write_json(directory / "baselines.json", document)
-    summary = {"methods": len(rows), **summary}
-    if as_json:
-        typer.echo(json.dumps(summary, indent=2))
-        return
-    typer.echo(
-        f"{family}: {len(rows)} rivals, {summary['answers']:,} answers, {summary['missing']} missing, "
-        f"{summary['cut_off']:.1%} cut off by the token budget"
-    )
-    for row in rows:
-        if row.not_run:
-            typer.echo(f"  {row.name}: not run, {row.not_run}")
 
 
 def _mutation(config: "Config", family: str) -> "MutationSettings":

@@ -54,6 +54,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["evolve", "tiny", "acdc", "--params", "nowhere.yaml"], ["nowhere.yaml"]),
         (["families", "-S", "selected.families=[]"], ["selected.families"]),
         (["taskforce"], ["--models"]),
+        (["taskforce", "--models", "nowhere", "neither"], ["nowhere"]),
         (["nonsense"], ["nonsense"]),
         (["status", "nowhere"], ["no run there"]),
     ],
