@@ -12,12 +12,12 @@ os.environ.setdefault(
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-import errno
+import contextlib
 import importlib
 import signal
-import sqlite3
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import entry_points
@@ -25,10 +25,11 @@ from types import FrameType
 
 import typer
 
-from acdc.errors import AcdcError
+from acdc.errors import expected
 
 COMMANDS_GROUP = "acdc.commands"
 OWN_COMMANDS = ("seeds", "evolve", "taskforce", "status", "families", "variants", "doctor", "task", "smoke")
+STAGES = ("seeds", "evolve", "taskforce", "evaluate", "baselines", "compare", "audit-paper", "report")
 GO_ON = "Everything finished so far is kept: the same command goes on where this one stopped."
 
 
@@ -63,9 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the returned code is described in ``acdc --help``."""
+    began = time.monotonic()
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         result = build()(args=arguments, standalone_mode=False)
         code = result if isinstance(result, int) else 0
+        _note_stage(words, code, time.monotonic() - began)
         if code == 130:  # typer has made a code of the interruption
             _say(f"Interrupted. {GO_ON}", 130)
     except typer.TyperException as error:
@@ -75,13 +79,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = _say(f"Interrupted. {GO_ON}", 130)
     except Terminated:
         code = _say(f"Terminated. {GO_ON}", 143)
-    except AcdcError as error:
-        code = _say(f"error: {error}", error.exit_code)
-    except (OSError, sqlite3.OperationalError) as error:
-        code = _disk_or_bug(error)
-    except Exception as error:  # noqa: BLE001 - the one border: what arrives here is a bug of ours
-        code = _bug(error)
+    except Exception as error:  # noqa: BLE001 - the one border: what is not expected here is a bug of ours
+        known = expected(error)
+        code = _bug(error) if known is None else _say(f"error: {known}", known.exit_code)
     return code
+
+
+def _note_stage(words: list[str], code: int, seconds: float) -> None:
+    """Keep how long a stage of this project took, for the summary; elsewhere nothing is written."""
+    from acdc.layout import Layout
+
+    layout = Layout()
+    whole = all(not word.startswith("-") for word in words)  # a run with options is no stage of the pipeline
+    if words and words[0] in STAGES and whole and code == 0 and layout.families().is_dir():
+        from acdc.journal import Journal
+
+        with contextlib.closing(Journal(layout.cache())) as journal:
+            journal.note("stage", command=" ".join(words), seconds=seconds)
 
 
 def _raise_terminated(signum: int, frame: FrameType | None) -> None:
@@ -91,16 +105,6 @@ def _raise_terminated(signum: int, frame: FrameType | None) -> None:
 def _say(message: str, code: int = 0) -> int:
     print(message if code in (130, 143) else f"{message}\n[exit {code}]", file=sys.stderr, flush=True)  # noqa: T201
     return code
-
-
-def _disk_or_bug(error: Exception) -> int:
-    """A full or unwritable disk is the user's to mend; any other system error is a bug of ours."""
-    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error)
-    if full:
-        return _say(f"error: the disk is full ({error}). Free some space. {GO_ON}", 5)
-    if getattr(error, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return _say(f"error: not allowed to write ({error}). Mend the permissions. {GO_ON}", 5)
-    return _bug(error)
 
 
 def _bug(error: BaseException) -> int:

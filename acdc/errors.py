@@ -3,6 +3,9 @@
 Anything raised that is none of these is a bug of ours: the command line writes its trace to a file and exits with 1.
 """
 
+import errno
+import sqlite3
+
 
 class AcdcError(Exception):
     """An expected failure. Its message says what happened and what to do next."""
@@ -32,3 +35,29 @@ class InfrastructureError(AcdcError):
     """An endpoint, the sandbox, the disk or another process stands in the way; nothing is lost."""
 
     exit_code = 5
+
+
+def expected(error: BaseException) -> AcdcError | None:
+    """What a system's error means to a person: a full disk or missing permissions are theirs to mend, the rest is ours.
+
+    Args:
+        error: Any exception.
+
+    Returns:
+        The error itself if it is of the house's kind, an InfrastructureError for a full disk and for missing permissions,
+        None for everything else: that is a bug.
+    """
+    if isinstance(error, AcdcError):
+        return error
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT) or (
+        isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error)
+    ):
+        return InfrastructureError(
+            f"the disk is full ({error}). Free some space; everything finished is kept, the same command goes on"
+        )
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS) or (
+        isinstance(error, sqlite3.OperationalError) and "readonly" in str(error)
+    ):
+        return InfrastructureError(f"not allowed to write ({error}). Mend the permissions and run again")
+    return None

@@ -58,3 +58,12 @@ def events(directory: Path, kind: str | None = None) -> list[tuple[float, int, s
     finally:
         db.close()
     return [(at, pid, name, json.loads(detail)) for at, pid, name, detail in rows if kind in (None, name)]
+
+
+def stage_seconds(directory: Path) -> dict[str, float]:
+    """Seconds by the clock that each stage took when it last ran, by its words ("evolve tiny acdc"), in order of time."""
+    found: dict[str, float] = {}
+    for _, _, _, detail in events(directory, "stage"):
+        found.pop(detail["command"], None)
+        found[detail["command"]] = float(detail["seconds"])
+    return found

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from acdc.errors import AcdcError, InfrastructureError
+from acdc.errors import InfrastructureError, expected
 
 Report = Callable[..., None]
 HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.llama.modeling_llama")
@@ -125,23 +125,20 @@ def _worker(job: Work, channel: "multiprocessing.queues.Queue[tuple[str, str, An
         result = job.function(*job.arguments, report=report)
     except KeyboardInterrupt:
         channel.put((job.name, "interrupted", None))
-    except AcdcError as error:
-        channel.put((job.name, "error", error))
-    except Exception as error:  # noqa: BLE001 - part of the command's border: the parent reports it as a bug
+    except Exception as error:  # noqa: BLE001 - part of the command's border: the parent tells bugs from the rest
         error.add_note(f"in the worker for {job.name}")
-        channel.put((job.name, "error", _picklable(error)))
+        channel.put((job.name, "error", expected(error) or _picklable(error)))
     else:
         channel.put((job.name, "result", result))
     channel.close()
     channel.join_thread()
 
 
-def _picklable(error: Exception) -> Exception:
-    """An error that survives the way to the parent, with its trace as text."""
+def _picklable(error: Exception) -> RuntimeError:
+    """A bug that survives the way to the parent, with its trace as text."""
     import traceback
 
-    text = "".join(traceback.format_exception(error))
-    return RuntimeError(text) if not isinstance(error, OSError) else OSError(error.errno, f"{error}\n{text}")
+    return RuntimeError("".join(traceback.format_exception(error)))
 
 
 @contextlib.contextmanager

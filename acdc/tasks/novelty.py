@@ -131,7 +131,7 @@ def verdicts(
         settings: Mode, threshold, number of neighbours, kinds that are judged.
         seed: The run seed, for the streams of the questions.
     """
-    if settings.mode == "off" or not candidates:
+    if settings.mode == "none" or not candidates:
         return [Verdict(True, ()) for _ in candidates]
     nearest = _Nearest(history, candidates, embedder)
     tasks = {task.id: task for task in (*history, *candidates)}

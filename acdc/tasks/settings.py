@@ -13,7 +13,7 @@ class NoveltySettings(BaseModel):
 
     Attributes:
         mode: embedding: rejected where a neighbour is at the threshold; scientist: the nearest are always shown to it and it
-            decides; both (published): those at the threshold are shown to it, where there are none the task is new; off.
+            decides; both (published): those at the threshold are shown to it, where there are none the task is new; none: all are new. (Not "off", which YAML 1.1 reads as false.)
         threshold: Cosine from which a neighbour counts as near. 0.7 is the published one for e5-mistral embeddings of free
             text; another embedder needs another.
         neighbours: How many nearest tasks of all history are looked at.
@@ -22,7 +22,7 @@ class NoveltySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mode: Literal["embedding", "scientist", "both", "off"] = "both"
+    mode: Literal["embedding", "scientist", "both", "none"] = "both"
     threshold: float = Field(default=0.7, ge=-1, le=1)
     neighbours: Count = 3
     applies_to: Literal["novel", "all"] = "novel"

@@ -81,7 +81,7 @@ def _print(comparison: "Comparison", table: "Table", result: dict[str, Any]) -> 
         console.print(f"- {sentence}", markup=False)
     if result["seconds"]:
         times = ", ".join(f"{stage} {seconds:,.0f} s" for stage, seconds in result["seconds"].items())
-        console.print(f"\nTime of work, summed over processes: {times}.", markup=False)
+        console.print(f"\nTime of each part, all variants together: {times}.", markup=False)
     console.print()
 
 

@@ -6,6 +6,8 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,30 @@ def test_the_journal_is_outside_the_store(small: Config, brief_models: Path, tmp
     kinds = [kind for _, _, kind, _ in events(tmp_path / "runs/tiny/acdc/seed-0")]
     assert kinds.count("begin") == 2
     assert kinds.count("finished") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a small disk of one's own needs the right to mount")
+def test_a_full_disk_ends_with_5_and_loses_nothing(
+    whole: tuple[bytes, int], brief_models: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "params.yaml").write_text(PARAMS.read_text())
+    (tmp_path / "models").symlink_to(brief_models)
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=180k", "tmpfs", str(runs)], check=False
+    ).returncode:
+        pytest.skip("this machine does not let root mount")
+    command = [str(Path(sys.executable).with_name("acdc")), "evolve", "tiny", "acdc", "--seed", "0"]
+    for override in SMALL:
+        command += ["-S", override]
+    try:
+        full = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert full.returncode == 5, full.stderr
+        assert "disk is full" in full.stderr
+        subprocess.run(["mount", "-o", "remount,size=50m", str(runs)], check=True)
+        again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert again.returncode == 0, again.stderr
+        assert (runs / "tiny/acdc/seed-0/run.sqlite").read_bytes() == whole[0]
+    finally:
+        subprocess.run(["umount", str(runs)], check=False)

@@ -236,7 +236,7 @@ def test_a_fixed_static_pool_stays_as_it_is(staff: Staff) -> None:
 
 
 def test_without_the_novelty_filter_nothing_is_rejected_for_it(staff: Staff) -> None:
-    off = SMALL.model_copy(update={"novelty": NoveltySettings(mode="off")})
+    off = SMALL.model_copy(update={"novelty": NoveltySettings(mode="none")})
     strict = SMALL.model_copy(update={"novelty": NoveltySettings(mode="embedding", threshold=0.7)})
     reasons = [
         Counter(e.rejection.reason for e in initial(staff, one, 0)[1] if e.rejection) for one in (off, strict)

@@ -97,7 +97,7 @@ def test_harder_and_easier_are_exempt_unless_all_are_judged() -> None:
 
 
 def test_off_lets_everything_pass() -> None:
-    assert judged([task(i, 0.0) for i in range(4)], 1, mode="off") == [True] * 3
+    assert judged([task(i, 0.0) for i in range(4)], 1, mode="none") == [True] * 3
 
 
 def test_the_scientist_sees_the_near_ones_only_in_mode_both() -> None:
