@@ -14,6 +14,8 @@ from reproductions.wording import VERDICTS, count, short, shown_name, wording
 if TYPE_CHECKING:
     from evals.comparison import Comparison
 
+OUTSIDERS = ("experts", "control", "even", "noise", "big", "api")  # rivals that did not evolve
+
 
 def benchmarks_table(comparison: "Comparison") -> Table:
     """Coverage of each benchmark at each method's largest N, with intervals over questions."""
@@ -36,8 +38,8 @@ def benchmarks_table(comparison: "Comparison") -> Table:
     columns = [
         Column("Method", lambda row: row["method"], "left"),
         Column("N", lambda row: f"{row['n']}"),
-        *(Column(short(name), _with_interval(name)) for name in names),
         Column("Mean", _with_interval("mean")),
+        *(Column(short(name), _with_interval(name)) for name in names),
     ]
     sizes = ", ".join(f"{short(name)} {count}" for name, count in comparison.benchmarks.items())
     caption, notes = wording("benchmarks", comparison, sizes=sizes)
@@ -210,6 +212,33 @@ def members_table(comparison: "Comparison") -> Table:
     return Table("members", caption, pd.DataFrame(rows, columns=names), columns, notes, group="block")
 
 
+def margins_table(comparison: "Comparison", most: int) -> Table:
+    """Questions on which the task force leads the best of its rivals by most, at every method's largest N."""
+    names = {m.id: shown_name(comparison, m.name) for m in comparison.methods if m.group in OUTSIDERS}
+    rows: list[Row] = []
+    for benchmark, questions in comparison.questions.items():
+        ours = comparison.solves[comparison.ours][benchmark]
+        for place, question in enumerate(questions):
+            rivals = {id: comparison.solves[id][benchmark][place] for id in names if id in comparison.solves}
+            best = max(rivals, key=lambda id: rivals[id], default=None)
+            rival = rivals[best] if best is not None else math.nan
+            row: Row = {"benchmark": benchmark, "question": question, "ours": ours[place], "rival": rival}
+            rows.append(
+                row | {"name": names[best] if best is not None else "", "margin": ours[place] - rival}
+            )
+    rows = sorted((row for row in rows if row["margin"] > 0), key=lambda row: -row["margin"])[:most]
+    columns = [
+        Column("Benchmark", lambda row: short(row["benchmark"]), "left"),
+        Column("Question", lambda row: row["question"], "left"),
+        Column("Task force, % of runs", lambda row: percent(row["ours"], 0)),
+        Column("Best rival, % chance", lambda row: percent(row["rival"], 0)),
+        Column("Which", lambda row: row["name"], "left"),
+    ]
+    caption, notes = wording("margins", comparison)
+    fields = ["benchmark", "question", "ours", "rival", "name", "margin"]
+    return Table("margins", caption, pd.DataFrame(rows, columns=fields), columns, notes)
+
+
 def wilson(chances: Sequence[float], confidence: float) -> tuple[float, float, float]:
     """Mean with Wilson's interval (J. Am. Stat. Assoc. 22, 1927), which stays honest where all or none are solved.
 
@@ -236,6 +265,6 @@ def _with_interval(name: str) -> Callable[[Row], str]:
 
     def show(row: Row) -> str:
         low, high = row[f"{name}_low"], row[f"{name}_high"]
-        return "–" if math.isnan(row[name]) else f"{percent(row[name])} [{whole(low)}, {whole(high)}]"
+        return "–" if math.isnan(row[name]) else f"{whole(row[name])} [{whole(low)}, {whole(high)}]"
 
     return show

@@ -109,8 +109,24 @@ def family_view(
         "settings": _yaml(mine[0].settings) if mine else "",
         "variants": {v: dict(config.variants.get(v, {})) for v in variants},
         "overlays": {v: _yaml(config.variants.get(v, {})) for v in variants if v != ours.variant},
+        "unchanged": _unchanged(runs, ours.variant),
         "short": short,
     }
+
+
+def _unchanged(runs: Sequence[Run], ours: str) -> list[str]:
+    """Variants whose every run chose the same models, by weights, as the full method's run of the same seed."""
+
+    def chosen(run: Run) -> list[str]:
+        hashes = {candidate["id"]: candidate["weights_hash"] for candidate in run.force["candidates"]}
+        return [hashes[member] for member in run.members]
+
+    mine = {run.seed: chosen(run) for run in runs if run.variant == ours}
+    others: dict[str, list[bool]] = {}
+    for run in runs:
+        if run.variant != ours and run.seed in mine:
+            others.setdefault(run.variant, []).append(chosen(run) == mine[run.seed])
+    return [variant for variant, same in others.items() if all(same)]
 
 
 def _detail(

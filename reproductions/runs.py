@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from acdc.errors import InputError
@@ -77,6 +78,15 @@ class Heat:
     columns: Sequence[tuple[str, int | None]]
     rows: Sequence[tuple[str, Sequence[float | None]]]
     union: Sequence[float | None]
+
+    def domains(self) -> list[tuple[str, int]]:
+        """What stands before the colon of the columns' names, with how many neighbours share it; empty where none has one."""
+        if not any(": " in name for name, _ in self.columns):
+            return []
+        found = groupby(
+            self.columns, key=lambda column: column[0].partition(": ")[0] if ": " in column[0] else ""
+        )
+        return [(domain, len(list(columns))) for domain, columns in found]
 
     def best(self, column: int) -> float | None:
         """Highest value of a column."""

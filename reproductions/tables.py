@@ -7,6 +7,7 @@ from reproductions.detail_tables import (
     benchmarks_table,
     cost_table,
     guesses_table,
+    margins_table,
     members_table,
     tests_table,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "cost_table",
     "guesses_table",
     "main_table",
+    "margins_table",
     "members_table",
     "tests_table",
     "variants_table",
@@ -35,6 +37,7 @@ def all_tables(comparison: "Comparison", sizes: Sequence[int]) -> dict[str, Tabl
         benchmarks_table(comparison),
         variants_table(comparison, sizes),
         members_table(comparison),
+        margins_table(comparison, 12),
         guesses_table(comparison),
         cost_table(comparison),
         tests_table(comparison),

@@ -60,7 +60,7 @@ def panel(
     """The task force and one rival, both with their intervals, on axes shared by all panels."""
     sizes = sorted({*ours.sizes, *rival.sizes})
     axes = Axes(30, 10, width - 10, height - 22, (sizes[0], sizes[-1]), y_range)
-    drawn = [axes.grid(sizes, ticks(*y_range, about=4))]
+    drawn = [axes.grid(sizes, ticks(*y_range))]
     drawn += [band(axes, rival), band(axes, ours), curve(axes, rival), curve(axes, ours)]
     return figure(width, height, _spoken([ours, rival]), *drawn, class_="panel")
 

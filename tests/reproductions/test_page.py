@@ -104,6 +104,10 @@ def test_reading_runs_for_a_report_leaves_no_trace(project: Layout, page: str) -
     assert names == {"run.sqlite", "journal.sqlite"}
 
 
+def test_a_variant_that_changed_nothing_is_named_and_no_other(page: str) -> None:
+    assert re.findall(r"(\w+) chose the very same models", page) == ["no_gibberish_filter"]
+
+
 def test_a_losing_task_force_is_reported_as_losing(tmp_path: Path) -> None:
     layout = world.project(tmp_path, offset=-0.2, generations=2, variants=("acdc",))
     page = write_report(load(PARAMS), layout, ["tiny"])[0].read_text(encoding="utf-8")
