@@ -6,6 +6,7 @@ wins by having more to choose from or more to choose by. What is not in the run 
 that a killed process goes on from.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acdc import taskforce
-from acdc.errors import NotEnoughDataError
+from acdc.errors import InputError, NotEnoughDataError
 from acdc.settings import EvolutionSettings, TaskforceSettings
 from acdc.skills import SkillMatrix, coverage
 from acdc.store import Generation
 from acdc.streams import stream
-
-RULES = ("coverage", "fitness", "random")
+from acdc.validation import nearest
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ def candidates(
     settings: EvolutionSettings,
     limit: int | None,
     seed: int,
+    *,
+    forced: Sequence[str] = (),
 ) -> list[Candidate]:
     """Who may be chosen, oldest first.
 
@@ -49,7 +51,15 @@ def candidates(
         settings: Of the run; its last generation is the run's last.
         limit: Most candidates, drawn by seed from more; None takes all.
         seed: Run seed.
+        forced: Seeds that are candidates in any case.
+
+    Raises:
+        InputError: A forced seed is none of the run.
     """
+    seeds = [row[1] for row in individuals if json.loads(row[3]).get("kind") == "seed"]
+    for name in forced:
+        if name not in seeds:
+            raise InputError(f"taskforce.forced: {name} is no seed; {nearest(name, seeds)}")
     if settings.selection.rule == "none":
         eligible = {row[1] for row in individuals if not (row[5] or {}).get("gibberish", False)}
     else:
@@ -60,12 +70,15 @@ def candidates(
             if row.generation % settings.candidates_every == 0 or row.generation == last
             for member in row.archive
         }
-    found = [
-        Candidate(id, born, gen, hash_, recipe)
-        for born, id, gen, recipe, hash_, _ in individuals
-        if id in eligible
-    ]
-    return _thinned(found, limit, seed, "taskforce candidates")
+    found = [candidate for candidate in _all(individuals) if candidate.id in eligible]
+    drawn = _thinned(
+        [c for c in found if c.id not in forced], limit and limit - len(forced), seed, "taskforce candidates"
+    )
+    return sorted([*drawn, *(c for c in _all(individuals) if c.id in forced)], key=lambda c: c.born)
+
+
+def _all(individuals: Sequence[tuple[int, str, int, str, str, dict[str, Any] | None]]) -> list[Candidate]:
+    return [Candidate(id, born, gen, hash_, recipe) for born, id, gen, recipe, hash_, _ in individuals]
 
 
 def choice_tasks(tasks: Sequence[str], limit: int | None, seed: int) -> list[str]:
@@ -91,7 +104,8 @@ def choose(
     complete = matrix.complete()
     if not complete.tasks:
         raise NotEnoughDataError(
-            "no task has a result for every candidate, so no task force can be chosen by coverage"
+            "no task has a result for every candidate, so no task force can be chosen by coverage; run the same command "
+            "again: what is missing is asked again"
         )
     skills, names = complete.skills, complete.individuals
     sizes = [n for n in settings.sizes if n <= len(names)]
@@ -101,13 +115,7 @@ def choose(
     forced = [place[name] for name in settings.forced if name in place]
     excluded = [place[name] for name in settings.excluded if name in place]
     largest = min(max(sizes), len(names) - len(excluded))
-    orders: dict[str, NDArray[np.intp]] = {
-        "coverage": taskforce.greedy(skills, largest, forced=forced, excluded=excluded),
-        "fitness": taskforce.by_fitness(skills, largest, forced=forced, excluded=excluded),
-        "random": taskforce.by_random(
-            skills, largest, stream(seed, "random taskforce"), forced=forced, excluded=excluded
-        ),
-    }
+    orders = {rule: _ordered(rule, skills, largest, seed, forced, excluded) for rule in settings.rules}
     exact = {}
     for n in (n for n in sizes if n <= largest):
         optimum = taskforce.exact(skills, n, forced=forced, excluded=excluded, node_limit=settings.node_limit)
@@ -133,6 +141,17 @@ def choose(
         },
         "absent_seeds": [name for name in seeds if name not in place],
     }
+
+
+def _ordered(
+    rule: str, skills: NDArray[np.bool_], n: int, seed: int, forced: Sequence[int], excluded: Sequence[int]
+) -> NDArray[np.intp]:
+    """The n that a rule chooses, in order of choice."""
+    if rule == "random":
+        generator = stream(seed, "random taskforce")
+        return taskforce.by_random(skills, n, generator, forced=forced, excluded=excluded)
+    rules = {"coverage": taskforce.greedy, "fitness": taskforce.by_fitness, "dns": taskforce.by_dns}
+    return rules[rule](skills, n, forced=forced, excluded=excluded)
 
 
 def _thinned(items: list[Any], limit: int | None, seed: int, purpose: str) -> list[Any]:

@@ -14,7 +14,8 @@ from typing import Any
 
 from acdc.choice import Candidate, candidates, choice_tasks, choose
 from acdc.config import Config
-from acdc.errors import InputError
+from acdc.errors import InfrastructureError, InputError
+from acdc.identity import check_asked
 from acdc.layout import Layout
 from acdc.lock import hold
 from acdc.sandbox import Sandbox
@@ -44,7 +45,9 @@ def choose_run(
     settings = config.evolution(family_name, variant)
     directory = layout.run(family_name, variant, seed)
     with RunStore.read(directory) as run:
-        found = candidates(run.individuals(), run.generations(), settings, config.taskforce.candidates, seed)
+        check_asked(run, config, family_name, variant)
+        limit, forced = config.taskforce.candidates, config.taskforce.forced
+        found = candidates(run.individuals(), run.generations(), settings, limit, seed, forced=forced)
         known = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in run.tasks()}
         tasks = [known[id] for id in choice_tasks(_ever_active(run), settings.tasks.choice_tasks, seed)]
         archive = list(run.generations()[-1].archive)
@@ -163,6 +166,12 @@ def _filled(
         for done, candidate in enumerate(found):
             examiner.examine(candidate.id, candidate.weights_hash, lambda c=candidate: weights(c.id), tasks)  # type: ignore[misc]
             report(done=done + 1, of=len(found))
+        missing = examiner.missing_rate()
+        if missing > settings.max_missing:
+            raise InfrastructureError(
+                f"{missing:.1%} of the results are missing, more than max_missing = {settings.max_missing:.1%}; mend the "
+                "sandbox (`acdc doctor`) and run again: what is there is kept"
+            )
         faulty = examiner.task_faults(tasks)
         return examiner.matrix([c.id for c in found], [task for task in tasks if task.id not in faulty])
 

@@ -15,6 +15,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import contextlib
 import importlib
 import signal
+import sqlite3
 import sys
 import tempfile
 import time
@@ -30,6 +31,7 @@ from acdc.errors import expected
 COMMANDS_GROUP = "acdc.commands"
 OWN_COMMANDS = ("seeds", "evolve", "taskforce", "status", "families", "variants", "doctor", "task", "smoke")
 STAGES = ("seeds", "evolve", "taskforce", "evaluate", "baselines", "compare", "audit-paper", "report")
+IDLE = "idle"  # what a command returns that found nothing to do
 GO_ON = "Everything finished so far is kept: the same command goes on where this one stopped."
 
 
@@ -65,11 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the returned code is described in ``acdc --help``."""
     began = time.monotonic()
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words, result = list(sys.argv[1:] if arguments is None else arguments), None
     try:
         result = build()(args=arguments, standalone_mode=False)
         code = result if isinstance(result, int) else 0
-        _note_stage(words, code, time.monotonic() - began)
         if code == 130:  # typer has made a code of the interruption
             _say(f"Interrupted. {GO_ON}", 130)
     except typer.TyperException as error:
@@ -82,6 +83,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the one border: what is not expected here is a bug of ours
         known = expected(error)
         code = _bug(error) if known is None else _say(f"error: {known}", known.exit_code)
+    if result != IDLE:
+        _note_stage(words, code, time.monotonic() - began)
     return code
 
 
@@ -91,11 +94,14 @@ def _note_stage(words: list[str], code: int, seconds: float) -> None:
 
     layout = Layout()
     whole = all(not word.startswith("-") for word in words)  # a run with options is no stage of the pipeline
-    if words and words[0] in STAGES and whole and code == 0 and layout.families().is_dir():
+    if words and words[0] in STAGES and whole and layout.families().is_dir():
         from acdc.journal import Journal
 
-        with contextlib.closing(Journal(layout.cache())) as journal:
-            journal.note("stage", command=" ".join(words), seconds=seconds)
+        with (
+            contextlib.suppress(OSError, sqlite3.Error),
+            contextlib.closing(Journal(layout.cache())) as journal,
+        ):
+            journal.note("stage", command=" ".join(words), seconds=seconds, code=code)
 
 
 def _raise_terminated(signum: int, frame: FrameType | None) -> None:

@@ -21,6 +21,7 @@ from acdc.skills import SkillMatrix, coverage
 from acdc.store import Generation, RunStore
 from acdc.streams import stream
 from acdc.taskpool import TaskKeeper
+from acdc.tasks import evolution
 
 Observer = Callable[..., None]
 
@@ -58,19 +59,20 @@ def coevolve(
         observe(generation=0, of=settings.generations, **history[-1].statistics)
     for number in range(history[-1].generation + 1, settings.generations + 1):
         archive = list(history[-1].archive)
-        children = world.population.breed(archive, settings, seed, number)
+        children, redrawn = world.population.breed(archive, settings, seed, number)
         _examine(world, settings, children)
         readable = [child for child in children if _is_readable(world, settings, seed, child)]
         archive, rejected = _select(world, settings, seed, number, archive + readable)
         kinds: dict[str, int] = {}
-        if number % settings.tasks.interval == 0:
+        if evolution.due(number, settings.tasks):
             rates = _matrix(world, archive)
             kinds = world.keeper.evolve(
                 number, dict(zip(rates.tasks, rates.pass_rates.tolist(), strict=True))
             )
             _examine(world, settings, archive + rejected)  # backfill
             archive, rejected = _select(world, settings, seed, number, archive + rejected)
-        row = _close(world, number, archive, rejected, children, len(children) - len(readable), kinds)
+        counts = {"gibberish": len(children) - len(readable), "redrawn_weights": redrawn}
+        row = _close(world, number, archive, rejected, children, counts, kinds)
         world.population.keep(archive, candidate=number % settings.candidates_every == 0)
         history.append(row)
         observe(generation=number, of=settings.generations, **row.statistics)
@@ -79,14 +81,14 @@ def coevolve(
 def _found(world: World, settings: EvolutionSettings, seed: int) -> Generation:
     """Generation 0: the seeds unchanged, children of random pairs of seeds until the population is full."""
     seeds = world.population.seeds()
-    children = world.population.breed(
-        seeds, settings, seed, 0, count=max(0, settings.population - len(seeds))
-    )
+    missing = max(0, settings.population - len(seeds))
+    children, redrawn = world.population.breed(seeds, settings, seed, 0, count=missing)
     kinds = world.keeper.found()
     _examine(world, settings, seeds + children)
     readable = [child for child in children if _is_readable(world, settings, seed, child)]
     archive, rejected = _select(world, settings, seed, 0, seeds + readable)
-    row = _close(world, 0, archive, rejected, seeds + children, len(children) - len(readable), kinds)
+    counts = {"gibberish": len(children) - len(readable), "redrawn_weights": redrawn}
+    row = _close(world, 0, archive, rejected, seeds + children, counts, kinds)
     world.population.keep(archive, candidate=True)
     return row
 
@@ -118,6 +120,11 @@ def _is_readable(world: World, settings: EvolutionSettings, seed: int, individua
     """Whether the gibberish filter lets an individual pass (method §4); seeds are never asked."""
     if world.gibberish is None:
         return True
+    known = world.store.gibberish(individual)
+    if (
+        known is not None
+    ):  # judged before an interruption; by now there may be more answers, and others would be shown
+        return not known["gibberish"]
     answers = shown(world.examiner.replies(individual), settings.gibberish.outputs, seed, individual)
     finding = world.gibberish.judge([answers])[0]
     with world.store.transaction():
@@ -138,7 +145,8 @@ def _select(
     if not individuals or not matrix.tasks:
         raise NotEnoughDataError(
             f"generation {generation}: {len(individuals)} individuals and {len(matrix.tasks)} tasks with a result for all "
-            "of them are left, so nothing can be selected. See the rejected tasks with `acdc status`."
+            "of them are left, so nothing can be selected. Ask for more tasks "
+            "(evolution.tasks.initial_target) or relax evolution.tasks.novelty."
         )
     born = [world.population.born(individual) for individual in individuals]
     if (
@@ -159,7 +167,7 @@ def _close(
     archive: Sequence[str],
     rejected: Sequence[str],
     newborn: Sequence[str],
-    gibberish: int,
+    counts: dict[str, int],
     kinds: dict[str, int],
 ) -> Generation:
     """Write the end of a generation with the figures that the report draws over generations."""
@@ -170,7 +178,7 @@ def _close(
         "mean_fitness": float(matrix.fitness.mean()),
         "tasks": len(matrix.tasks),
         "newborn": len(newborn),
-        "gibberish": gibberish,
+        **counts,
         "new_in_archive": len(set(newborn) & set(archive)),
         "task_events": kinds,
     }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import yaml
 from pydantic import BaseModel
@@ -29,7 +29,7 @@ from acdc.settings import (
     TaskforceSettings,
 )
 from acdc.tasks.settings import EmbedderSettings, ScientistSettings
-from acdc.validation import merged, nearest, validate
+from acdc.validation import check_keys, merged, nearest, validate
 
 SETTINGS_GROUP = "acdc.settings"
 OWN_SECTIONS: dict[str, type[BaseModel]] = {
@@ -43,6 +43,15 @@ OWN_SECTIONS: dict[str, type[BaseModel]] = {
 }
 OVERLAYS = ("evolution", "variants", "presets")
 SectionModel = TypeVar("SectionModel", bound=BaseModel)
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A section whose entries must fit those of other sections."""
+
+    def check(self, config: "Config") -> None:
+        """Raise InputError, with the path of the entry, where something does not fit."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -160,11 +169,14 @@ def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
     for group in ("variants", "presets"):
         overlays[group] = {name: _mapping(overlays[group], name, f"{group}.") for name in overlays[group]}
     for where, layer in _layers(overlays, families):
-        validate(EvolutionSettings, layer, where)
+        check_keys(EvolutionSettings, layer, where)
     config = Config(
         path, families, overlays["variants"], overlays["presets"], overlays["evolution"], sections
     )
     _check_selected(config)
+    for section in sections.values():
+        if isinstance(section, Checked):
+            section.check(config)
     return config
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acdc.engines.engine import Answer, Engine, Request, Sampling
-from acdc.sandbox import Job, Outcome, Sandbox
+from acdc.sandbox import Job, Outcome, Sandbox, SandboxUnavailable
 from acdc.skills import SkillMatrix
 from acdc.store import Cell, RunStore
 from acdc.tasks.extract import extract
@@ -19,6 +19,9 @@ from acdc.tasks.verdict import judge
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+_DEATHS = 3  # of the sandbox in a row, after which it is not asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +151,18 @@ class Examiner:
             Job(task.source, column.example, text)
             for (task, column, _), text in zip(answered, submissions, strict=True)
         ]
-        outcomes = self._box.score(jobs)
+        outcomes = self._outcomes(jobs)
         self._judge_references(
-            task for (task, _, _), outcome in zip(answered, outcomes, strict=True) if outcome.error
+            task
+            for (task, _, _), outcome in zip(answered, outcomes, strict=True)
+            if outcome is not None and outcome.error
         )
         cells = []
         for (task, column, answer), outcome in zip(answered, outcomes, strict=True):
-            verdict = judge(outcome, self._references.get(task.id), pass_mark=self._pass_score)
+            reference = self._references.get(task.id)
+            if outcome is not None and outcome.error and reference is None:
+                outcome = None  # the sandbox died under the reference: nobody knows whose fault it was
+            verdict = judge(outcome, reference, pass_mark=self._pass_score)
             # A fault of the task or of ours says nothing about the individual: the cell has no result.
             result = verdict.verdict if verdict.verdict in ("pass", "fail") else "missing"
             cells.append(
@@ -169,5 +177,26 @@ class Examiner:
         """Score the reference solutions of families on which something went wrong: is it the task's fault?"""
         open_ = {task.id: task for task in tasks if task.id not in self._references}
         jobs = [Job(task.source, task.examples[0].task, task.reference) for task in open_.values()]
-        for identity, outcome in zip(open_, self._box.score(jobs), strict=True):
-            self._references[identity] = outcome
+        for identity, outcome in zip(open_, self._outcomes(jobs), strict=True):
+            if outcome is not None:
+                self._references[identity] = outcome
+
+    def _outcomes(self, jobs: Sequence[Job]) -> list[Outcome | None]:
+        """What the sandbox says; None for a job under which it died, which is our fault and nobody else's.
+
+        One submission that kills the worker whenever it runs must not end the run at every restart: the batch is tried
+        job by job, and after three deaths in a row the sandbox is taken for gone and the rest is missing, too.
+        """
+        try:
+            return list(self._box.score(jobs))
+        except SandboxUnavailable:
+            outcomes: list[Outcome | None] = []
+            deaths = 0
+            for job in jobs:
+                try:
+                    outcomes.append(self._box.score([job])[0] if deaths < _DEATHS else None)
+                    deaths = 0 if deaths < _DEATHS else deaths
+                except SandboxUnavailable:
+                    outcomes.append(None)
+                    deaths += 1
+            return outcomes

@@ -61,9 +61,20 @@ def events(directory: Path, kind: str | None = None) -> list[tuple[float, int, s
 
 
 def stage_seconds(directory: Path) -> dict[str, float]:
-    """Seconds by the clock that each stage took when it last ran, by its words ("evolve tiny acdc"), in order of time."""
+    """Seconds by the clock that each stage took when it last did something, all attempts together, in order of time.
+
+    Args:
+        directory: Of the project's journal.
+
+    Returns:
+        By the words of the command ("evolve tiny acdc").
+    """
     found: dict[str, float] = {}
+    attempts: dict[str, float] = {}
     for _, _, _, detail in events(directory, "stage"):
-        found.pop(detail["command"], None)
-        found[detail["command"]] = float(detail["seconds"])
+        command = detail["command"]
+        attempts[command] = attempts.get(command, 0.0) + float(detail["seconds"])
+        if detail["code"] == 0:
+            found.pop(command, None)
+            found[command] = attempts.pop(command)
     return found

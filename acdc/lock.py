@@ -3,8 +3,10 @@
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from acdc.errors import InfrastructureError
 
@@ -18,19 +20,29 @@ def hold(directory: Path) -> Iterator[None]:
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(file):
             file.seek(0)
             pid = file.read().strip() or "unknown"
             raise InfrastructureError(
                 f"{directory} is held by process {pid}, which is at work there. "
                 f"Wait for it (`acdc status {directory}` shows how far it is), or end it with `kill {pid}`."
-            ) from None
+            )
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def _locked(file: IO[str]) -> bool:
+    """Whether the lock could be had; tried for a moment, because `acdc status` looks at it with a lock of its own."""
+    for _ in range(5):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
 
 
 def holder(directory: Path) -> int | None:

@@ -56,7 +56,10 @@ def plan(settings: EvolutionSettings, model_bytes: int, seeds: int = 4) -> Evolu
     """
     tasks, generations = settings.tasks, settings.generations
     founders = max(settings.population, seeds)
-    evolutions = 0 if tasks.static else generations // tasks.interval
+    evolutions = generations // tasks.interval  # of a static pool the window moves as often
+    ever = tasks.initial_target + evolutions * tasks.adapt
+    if tasks.static:
+        ever = max(tasks.choice_tasks or 0, tasks.cap)
     active = tasks.cap * tasks.examples_per_task
     renewed = min(tasks.adapt, tasks.cap) * tasks.examples_per_task
     answers = founders * active + generations * settings.offspring * active
@@ -69,7 +72,7 @@ def plan(settings: EvolutionSettings, model_bytes: int, seeds: int = 4) -> Evolu
         individuals=founders + generations * settings.offspring,
         generations=generations,
         tasks_active=tasks.cap,
-        tasks_ever=tasks.initial_target + evolutions * tasks.adapt,
+        tasks_ever=ever,
         answers=answers,
         tokens=answers * settings.max_new_tokens,
         store_megabytes=answers * BYTES_PER_CELL / 1e6,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acdc.errors import InfrastructureError
+from acdc.errors import InfrastructureError, InputError
 from acdc.individual import (
     DamagedWeightsError,
     Individual,
@@ -60,6 +60,14 @@ class Population:
         self._memory: OrderedDict[str, Weights] = OrderedDict()
         for born, id, generation, recipe, hash_, _ in store.individuals():
             self._individuals[id] = Individual(id, Recipe.from_json(recipe), hash_, generation, born)
+        for name in founders:
+            if (
+                name in self._individuals
+                and weights_hash(founders[name]) != self._individuals[name].weights_hash
+            ):
+                raise InputError(
+                    f"{store.directory}: made from another seed model {name!r} than the family has now; evolve again"
+                )
 
     def seeds(self) -> list[str]:
         """The seed models as individuals, in the family's order; recorded at the first call."""
@@ -76,7 +84,7 @@ class Population:
         seed: int,
         generation: int,
         count: int | None = None,
-    ) -> list[str]:
+    ) -> tuple[list[str], int]:
         """Children of two distinct parents each, drawn uniformly (method §1.3); those born already are not born again.
 
         Args:
@@ -87,24 +95,25 @@ class Population:
             count: How many, if not ``offspring``.
 
         Returns:
-            Ids, in order of birth.
+            Ids, in order of birth, and how many draws of crossover weights were thrown away (method §2).
         """
         parents = self.seeds() if settings.parents == "seeds" else list(archive)
-        children = []
+        children, redrawn = [], 0
         for index in range(settings.offspring if count is None else count):
             id = f"g{generation:03d}c{index:02d}"
             children.append(id)
-            if id in self._individuals:
-                continue
             chosen = stream(seed, "parents", generation, index).choice(
                 len(parents), size=min(2, len(parents)), replace=False
             )
-            drawn, _ = draw_weights(
+            drawn, thrown_away = draw_weights(
                 stream(seed, "crossover weights", generation, index),
                 len(chosen),
                 std=settings.crossover.std,
                 mode=settings.crossover.weights,
             )
+            redrawn += thrown_away
+            if id in self._individuals:
+                continue
             recipe = child_recipe(
                 [parents[i] for i in chosen],
                 drawn,
@@ -117,7 +126,7 @@ class Population:
                 recipe, self._founders["base"], [self.weights(p) for p in recipe.parents], tied=self._tied
             )
             self._record(id, recipe, weights, generation)
-        return children
+        return children, redrawn
 
     def born(self, id: str) -> int:
         """Place in the order of creation."""

@@ -1,10 +1,9 @@
 """One run in one process: put the parts together, hold the directory, evolve, write the final store.
 
-The order matters in one place: the sandbox starts before anything of ours is worth attacking is loaded, and it is a
-fresh interpreter, so it inherits nothing from a process that has imported torch.
+The sandbox is opened before the models: it is a fresh interpreter with nothing of ours in it, whatever this process has
+imported.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -16,17 +15,17 @@ from acdc.errors import InputError
 from acdc.examination import Examiner
 from acdc.family import Family, resolve
 from acdc.gibberish import StatisticJudge
+from acdc.identity import RESULTS_DO_NOT_DEPEND_ON, asked, settings_hash, template_hash
 from acdc.journal import Journal
 from acdc.layout import Layout
 from acdc.lock import hold
 from acdc.sandbox import Sandbox
 from acdc.settings import EvolutionSettings
-from acdc.store import STORE_VERSION, RunStore, dump, last_generation, set_aside_if_other
+from acdc.store import RunStore, SetAside, dump, last_generation, set_aside_if_other
 from acdc.tasks.evolution import Staff
 from acdc.tasks.grammar_scientist import GrammarScientist
 from acdc.tasks.novelty import HashingEmbedder
 
-RESULTS_DO_NOT_DEPEND_ON = ("generations", "keep_weights", "max_missing")
 Report = Callable[..., None]
 
 
@@ -48,6 +47,7 @@ def engine_of(config: Config, family: Family) -> Engine:
     return open_engine(
         config.engine,
         family.tokenizer_dir,
+        dtype=family.dtype,
         chat_template_args=family.chat_template_args,
     )
 
@@ -55,36 +55,6 @@ def engine_of(config: Config, family: Family) -> Engine:
 def founders_of(family: Family) -> dict[str, Any]:
     """Weights of the base and of the seeds, by name."""
     return {name: family.load(name) for name in ("base", *family.seeds)}
-
-
-def settings_hash(
-    config: Config,
-    settings: EvolutionSettings,
-    founders: Mapping[str, str],
-    versions: Mapping[str, str],
-    seed: int,
-) -> str:
-    """Hash of everything that can change a result of a run.
-
-    Args:
-        config: Engine, scientist, embedder and sandbox settings are taken from it.
-        settings: The run's settings; how long it runs and what it keeps on disk are left out.
-        founders: Content hashes of base and seeds.
-        versions: Of engine, scientist, embedder and gibberish judge.
-        seed: Run seed.
-    """
-    parts = {
-        "store": STORE_VERSION,
-        "evolution": settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON)),
-        "engine": config.engine.model_dump(mode="json"),
-        "scientist": config.scientist.model_dump(mode="json"),
-        "embedder": config.embedder.model_dump(mode="json"),
-        "limits": config.sandbox.limits.model_dump(mode="json"),
-        "founders": dict(founders),
-        "versions": dict(versions),
-        "seed": seed,
-    }
-    return hashlib.blake2b(dump(parts).encode(), digest_size=16).hexdigest()
 
 
 def evolve_run(
@@ -122,10 +92,13 @@ def evolve_run(
         family = resolve(family_name, config.family(family_name), layout.families(), thorough=False)
         parts = _Parts(config, settings, family, box)
         open_until_done.callback(parts.engine.close)
-        wanted = settings_hash(config, settings, parts.founder_hashes(), parts.versions, seed)
+        made_of = asked(config, family_name, variant)
+        wanted = settings_hash(made_of, parts.founder_hashes(family), parts.versions, seed)
         moved = set_aside_if_other(directory, wanted, layout.old_runs()) or _set_aside_if_longer(
             directory, settings.generations, layout
         )
+        if moved:
+            report(note=f"a run {moved.reason} was moved to {moved.path}")
         result = _finished(directory, settings.generations)
         worked = result is None
         if result is None:
@@ -133,9 +106,13 @@ def evolve_run(
             journal.begin(generations=settings.generations, layers=list(box.layers), versions=parts.versions)
             store = RunStore.create_or_resume(directory, wanted, on_commit=on_commit)
             open_until_done.enter_context(store)
-            _describe(store, family_name, variant, seed, settings, parts.versions, box.layers)
+            _describe(store, family_name, variant, seed, settings, made_of, parts.versions, box.layers)
             result = parts.evolve(store, journal, directory, seed, report)
-        return {**result, "set_aside": str(moved) if moved else None, "worked": worked}
+        return {
+            **result,
+            "set_aside": f"{moved.reason}, now in {moved.path}" if moved else None,
+            "worked": worked,
+        }
 
 
 class _Parts:
@@ -154,11 +131,12 @@ class _Parts:
             "gibberish": self._judge.version if self._judge else "off",
         }
 
-    def founder_hashes(self) -> dict[str, str]:
-        """Content hashes of base and seeds."""
+    def founder_hashes(self, family: Family) -> dict[str, str]:
+        """Content hashes of base and seeds, and of the tokenizer's files."""
         from acdc.individual import weights_hash
 
-        return {name: weights_hash(weights) for name, weights in self._founders.items()}
+        hashes = {name: weights_hash(weights) for name, weights in self._founders.items()}
+        return {**hashes, "tokenizer files": template_hash(family)}
 
     def evolve(
         self, store: RunStore, journal: Journal, directory: Path, seed: int, report: Report
@@ -203,6 +181,7 @@ def _describe(
     variant: str,
     seed: int,
     settings: EvolutionSettings,
+    made_of: Mapping[str, Any],
     versions: Mapping[str, str],
     layers: tuple[str, ...],
 ) -> None:
@@ -219,6 +198,7 @@ def _describe(
         with store.transaction():
             store.set_meta("run", dump(what))
             store.set_meta("settings", dump(kept))
+            store.set_meta("asked", dump(made_of))
 
 
 def _finished(directory: Path, generations: int) -> dict[str, Any] | None:
@@ -232,14 +212,13 @@ def _finished(directory: Path, generations: int) -> dict[str, Any] | None:
     return {"generations": last.generation, "statistics": last.statistics}
 
 
-def _set_aside_if_longer(directory: Path, generations: int, layout: Layout) -> Path | None:
+def _set_aside_if_longer(directory: Path, generations: int, layout: Layout) -> SetAside | None:
     """A run of more generations than are wanted is another run: moved away like one of other settings."""
     for name in ("live.sqlite", "run.sqlite"):
         if (directory / name).exists():
             done = last_generation(directory / name)
-            return (
-                set_aside_if_other(directory, "another length", layout.old_runs())
-                if done > generations
-                else None
-            )
+            if done <= generations:
+                return None
+            moved = set_aside_if_other(directory, "another length", layout.old_runs())
+            return None if moved is None else SetAside(moved.path, f"of {done} generations")
     return None

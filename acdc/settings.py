@@ -4,9 +4,9 @@ Every model forbids unknown keys and is frozen. Settings of one mechanism live b
 they are put together into :class:`EvolutionSettings`, the resolved settings of one run.
 """
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from acdc.gibberish import GibberishSettings
 from acdc.selection.settings import SelectionSettings
@@ -74,8 +74,19 @@ class TaskforceSettings(Section):
     choose from; how many tasks it is chosen by is ``evolution.tasks.choice_tasks``.
     """
 
-    sizes: list[int] = Field([1, 2, 3, 4, 5, 6, 7, 8], min_length=1)
+    sizes: list[Annotated[int, Field(ge=1)]] = Field([1, 2, 3, 4, 5, 6, 7, 8], min_length=1)
+    rules: list[Literal["coverage", "fitness", "random", "dns"]] = Field(
+        ["coverage", "fitness", "random"], description="rules of choice; coverage is always among them"
+    )
     candidates: int | None = Field(None, ge=1, description="thin the candidates to this many, drawn by seed")
     forced: list[str] = Field([], description="seeds that every task force must contain")
     excluded: list[str] = Field([], description="seeds that no task force may contain")
     node_limit: int = Field(2000, ge=1, description="branch-and-bound nodes of the exact solver")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if both := sorted(set(self.forced) & set(self.excluded)):
+            raise ValueError(f"{both[0]} is both forced and excluded")
+        if "coverage" not in self.rules:
+            raise ValueError("the rule coverage must be among the rules: everything else is compared with it")
+        return self

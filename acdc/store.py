@@ -7,13 +7,14 @@ the order in which work was done leaves no trace. Times, hosts and attempts belo
 """
 
 import contextlib
+import itertools
 import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from acdc.errors import InfrastructureError, InputError
 
@@ -28,7 +29,8 @@ CREATE TABLE cells (
     individual TEXT NOT NULL, task TEXT NOT NULL, example TEXT NOT NULL, verdict TEXT NOT NULL, score REAL,
     cause TEXT, error TEXT, reply TEXT NOT NULL, finish TEXT NOT NULL, tokens INTEGER NOT NULL,
     PRIMARY KEY (individual, task, example)) WITHOUT ROWID;
-CREATE TABLE pools (generation INTEGER PRIMARY KEY, snapshot TEXT NOT NULL, events TEXT NOT NULL);
+CREATE TABLE pools (
+    generation INTEGER PRIMARY KEY, snapshot TEXT NOT NULL, events TEXT NOT NULL, counts TEXT NOT NULL);
 CREATE TABLE generations (
     generation INTEGER PRIMARY KEY, archive TEXT NOT NULL, rejected TEXT NOT NULL, statistics TEXT NOT NULL);
 """
@@ -198,6 +200,11 @@ class RunStore:
         """Record what the gibberish judge found (inside a transaction)."""
         self._db.execute("UPDATE individuals SET gibberish = ? WHERE id = ?", (dump(finding), id))
 
+    def gibberish(self, id: str) -> dict[str, Any] | None:
+        """What the judge found about an individual, if it was judged."""
+        row = self._db.execute("SELECT gibberish FROM individuals WHERE id = ?", (id,)).fetchone()
+        return json.loads(row[0]) if row and row[0] else None
+
     def individuals(self) -> list[tuple[int, str, int, str, str, dict[str, Any] | None]]:
         """Rows (born, id, generation, recipe, weights_hash, gibberish finding), oldest first."""
         rows = self._db.execute("SELECT * FROM individuals ORDER BY born").fetchall()
@@ -225,13 +232,22 @@ class RunStore:
         rows = self._db.execute(f"SELECT * FROM cells {where} ORDER BY individual, task, example", values)
         return [Cell(*row) for row in rows]
 
-    def add_pool(self, generation: int, snapshot: str, events: str) -> None:
-        """Record the task pool as it is after ``generation`` evolved it (inside a transaction)."""
-        self._db.execute("INSERT INTO pools VALUES (?, ?, ?)", (generation, snapshot, events))
+    def add_pool(self, generation: int, snapshot: str, events: str, counts: dict[str, int]) -> None:
+        """Record the task pool as it is after ``generation`` evolved it, and what happened (inside a transaction)."""
+        self._db.execute(
+            "INSERT INTO pools VALUES (?, ?, ?, ?)", (generation, snapshot, events, dump(counts))
+        )
 
     def pools(self) -> list[tuple[int, str, str]]:
         """Rows (generation, snapshot, events), oldest first."""
-        return self._db.execute("SELECT * FROM pools ORDER BY generation").fetchall()
+        return self._db.execute(
+            "SELECT generation, snapshot, events FROM pools ORDER BY generation"
+        ).fetchall()
+
+    def pool_counts(self, generation: int) -> dict[str, int]:
+        """Counts of events, by kind, of the evolution at the end of ``generation``; what happened later is not in them."""
+        row = self._db.execute("SELECT counts FROM pools WHERE generation = ?", (generation,)).fetchone()
+        return dict(json.loads(row[0]))
 
     def append_pool_events(self, generation: int, snapshot: str, events: list[Any]) -> None:
         """Update a pool that changed between two evolutions, and say what happened (inside a transaction)."""
@@ -258,8 +274,15 @@ class RunStore:
         ]
 
 
-def set_aside_if_other(directory: Path, settings_hash: str, old: Path) -> Path | None:
-    """Move a run of other settings (or a damaged one) to ``old``; the line to print is the caller's.
+class SetAside(NamedTuple):
+    """An old run that was moved away, and why."""
+
+    path: Path
+    reason: str
+
+
+def set_aside_if_other(directory: Path, settings_hash: str, old: Path) -> SetAside | None:
+    """Move a run of other settings, of another version or a damaged one to ``old``; the line to print is the caller's.
 
     Args:
         directory: The run's directory, locked by the caller.
@@ -270,16 +293,22 @@ def set_aside_if_other(directory: Path, settings_hash: str, old: Path) -> Path |
         Where the old run is now, or None if there was none or it is of the same settings.
     """
     stores = [path for name in ("live.sqlite", "run.sqlite") if (path := directory / name).exists()]
-    if not stores or _hash_in(stores[0]) == (settings_hash, str(STORE_VERSION)):
+    found = _hash_in(stores[0]) if stores else None
+    if not stores or found == (settings_hash, str(STORE_VERSION)):
         return None
+    reason = "damaged" if found is None else "of other settings"
+    if found is not None and found[1] != str(STORE_VERSION):
+        reason = f"of version {found[1]} of the store, this is version {STORE_VERSION}"
     old.mkdir(parents=True, exist_ok=True)
-    number = 1 + sum(1 for _ in old.iterdir())
-    target = old / f"{directory.parent.name}-{directory.name}-{number}"
+    for number in itertools.count(1):
+        target = old / f"{directory.parent.name}-{directory.name}-{number}"
+        if not target.exists():
+            break
     target.mkdir()
     for path in sorted(directory.iterdir()):
         if path.name != "lock":
             path.replace(target / path.name)
-    return target
+    return SetAside(target, reason)
 
 
 def last_generation(path: Path) -> int:

@@ -6,7 +6,7 @@ one together with its tasks and events in one transaction.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from acdc.store import RunStore, dump
 from acdc.tasks import evolution
@@ -85,7 +85,7 @@ class TaskKeeper:
         tasks = [TaskFamily.from_json(json.loads(document)) for _, _, document in self._store.tasks()]
         self._pool = Pool.from_json(json.loads(row[1]), tasks)
         self._generation = generation
-        return _counts(Event.from_json(event) for event in json.loads(row[2]))
+        return self._store.pool_counts(generation)
 
     def _write(
         self, generation: int, pool: Pool, events: list[Event], known: frozenset[str]
@@ -95,18 +95,13 @@ class TaskKeeper:
             for task in pool.tasks.values()
             if task.id not in known
         ]
+        counts = dict(sorted(Counter[str](event.kind for event in events).items()))
+        told = dump([event.to_json() for event in events])
         with self._store.transaction():
             self._store.add_tasks(new)
-            self._store.add_pool(
-                generation, dump(pool.to_json()), dump([event.to_json() for event in events])
-            )
+            self._store.add_pool(generation, dump(pool.to_json()), told, dict(counts))
         self._pool, self._generation = pool, generation
-        return _counts(events)
-
-
-def _counts(events: Iterable[Event]) -> dict[str, int]:
-    # Retirement is found between evolutions: counted here, a resumed run would count it and a whole one would not.
-    return dict(sorted(Counter(event.kind for event in events if event.kind != "retired").items()))
+        return dict(counts)
 
 
 def _by_task(pass_rates: Mapping[str, float]) -> dict[str, float]:

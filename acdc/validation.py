@@ -21,6 +21,19 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     return f"valid: {', '.join(names) if names else 'none'}"
 
 
+def check_keys(model: type[BaseModel], data: object, where: str) -> None:
+    """Check names and types of a layer that will be merged with others; rules between fields wait for the merged whole.
+
+    Raises:
+        InputError: As :func:`validate`.
+    """
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        if lines := describe(error, model, where, skip=("value_error",)):
+            raise InputError("\n".join(lines)) from None
+
+
 def validate(model: type[Model], data: object, where: str) -> Model:
     """Parse ``data`` as ``model``.
 
@@ -38,10 +51,12 @@ def validate(model: type[Model], data: object, where: str) -> Model:
         raise InputError("\n".join(describe(error, model, where))) from None
 
 
-def describe(error: ValidationError, model: type[BaseModel], where: str) -> list[str]:
-    """One line for each fault in a pydantic error."""
+def describe(
+    error: ValidationError, model: type[BaseModel], where: str, skip: tuple[str, ...] = ()
+) -> list[str]:
+    """One line for each fault in a pydantic error, but those of the types in ``skip``."""
     lines = []
-    for fault in error.errors():
+    for fault in (fault for fault in error.errors() if fault["type"] not in skip):
         path = ".".join([where, *map(str, fault["loc"])]).strip(".")
         if fault["type"] == "extra_forbidden":
             fields = _fields_at(model, fault["loc"][:-1])

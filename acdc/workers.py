@@ -95,7 +95,7 @@ def _receive(
                 errors.append(
                     InfrastructureError(
                         f"the worker for {name} (process {process.pid}) died with code {process.exitcode}; "
-                        "if that is -9, memory ran out: try --workers 1. Everything finished is kept: "
+                        "if that is -9, memory may have run out: try `-S executor.workers=1`. Everything finished is kept: "
                         "the same command goes on where it stopped."
                     )
                 )

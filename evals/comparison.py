@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from acdc.errors import InputError
+from acdc.validation import nearest
+
 if TYPE_CHECKING:
     from acdc.config import Config
 
@@ -284,6 +287,27 @@ class ComparisonSettings(BaseModel):
     claim_sizes: tuple[int, ...] = (3, 8)
     search_controls: tuple[str, ...] = ("random_search", "no_selection")
     examples: int = 12
+
+    def check(self, config: "Config") -> None:
+        """Names must be variants, and claims must be about sizes that are measured.
+
+        Raises:
+            InputError: Names the entry.
+        """
+        from evals.settings import EvaluationSettings
+
+        for where, names in (("ours", (self.ours,)), ("search_controls", self.search_controls)):
+            for name in names:
+                if name not in config.variants:
+                    raise InputError(
+                        f"comparison.{where}: no variant '{name}'; {nearest(name, config.variants)}"
+                    )
+        most = config.section("evaluation", EvaluationSettings).max_n
+        for n in self.claim_sizes:
+            if not 1 <= n <= most:
+                raise InputError(
+                    f"comparison.claim_sizes: {n} is not between 1 and evaluation.max_n = {most}"
+                )
 
 
 def settings_of(config: "Config") -> ComparisonSettings:

@@ -75,7 +75,14 @@ def read_run(path: Path, known: Mapping[str, str] | None = None) -> Run:
         data = json.loads(path.read_text("utf-8"))
         if "coverage" not in data["forces"]:
             raise KeyError("forces.coverage")
-        hashes = dict(known or {}) | {str(row["id"]): str(row["weights_hash"]) for row in data["candidates"]}
+        chosen = {str(row["id"]): str(row["weights_hash"]) for row in data["candidates"]}
+        stale = [id for id, found in chosen.items() if known is not None and known.get(id) != found]
+        if stale:  # answers would be kept under the hash of weights that did not give them
+            raise InputError(
+                f"{path}: chosen from another run than the present one ({stale[0]} has other weights now); "
+                "run `acdc taskforce` again"
+            )
+        hashes = dict(known or {}) | chosen
         return Run(
             str(data["family"]),
             str(data["variant"]),

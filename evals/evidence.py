@@ -76,9 +76,8 @@ class Entry:
         return float(np.mean(written)), float(np.mean(seen))
 
     def models(self, n: int) -> int:
-        """Distinct models at N."""
-        picks = self.picks[0][n]
-        return len({model for pick in picks for model in (pick.models if pick.k > 1 else pick.models[:1])})
+        """Distinct models that answer at N; of a pool from which N are drawn, N."""
+        return sum(min(pick.k, len(pick.models)) for pick in self.picks[0][n])
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,11 @@ def workplaces(
     def place(model: Path, cost: float) -> Workplace:
         return Workplace(
             functools.partial(
-                open_engine, config.engine, model, chat_template_args=family.chat_template_args
+                open_engine,
+                config.engine,
+                model,
+                dtype=family.dtype,
+                chat_template_args=family.chat_template_args,
             ),
             str(model),
             benchmarks,

@@ -1,8 +1,14 @@
 """The sections `evaluation` and `baselines` of params.yaml."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from acdc.errors import InputError
+from acdc.validation import nearest
+
+if TYPE_CHECKING:
+    from acdc.config import Config
 
 Count = Annotated[int, Field(ge=1)]
 Temperature = Annotated[float, Field(gt=0.0, le=10.0)]
@@ -40,6 +46,28 @@ class EvaluationSettings(BaseModel):
     retries: Annotated[int, Field(ge=0)] = 1
     max_n: Count = 8
     thorough: tuple[str, ...] = ("acdc",)
+
+    def check(self, config: "Config") -> None:
+        """Suite, benchmarks and variants must exist, and the variant that claims are about is measured thoroughly.
+
+        Raises:
+            InputError: Names the entry.
+        """
+        from evals.benchmarks.registry import names
+        from evals.comparison import settings_of
+
+        known = names(self.suite)
+        for name in self.benchmarks:
+            if name not in known:
+                raise InputError(f"evaluation.benchmarks: no benchmark '{name}'; {nearest(name, known)}")
+        for name in self.thorough:
+            if name not in config.variants:
+                raise InputError(
+                    f"evaluation.thorough: no variant '{name}'; {nearest(name, config.variants)}"
+                )
+        ours = settings_of(config).ours
+        if ours not in self.thorough:
+            raise InputError(f"evaluation.thorough must name '{ours}', the variant of comparison.ours")
 
 
 class ControlSettings(BaseModel):

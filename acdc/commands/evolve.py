@@ -21,14 +21,14 @@ def evolve(
     seed: Annotated[list[int], typer.Option("--seed", help="Only these run seeds.")] = [],  # noqa: B006
     dry_run: DryRun = False,
     as_json: Json = False,
-) -> None:
+) -> str | None:
     """Evolve."""
     config = settings(params, overrides)
     run_settings = config.evolution(family, variant)
     seeds = seed or config.selected.seeds
     if dry_run:
         _print_plan(family, variant, seeds, run_settings, as_json)
-        return
+        return None
     from acdc.layout import Layout
     from acdc.progress import Board
     from acdc.run import evolve_run, require_models
@@ -41,11 +41,13 @@ def evolve(
     workers = config.executor.workers or min(len(work), max(cores() * 2, 1))
     with Board(f"evolve {family}/{variant}", [item.name for item in work]) as board:
         results = run_all(work, workers=workers, on_event=board.update)
+    idle = None if any(result["worked"] for result in results.values()) else "idle"
     if as_json:
         typer.echo(json.dumps(results, indent=2))
-        return
+        return idle
     for name, result in results.items():
         typer.echo(f"{family}/{variant} {name}: {_sentence(result)}")
+    return idle
 
 
 def _sentence(result: dict[str, Any]) -> str:
@@ -55,7 +57,7 @@ def _sentence(result: dict[str, Any]) -> str:
     )
     text += f", best alone {last['best_fitness']:.1%}"
     if result["set_aside"]:
-        text += f"; a run of other settings was moved to {result['set_aside']}"
+        text += f"; the old run was {result['set_aside']}"
     return text + ("" if result["worked"] else " (was finished already)")
 
 

@@ -1,5 +1,7 @@
 """``acdc seeds FAMILY``: the models that evolution starts from, trained here or resolved, and checked."""
 
+import json
+
 import typer
 
 from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, settings
@@ -23,7 +25,8 @@ def seeds(
 
     chosen = config.family(family)
     if dry_run:
-        typer.echo(plan(family, chosen))
+        text = plan(family, chosen)
+        typer.echo(json.dumps({"family": family, "plan": text}) if as_json else text)
         return
     found(family, chosen, config)
     typer.echo(describe(family, as_json=as_json))

@@ -68,7 +68,22 @@ def describe(directory: Path) -> dict[str, Any]:
         "answers": sum(detail["answers"] for detail in examined),
         "tokens": sum(detail["tokens"] for detail in examined),
         "coverage": generations[-1][1]["coverage"] if generations else None,
+        "rejected": rejections(directory),
     }
+
+
+def rejections(directory: Path) -> dict[str, int]:
+    """Why requests for tasks gave none, counted over a finished run; empty before that."""
+    from collections import Counter
+
+    from acdc.store import RunStore
+
+    if not (directory / "run.sqlite").is_file():
+        return {}
+    with RunStore.read(directory) as store:
+        events = [event for _, _, told in store.pools() for event in json.loads(told)]
+    counts = Counter(event["rejection"]["reason"] for event in events if event["kind"] == "rejected")
+    return dict(sorted(counts.items()))
 
 
 def _seconds(happened: list[tuple[float, int, str, dict[str, Any]]]) -> float:
@@ -85,6 +100,10 @@ def _line(row: dict[str, Any]) -> str:
     text += f", {row['answers']:,} answers, {row['tokens']:,} tokens, {row['seconds']:.0f} s of work"
     if row["eta_seconds"] is not None:
         text += f", about {row['eta_seconds']:.0f} s left"
+    if row["rejected"]:
+        text += "; tasks rejected: " + ", ".join(
+            f"{reason} {count}" for reason, count in row["rejected"].items()
+        )
     if row["state"] == "stopped":
         text += "; the same `acdc evolve` goes on from here"
     return text

@@ -20,6 +20,7 @@ def open_engine(
     model_dir: Path,
     *,
     tokenizer_dir: Path | None = None,
+    dtype: str = "float32",
     chat_template_args: Mapping[str, object] | None = None,
 ) -> Engine:
     """The engine that the settings ask for, holding the weights of `model_dir`.
@@ -28,6 +29,7 @@ def open_engine(
         settings: The `engine` section of params.yaml.
         model_dir: A Hugging Face model directory; gives the architecture, and weights until the first `load`.
         tokenizer_dir: Where tokenizer and chat template are (the family's general seed); None: `model_dir`.
+        dtype: What weights and activations are computed in (the family's).
         chat_template_args: Extra arguments of the chat template, per family.
 
     Raises:
@@ -38,7 +40,7 @@ def open_engine(
     return TransformersEngine(
         model_dir,
         tokenizer_dir=tokenizer_dir,
-        dtype=settings.dtype,
+        dtype=dtype,
         rows=settings.rows,
         widths=settings.widths,
         threads=settings.threads,

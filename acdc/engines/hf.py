@@ -54,7 +54,7 @@ class TransformersEngine:
         model_dir: Path,
         *,
         tokenizer_dir: Path | None = None,
-        dtype: str = _DEFAULTS.dtype,
+        dtype: str = "float32",
         rows: int = _DEFAULTS.rows,
         widths: Sequence[int] = _DEFAULTS.widths,
         threads: int = _DEFAULTS.threads,

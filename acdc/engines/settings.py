@@ -10,7 +10,6 @@ class EngineSettings(BaseModel):
 
     Attributes:
         kind: "transformers": the reference, any architecture, any machine.
-        dtype: What weights and activations are computed in.
         rows: Prompts per forward pass; unused rows hold dummies, so that bits don't depend on company.
         widths: Prompt lengths in tokens that prompts are padded to, ascending; beyond the last, its multiples.
         threads: CPU threads of this process; several processes scale better than several threads.
@@ -19,7 +18,6 @@ class EngineSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["transformers"] = "transformers"
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     rows: Annotated[int, Field(ge=1, le=4096)] = 64
     widths: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (
         32,

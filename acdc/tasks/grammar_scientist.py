@@ -11,6 +11,7 @@ Template files: ``grammar/exact.txt``, ``grammar/program.txt``, ``grammar/words.
 import hashlib
 import inspect
 import json
+import sys
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from acdc.streams import stream
+from acdc.tasks import grammar_plan
 from acdc.tasks.grammar_plan import Plan, anything, anything_but, easier, harder, related, similar
 from acdc.tasks.scientist import Draft, Judgement, Rejection, Request, Unfinished, rejected
 from acdc.tasks.settings import ScientistSettings
@@ -39,8 +41,9 @@ class GrammarScientist:
 
     @cached_property
     def version(self) -> str:
-        """Hash of the templates, the words and the source of the skills; examples a family."""
-        sources = [inspect.getsource(module) for module in (tiny, draws, solvers)]
+        """Hash of the templates, the words, and the source of the grammar and the skills; examples a family."""
+        here = sys.modules[__name__]
+        sources = [inspect.getsource(module) for module in (here, grammar_plan, tiny, draws, solvers)]
         content = json.dumps([self._templates, self._words, sources], sort_keys=True)
         digest = hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
         return f"grammar-1/{digest}/{self._settings.examples}"

@@ -80,13 +80,18 @@ def _runs(
     config: "Config", family: str, variant: str, seeds: list[int]
 ) -> tuple[list["Run"], dict[int, "RunWeights"]]:
     """The runs with hashes of everybody in them, and their weights by run seed."""
+    from acdc.identity import check_asked
     from acdc.layout import Layout
+    from acdc.store import RunStore
     from evals.evaluation import read_run
     from evals.places import RunWeights, found_family
 
     layout = Layout()
     found = found_family(config, layout, family)
     weights = {seed: RunWeights(found, layout.run(family, variant, seed)) for seed in seeds}
+    for seed in seeds:
+        with RunStore.read(layout.run(family, variant, seed)) as store:
+            check_asked(store, config, family, variant)
     runs = [read_run(layout.taskforce(family, variant, seed), weights[seed].hashes()) for seed in seeds]
     return runs, weights
 

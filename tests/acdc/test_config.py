@@ -48,6 +48,18 @@ def test_a_variant_changes_only_what_it_says(data: dict) -> None:
         ({"families": {"tiny": {"preset": "tinny"}}}, ["families.tiny.preset", "did you mean 'tiny'"]),
         ({"variants": {"x": 3}}, ["variants.x", "mapping"]),
         ({"engin": {}}, ["engin", "did you mean 'engine'"]),
+        ({"comparison": {"ours": "acdx"}}, ["comparison.ours", "did you mean 'acdc'"]),
+        ({"comparison": {"claim_sizes": [20]}}, ["comparison.claim_sizes", "20"]),
+        ({"evaluation": {"thorough": ["acdx"]}}, ["evaluation.thorough", "did you mean 'acdc'"]),
+        (
+            {"evaluation": {"benchmarks": ["tiny_colom"]}},
+            ["evaluation.benchmarks", "did you mean 'tiny_colon'"],
+        ),
+        ({"taskforce": {"sizes": [0]}}, ["taskforce.sizes.0", "greater than or equal to 1"]),
+        (
+            {"taskforce": {"forced": ["general"], "excluded": ["general"]}},
+            ["taskforce", "both forced and excluded"],
+        ),
     ],
 )
 def test_a_fault_is_told_with_its_path_and_the_nearest_name(
@@ -60,6 +72,18 @@ def test_a_fault_is_told_with_its_path_and_the_nearest_name(
     for text in expected:
         assert text in str(error.value)
     assert error.value.exit_code == 2
+
+
+def test_rules_between_fields_wait_for_the_merged_settings(data: dict) -> None:
+    from acdc.validation import merged
+
+    more = {
+        "presets": {"tiny": {"tasks": {"initial_attempts": 3000}}},
+        "evolution": {"tasks": {"initial_target": 1000}},
+    }
+    assert parse(merged(data, more)).evolution("tiny", "acdc").tasks.initial_target == 1000
+    with pytest.raises(InputError, match="initial_attempts must be at least"):
+        parse(merged(data, {"evolution": {"tasks": {"initial_target": 1000}}}))
 
 
 def test_asking_for_an_unknown_family_or_variant_names_the_nearest(data: dict) -> None:

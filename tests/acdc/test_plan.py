@@ -14,6 +14,7 @@ def test_the_published_plan_is_what_the_paper_says() -> None:
     assert paper.weights_megabytes == 16 * 15_000
 
 
-def test_a_static_pool_is_never_evolved() -> None:
-    settings = EvolutionSettings.model_validate({"tasks": {"static": True}})
-    assert plan(settings, 0).answers == 416 * 250
+def test_the_window_over_a_static_pool_moves_as_often_as_an_evolving_one_is_renewed() -> None:
+    settings = EvolutionSettings.model_validate({"tasks": {"static": True, "choice_tasks": 400}})
+    assert plan(settings, 0).answers == 416 * 250 + 10 * 24 * 150
+    assert plan(settings, 0).tasks_ever == 400

@@ -18,7 +18,7 @@ def fill(store: RunStore, order: list[str]) -> None:
         for born, name in enumerate(sorted(order)):
             store.add_individual(born, name, 0, "{}", "hash")
         store.add_tasks([("t0001", 0, "{}"), ("t0000", 0, "{}")])
-        store.add_pool(0, "{}", "[]")
+        store.add_pool(0, "{}", "[]", {})
     for name in order:
         store.put_cells([cell(name, "t0001"), cell(name, "t0000")])
     store.add_generation(Generation(0, tuple(sorted(order)), (), {"coverage": 0.5}))
@@ -85,7 +85,8 @@ def test_a_run_of_other_settings_is_set_aside_and_never_mixed(tmp_path: Path) ->
     assert set_aside_if_other(run, "one", tmp_path / "old") is None
     moved = set_aside_if_other(run, "two", tmp_path / "old")
     assert moved is not None
-    assert (moved / "run.sqlite").is_file()
+    assert moved.reason == "of other settings"
+    assert (moved.path / "run.sqlite").is_file()
     assert not (run / "run.sqlite").exists()
     fresh = RunStore.create_or_resume(run, "two")
     assert fresh.cells() == []
@@ -96,7 +97,16 @@ def test_a_damaged_store_is_set_aside(tmp_path: Path) -> None:
     run = tmp_path / "acdc" / "seed-0"
     run.mkdir(parents=True)
     (run / "live.sqlite").write_bytes(b"not a database at all, but long enough to be looked at" * 20)
-    assert set_aside_if_other(run, "one", tmp_path / "old") is not None
+    for damage in range(3):  # numbers go on where one was deleted
+        moved = set_aside_if_other(run, "one", tmp_path / "old")
+        assert moved is not None
+        assert moved.reason == "damaged"
+        if damage == 0:
+            (run / "live.sqlite").write_bytes(b"rubbish")
+        if damage == 1:
+            (tmp_path / "old" / "acdc-seed-0-1" / "live.sqlite").unlink()
+            (tmp_path / "old" / "acdc-seed-0-1").rmdir()
+            (run / "live.sqlite").write_bytes(b"rubbish")
 
 
 def test_reading_says_what_to_do_when_there_is_nothing_to_read(tmp_path: Path) -> None:

@@ -158,7 +158,9 @@ def test_ours_is_claimed_against_every_rival_and_other_choices_too(results: Path
     assert main["Control"].runs == pytest.approx([0.75 - 5 / 24, 0.375 - 5 / 24])
     # Two runs that differ by 3/8: Student's t with one degree of freedom, 12.706 × (3/8 / √2) / √2.
     assert main["Control"].runs_t is not None
-    assert main["Control"].runs_t.high - main["Control"].runs_t.mean == pytest.approx(12.706 * 3 / 16, rel=1e-4)
+    assert main["Control"].runs_t.high - main["Control"].runs_t.mean == pytest.approx(
+        12.706 * 3 / 16, rel=1e-4
+    )
     assert next(claim for claim in comparison.claims if claim.rival == "acdc/archive").runs_t is not None
 
 

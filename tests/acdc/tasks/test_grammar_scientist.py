@@ -116,4 +116,4 @@ def test_at_either_end_of_the_scale_there_is_nothing_more(kind: Kind) -> None:
 
 def test_the_version_names_templates_and_skills() -> None:
     assert GrammarScientist().version == SCIENTIST.version
-    assert "skills-" in SCIENTIST.version
+    assert SCIENTIST.version.startswith("grammar-1/")
