@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from acdc.choice import candidates, choice_tasks, choose
-from acdc.errors import NotEnoughDataError
+from acdc.errors import InputError, NotEnoughDataError
 from acdc.selection.settings import SelectionSettings
 from acdc.settings import EvolutionSettings, TaskforceSettings
 from acdc.skills import SkillMatrix
@@ -38,6 +38,16 @@ def test_without_selection_everybody_readable_is_a_candidate() -> None:
     assert [c.id for c in candidates(PEOPLE, GENERATIONS, free, None, 0)] == ["m0", "m1", "m2", "m4", "m5"]
 
 
+def test_a_forced_seed_survives_thinning_and_a_misspelt_one_is_named() -> None:
+    people = [(i, f"m{i}", 0, '{"kind": "seed"}' if i == 1 else "{}", f"h{i}", None) for i in range(6)]
+    for seed in range(5):
+        found = candidates(people, GENERATIONS, settings(), 2, seed, forced=["m1"])
+        assert "m1" in [c.id for c in found]
+        assert len(found) == 2
+    with pytest.raises(InputError, match=r"taskforce\.forced.*did you mean 'm1'"):
+        candidates(people, GENERATIONS, settings(), 2, 0, forced=["m11"])
+
+
 def test_thinning_draws_by_seed_and_keeps_the_order() -> None:
     tasks = [f"t{i:04d}" for i in range(50)]
     drawn = choice_tasks(tasks, 10, 1)
@@ -62,6 +72,12 @@ def test_forced_members_come_first_and_excluded_never() -> None:
     result = choose(matrix(), TaskforceSettings(sizes=[2], forced=["a"], excluded=["b"]), 0)
     assert result["forces"]["coverage"][0] == "a"
     assert all("b" not in force for force in result["forces"].values())
+
+
+def test_dns_is_a_rule_of_choice_too() -> None:
+    result = choose(matrix(), TaskforceSettings(sizes=[2], rules=["coverage", "dns"]), 0)
+    assert set(result["forces"]) == {"coverage", "dns"}
+    assert len(result["forces"]["dns"]) == 2
 
 
 def test_more_members_than_candidates_cannot_be_had() -> None:

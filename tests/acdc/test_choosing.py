@@ -50,6 +50,12 @@ def test_choosing_leaves_the_run_as_it_was(config: Config, root: Path) -> None:
     assert store.read_bytes() == before
 
 
+def test_a_run_of_other_settings_is_not_chosen_from(root: Path) -> None:
+    other = load(PARAMS, [*CHOICE, "presets.tiny.max_new_tokens=21"])
+    with pytest.raises(InputError, match=r"they differ in evolution.*acdc evolve tiny acdc"):
+        choose_run(other, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)
+
+
 def test_an_unfinished_run_cannot_be_chosen_from(config: Config, brief_models: Path, tmp_path: Path) -> None:
     run(config, tmp_path, brief_models, kill_at=20)
     with pytest.raises(InputError, match="not finished"):

@@ -127,3 +127,18 @@ def test_interrupted_it_says_how_to_go_on(number: int, code: int, tmp_path: Path
     assert process.returncode == code, message
     assert "goes on where this one stopped" in message
     assert store.exists()
+
+
+def test_the_summary_knows_how_long_a_stage_took_with_all_its_attempts(tmp_path: Path) -> None:
+    from acdc.journal import Journal, stage_seconds
+
+    journal = Journal(tmp_path)
+    for command, seconds, code in (
+        ("evolve a b", 5, 130),
+        ("seeds a", 2, 0),
+        ("evolve a b", 7, 0),
+        ("seeds a", 1, 5),
+    ):
+        journal.note("stage", command=command, seconds=seconds, code=code)
+    journal.close()
+    assert stage_seconds(tmp_path) == {"seeds a": 2.0, "evolve a b": 12.0}
