@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from acdc.config import Config
     from reproductions.table import Table
 
-AUDIT = ("paper_claims", "paper_findings", "paper_sensitivity")
+AUDIT = ("paper_verdicts", "paper_claims", "paper_findings", "paper_sensitivity")
 REPORT = ("verdicts", "benchmarks", "variants", "members", "margins", "guesses", "cost", "tests")
 
 
@@ -76,13 +76,13 @@ def _rows(made: "Table") -> object:
 def _of_audit(name: str) -> "Table":
     from acdc.errors import InputError
     from acdc.layout import Layout
-    from reproductions.paper.tables import claims_table, findings_table, sensitivity_table
+    from reproductions.paper.tables import claims_table, findings_table, sensitivity_table, verdicts_table
     from reproductions.sources import paper_audit
 
     audit = paper_audit(Layout())
     if audit is None:
         raise InputError(f"{name}: there is no audit of the paper yet; `acdc audit-paper` writes it")
-    makers = dict(zip(AUDIT, (claims_table, findings_table, sensitivity_table), strict=True))
+    makers = dict(zip(AUDIT, (verdicts_table, claims_table, findings_table, sensitivity_table), strict=True))
     return makers[name](audit)
 
 

@@ -47,6 +47,8 @@ def verify(
     from reproductions.files import write_text
 
     path = expected or expected_file(family)
+    if expected is None and not path.parent.is_dir():
+        _refuse(family, path.parent.parent, comparison)
     if write:
         made = expected_of(_measured(family, comparison))
         write_text(path, made.model_dump_json(indent=1, exclude_defaults=True) + "\n")
@@ -80,6 +82,22 @@ def verify(
         raise NotEnoughDataError(f"{said}; expected: {wanted.source}")
     if not as_json:
         typer.echo(f"{said}; expected: {wanted.source}")
+
+
+def _refuse(family: str, folder: Path, comparison: Path | None) -> None:
+    """Bad input where neither expectations nor a measurement know the family."""
+    import difflib
+
+    from acdc.errors import InputError
+    from acdc.layout import Layout
+    from reproductions.sources import comparison_file
+
+    if (comparison or comparison_file(Layout(), family)).is_file():
+        return
+    known = sorted(path.parent.name for path in folder.glob("*/expected.json"))
+    near = difflib.get_close_matches(family, [*known, "tiny"], 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    raise InputError(f"nothing is known of a family {family!r}; {hint}")
 
 
 def _measured(family: str, path: Path | None) -> "Comparison":

@@ -178,3 +178,14 @@ def test_a_family_that_was_not_measured_ends_with_4_and_damage_with_2(tmp_path):
     (tmp_path / "bad.json").write_text("[]")
     result = invoke("--comparison", tmp_path / "bad.json", "--write", "--expected", tmp_path / "e.json")
     assert isinstance(result.exception, InputError)
+
+
+def test_a_family_that_nobody_knows_is_bad_input_with_the_nearest_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+    result = CliRunner().invoke(app, ["verify", "tinny"])
+    assert isinstance(result.exception, InputError)
+    assert "did you mean tiny?" in str(result.exception)
+    assert isinstance(CliRunner().invoke(app, ["verify", "qwen2"]).exception, NotEnoughDataError)
