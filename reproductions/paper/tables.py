@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from reproductions.table import Column, Row, Table, p_value
+from reproductions.table import MINUS, Column, Row, Table, p_value
 
 Json = dict[str, Any]
 VERDICTS = {True: "agrees", False: "differs", None: "cannot be checked"}
@@ -179,11 +179,11 @@ def _frame(rows: list[Row], columns: tuple[str, ...] | None = None) -> pd.DataFr
 
 def _interval(row: Row, kind: str) -> str:
     mean, low, high = (row[f"{kind}_{name}"] for name in ("mean", "low", "high"))
-    return "–" if mean is None or pd.isna(mean) else f"{mean:.3f} [{_number(low)}, {_number(high)}]"
+    return "–" if mean is None or pd.isna(mean) else f"{_number(mean)} [{_number(low)}, {_number(high)}]"
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else f"{value:.3f}"
+    return "–" if value is None or pd.isna(value) else f"{value:.3f}".replace("-", MINUS)
 
 
 def _whole(value: float | None) -> str:
