@@ -8,7 +8,7 @@
 #   YES=1             clean without asking
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test smoke lint format bench clean
+.PHONY: help setup reproduce test smoke study lint format bench clean
 
 WORKERS ?= logical
 # What the pipeline makes is what .gitignore says it makes.
@@ -35,6 +35,10 @@ test: setup ## Run all tests
 
 smoke: setup ## Run every stage once, as small as it gets, in a directory of its own (2 minutes)
 	@.venv/bin/acdc smoke
+
+study: setup ## Where does the gain come from? Many families trained on their own; goes on where it stopped (hours)
+	@.venv/bin/acdc study --dry-run
+	@.venv/bin/acdc study --out reproductions/tiny/study
 
 lint: setup ## Check style, format and types; changes nothing
 	@failed=0; \

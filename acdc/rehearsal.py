@@ -14,13 +14,14 @@ from acdc.errors import InfrastructureError, InputError
 from acdc.validation import merged
 
 
-def rehearse(params: Path, overlay: Path, root: Path) -> None:
+def rehearse(params: Path, overlay: Path, root: Path, *, stage: str = "") -> None:
     """Run ``dvc repro`` in ``root`` with ``overlay`` laid over ``params``, then print the summary.
 
     Args:
         params: The project's settings; ``dvc.yaml`` lies beside them.
         overlay: Settings that make it small.
         root: A directory of its own, made if missing.
+        stage: Run only this stage of the pipeline and what it needs, and print no summary.
 
     Raises:
         InputError: A file is missing or the settings are wrong.
@@ -40,8 +41,9 @@ def rehearse(params: Path, overlay: Path, root: Path) -> None:
     began = time.monotonic()
     if not (root / ".dvc").is_dir():
         _run(["dvc", "init", "--no-scm", "--quiet"], root)
-    _run(["dvc", "repro"], root)
-    _run(["acdc", "summary"], root)
+    _run(["dvc", "repro", *([stage] if stage else [])], root)
+    if not stage:
+        _run(["acdc", "summary"], root)
     print(f"every stage ran in {time.monotonic() - began:.0f} s, in {root}")  # noqa: T201
 
 

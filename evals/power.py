@@ -56,9 +56,23 @@ def t_power(
         raise NotEnoughDataError(f"power: a t test needs at least 2 units, got {units}")
     free, shift = units - 1, effect / sd * math.sqrt(units)
     if alternative == "greater":
-        return float(stats.nct.sf(stats.t.isf(alpha, free), free, shift))
-    edge = stats.t.isf(alpha / 2, free)
-    return float(stats.nct.sf(edge, free, shift) + stats.nct.cdf(-edge, free, shift))
+        return _beyond(float(stats.t.isf(alpha, free)), free, shift)
+    edge = float(stats.t.isf(alpha / 2, free))
+    return _beyond(edge, free, shift) + _beyond(edge, free, -shift)
+
+
+def _beyond(edge: float, free: int, shift: float) -> float:
+    """The chance that a noncentral t lies above `edge`; SciPy's own is not a number for few degrees of freedom."""
+    from scipy import integrate, stats
+
+    found = float(stats.nct.sf(edge, free, shift))
+    if not math.isnan(found):
+        return found
+
+    def density(spread: float) -> float:
+        return float(stats.norm.cdf(shift - edge * spread / math.sqrt(free)) * stats.chi.pdf(spread, free))
+
+    return float(integrate.quad(density, 0, math.inf)[0])
 
 
 def minimum_detectable_effect(

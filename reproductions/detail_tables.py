@@ -240,7 +240,7 @@ def margins_table(comparison: "Comparison", most: int) -> Table:
 
 
 def wilson(chances: Sequence[float], confidence: float) -> tuple[float, float, float]:
-    """Mean with Wilson's interval (J. Am. Stat. Assoc. 22, 1927), which stays honest where all or none are solved.
+    """Mean with Wilson's interval, which stays honest where all or none are solved.
 
     Args:
         chances: (Q,) chance that each question is solved; where they are no 0 and 1, the interval is too wide, not too narrow.
@@ -249,11 +249,23 @@ def wilson(chances: Sequence[float], confidence: float) -> tuple[float, float, f
     Returns:
         Mean, low and high, all nan where there is no question.
     """
-    n = len(chances)
+    return wilson_share(sum(chances) / len(chances) if chances else math.nan, len(chances), confidence)
+
+
+def wilson_share(mean: float, n: int, confidence: float) -> tuple[float, float, float]:
+    """A share of n questions with Wilson's interval (J. Am. Stat. Assoc. 22, 1927).
+
+    Args:
+        mean: In [0, 1].
+        n: Questions.
+        confidence: Of the interval.
+
+    Returns:
+        Mean, low and high, all nan where n is 0.
+    """
     if not n:
         return math.nan, math.nan, math.nan
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    mean = sum(chances) / n
     middle = (mean + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(mean * (1 - mean) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return mean, max(0.0, middle - half), min(1.0, middle + half)

@@ -12,6 +12,7 @@ from acdc.layout import Layout
 from acdc.store import RunStore
 from reproductions import charts, environment
 from reproductions.files import write_text
+from reproductions.paper.section import audit_view
 from reproductions.runs import Heat, Run, capabilities, exchanges, load_runs, nodes
 from reproductions.settings import ReportSettings
 from reproductions.sources import load_comparison, read_json, stage_times
@@ -45,8 +46,10 @@ def write_report(config: "Config", layout: Layout, families: Sequence[str]) -> l
     settings = config.section("report", ReportSettings)
     comparisons = {name: load_comparison(layout, config, name) for name in families}
     views = [family_view(config, layout, comparison, settings) for comparison in comparisons.values()]
+    audit = audit_view(layout)
     page = render(
         "page.html",
+        audit=audit,
         title=settings.title,
         sections=list(_sections().items()),
         families=views,
@@ -61,6 +64,8 @@ def write_report(config: "Config", layout: Layout, families: Sequence[str]) -> l
         below = directory / "tables" / (view["name"] if len(views) > 1 else "")
         for table in view["made"].values():
             written += table.write(below)
+    for table in audit["made"] if audit else []:
+        written += table.write(directory / "tables")
     write_text(written[0], page)
     return written
 

@@ -82,6 +82,22 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path}: damaged ({error}); run the command that wrote it again") from None
 
 
+def paper_audit(layout: Layout) -> dict[str, Any] | None:
+    """What `acdc audit-paper` wrote, None where it has not run.
+
+    Raises:
+        InputError: It is damaged, or of another version.
+    """
+    path = layout.root / "results" / "paper" / "audit.json"
+    audit = read_json(path)
+    parts = ("claims", "contradictions", "observations", "summary")
+    if audit is None:
+        return None
+    if not isinstance(audit, dict) or any(part not in audit for part in parts):
+        raise InputError(f"{path}: not an audit of this version; run `acdc audit-paper`")
+    return audit
+
+
 def stage_times(layout: Layout, family: str) -> dict[str, float]:
     """Seconds by the clock that each stage of a family took when it last ran, all variants together, in order of time."""
     from acdc.journal import stage_seconds

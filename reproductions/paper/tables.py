@@ -4,10 +4,62 @@ from typing import Any
 
 import pandas as pd
 
-from reproductions.table import Column, Row, Table, p_value
+from reproductions.table import MINUS, Column, Row, Table, p_value
 
 Json = dict[str, Any]
 VERDICTS = {True: "agrees", False: "differs", None: "cannot be checked"}
+
+
+TESTS = {"sign_flip": "sign-flip over benchmarks", "family_t": "t over families"}
+
+
+def verdicts_table(audit: Json) -> Table:
+    """One short row per claim: verdict, the print, the calibrated test after Holm's correction."""
+    rows = []
+    for claim in audit["claims"]:
+        calibrated = claim["calibrated"] or {}
+        rows.append(
+            {
+                "claim": claim["id"],
+                "comparison": f"{claim['method']} − {claim['baseline']}, N = {claim['n']}, {claim['family']}",
+                "verdict": VERDICTS[claim["agrees"]],
+                "n": (claim["recomputed"] or {}).get("n"),
+                **{f"printed_{name}": claim["printed"][name] for name in ("mean", "low", "high", "p")},
+                "test": TESTS.get(calibrated.get("test", ""), ""),
+                "p": calibrated.get("p"),
+                "holm": calibrated.get("holm"),
+            }
+        )
+    names = (
+        "claim",
+        "comparison",
+        "verdict",
+        "n",
+        "printed_mean",
+        "printed_low",
+        "printed_high",
+        "printed_p",
+    )
+    return Table(
+        "paper_verdicts",
+        "Published claims: the mean normalised difference as printed with its 95% interval, whether it follows from the "
+        "tables, and a calibrated test.",
+        _frame(rows, (*names, "test", "p", "holm")),
+        [
+            Column("Claim", lambda row: str(row["comparison"]), "left"),
+            Column("Recomputed", lambda row: str(row["verdict"]), "left"),
+            Column("n", lambda row: _whole(row["n"])),
+            Column("Printed", lambda row: _interval(row, "printed")),
+            Column("p", lambda row: p_value(row["printed_p"])),
+            Column("Calibrated p", lambda row: p_value(row["p"])),
+            Column("after Holm", lambda row: p_value(row["holm"])),
+            Column("Test", lambda row: str(row["test"]) or "–", "left"),
+        ],
+        [
+            "n: differences, benchmarks times families. Calibrated: sign-flip within a family, Student's t over the families' means "
+            f"for pooled claims; Holm's correction over the {len(rows)} claims.",
+        ],
+    )
 
 
 def claims_table(audit: Json) -> Table:
@@ -127,11 +179,11 @@ def _frame(rows: list[Row], columns: tuple[str, ...] | None = None) -> pd.DataFr
 
 def _interval(row: Row, kind: str) -> str:
     mean, low, high = (row[f"{kind}_{name}"] for name in ("mean", "low", "high"))
-    return "–" if mean is None or pd.isna(mean) else f"{mean:.3f} [{_number(low)}, {_number(high)}]"
+    return "–" if mean is None or pd.isna(mean) else f"{_number(mean)} [{_number(low)}, {_number(high)}]"
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else f"{value:.3f}"
+    return "–" if value is None or pd.isna(value) else f"{value:.3f}".replace("-", MINUS)
 
 
 def _whole(value: float | None) -> str:

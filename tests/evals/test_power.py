@@ -18,6 +18,14 @@ def test_power_agrees_with_simulation():
     assert t_power(0.8, 1.0, 8) == pytest.approx(found.mean(), abs=0.02)
 
 
+def test_two_units_need_an_effect_of_many_standard_deviations_and_get_a_number():
+    worlds = np.random.default_rng(0).normal(12.0, 1.0, (20000, 2))
+    found = stats.ttest_1samp(worlds, 0, axis=1).pvalue <= 0.05
+    assert t_power(12.0, 1.0, 2, alternative="two-sided") == pytest.approx(found.mean(), abs=0.02)
+    effect = minimum_detectable_effect(0.025, 2, alternative="two-sided")
+    assert t_power(effect, 0.025, 2, alternative="two-sided") == pytest.approx(0.8)
+
+
 def test_without_an_effect_power_is_the_level():
     for alternative in ("greater", "two-sided"):
         assert t_power(0.0, 1.0, 8, alternative=alternative) == pytest.approx(0.05)

@@ -1,0 +1,138 @@
+"""``acdc study``: many tiny families, the same variants in each, and what follows for families in general."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from acdc.commands.options import PARAMS, DryRun, Json, Params
+
+if TYPE_CHECKING:
+    from evals.comparison import Comparison
+    from reproductions.study import StudySettings
+
+ROOT = Path("build/study")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("study", help="Where does the gain come from? Many families trained on their own (hours).")(
+        study
+    )
+
+
+def study(
+    params: Params = PARAMS,
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="The study; default: reproductions/tiny/study.yaml.", metavar="FILE"),
+    ] = None,
+    root: Annotated[Path, typer.Option(help="Where it runs; what is there is taken up again.")] = ROOT,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the tables go; default: study/ below the root.", metavar="DIR")
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Run the study, or what is left of it."""
+    from reproductions.files import write_text
+    from reproductions.study import SETTINGS, differences, read_settings, study_table
+
+    asked = read_settings(settings or SETTINGS)
+    written = _settings_file(params, asked, root, write=not dry_run)
+    if dry_run:
+        plan = _plan(asked, root, params)
+        typer.echo(json.dumps(plan, indent=2) if as_json else _plan_text(asked, plan))
+        return
+    from acdc.rehearsal import rehearse
+
+    rehearse(params, written, root, stage="compare")
+    comparisons = [_comparison(root, name) for name in asked.names()]
+    table = study_table(asked, comparisons)
+    folder = out or root / "study"
+    table.write(folder)
+    import pandas as pd
+
+    rows = pd.DataFrame(differences(asked, comparisons))
+    write_text(folder / "differences.csv", rows.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    typer.echo(table.frame.to_json(orient="records", indent=2) if as_json else table.markdown())
+    typer.echo(f"Written: {folder}", err=as_json)
+
+
+def _settings_file(params: Path, asked: "StudySettings", root: Path, *, write: bool) -> Path:
+    """The overlay as a file, checked against the project's settings before anything is written."""
+    import yaml
+
+    from acdc.config import parse
+    from acdc.errors import InputError
+    from acdc.validation import merged
+    from reproductions.files import write_text
+    from reproductions.study import overlay
+
+    if not params.is_file():
+        raise InputError(f"{params}: there is no such file; run in the project's folder")
+    made = overlay(asked)
+    parse(merged(yaml.safe_load(params.read_text(encoding="utf-8")), made), params)
+    path = root / "study.overlay.yaml"
+    if write:
+        write_text(path, yaml.safe_dump(made, sort_keys=False))
+    return path
+
+
+def _plan(asked: "StudySettings", root: Path, params: Path) -> dict[str, Any]:
+    from acdc.journal import stage_seconds
+    from acdc.layout import Layout
+    from evals.power import minimum_detectable_effect
+    from reproductions.study import hours
+
+    begun = stage_seconds(Layout(root).cache())
+    estimate = hours(asked, begun, len(asked.run_seeds))
+    source = "its own stages so far"
+    if estimate is None:
+        from acdc.config import load
+
+        estimate = hours(asked, stage_seconds(Layout().cache()), len(load(params).selected.seeds))
+        source = "the stages of this project"
+    seen = minimum_detectable_effect(asked.assumed_sd / 100, asked.families, alternative="two-sided")
+    return {
+        "families": asked.names(),
+        "run_seeds": list(asked.run_seeds),
+        "variants": list(asked.variants),
+        "runs": asked.families * len(asked.run_seeds) * len(asked.variants),
+        "finished": [name for name in asked.names() if (root / "comparison" / f"{name}.json").is_file()],
+        "hours": estimate,
+        "hours_from": source if estimate is not None else None,
+        "claims": len(asked.claims()),
+        "assumed_sd": asked.assumed_sd / 100,
+        "detectable": seen,
+    }
+
+
+def _plan_text(asked: "StudySettings", plan: dict[str, Any]) -> str:
+    time = (
+        f"about {plan['hours']:.1f} hours, going by {plan['hours_from']}"
+        if plan["hours"] is not None
+        else "hours unknown: no stage was timed here yet, `make reproduce` does"
+    )
+    lines = [
+        f"{len(plan['families'])} families × {len(plan['run_seeds'])} run seeds × {len(plan['variants'])} variants = "
+        f"{plan['runs']} runs; {len(plan['finished'])} families are compared already",
+        time,
+        f"{plan['claims']} declared claims; one of them alone would be seen from {100 * plan['detectable']:.1f} points on "
+        f"(80%, two-sided 5%), if families differ by {asked.assumed_sd:g} points as assumed; Holm's correction asks for more",
+    ]
+    lines += [f"  {name}: {question.asks}" for name, question in asked.questions.items()]
+    return "\n".join(lines)
+
+
+def _comparison(root: Path, family: str) -> "Comparison":
+    from acdc.errors import NotEnoughDataError
+    from acdc.layout import Layout
+    from evals.comparison import Comparison
+    from reproductions.sources import comparison_file
+
+    path = comparison_file(Layout(root), family)
+    if not path.is_file():
+        raise NotEnoughDataError(f"{path}: not there; run `acdc study` again, it goes on where it stopped")
+    return Comparison.model_validate_json(path.read_bytes())

@@ -1,0 +1,145 @@
+"""``acdc verify FAMILY``: is what was measured what is expected?"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from acdc.commands.options import Json
+
+if TYPE_CHECKING:
+    from evals.comparison import Comparison
+    from reproductions.expected import Verdict
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command(
+        "verify",
+        help="Compare what was measured with expected numbers: 0 within, 3 outside, 4 not enough data.",
+    )(verify)
+
+
+def verify(
+    family: Annotated[str, typer.Argument(help="tiny, qwen2, ...: a family with a comparison.")],
+    comparison: Annotated[
+        Path | None,
+        typer.Option(help="What was measured; default: comparison/<family>.json.", metavar="FILE"),
+    ] = None,
+    expected: Annotated[
+        Path | None,
+        typer.Option(help="What is expected; default: reproductions/<family>/expected.json.", metavar="FILE"),
+    ] = None,
+    alpha: Annotated[
+        float, typer.Option(help="Chance that sampling alone puts any number outside.", min=1e-6, max=0.5)
+    ] = 0.05,
+    write: Annotated[
+        bool, typer.Option("--write", help="Make the measured numbers the expected ones, and stop.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Verify."""
+    from acdc.errors import NotEnoughDataError, ToleranceError
+    from reproductions.expected import expected_file, expected_of, read_expected
+    from reproductions.expected import verify as verified
+    from reproductions.files import write_text
+
+    path = expected or expected_file(family)
+    if expected is None and not path.parent.is_dir():
+        _refuse(family, path.parent.parent, comparison)
+    if write:
+        made = expected_of(_measured(family, comparison))
+        write_text(path, made.model_dump_json(indent=1, exclude_defaults=True) + "\n")
+        typer.echo(f"Written: {path} ({len(made.cells)} numbers; {made.source})")
+        return
+    wanted = read_expected(path)
+    verdicts = verified(wanted, _measured(family, comparison), alpha=alpha)
+    counts = {
+        kind: sum(verdict.verdict == kind for verdict in verdicts)
+        for kind in ("within", "outside", "not measured", "undecided")
+    }
+    if as_json:
+        cells = [{**asdict(verdict), "cell": verdict.cell.model_dump()} for verdict in verdicts]
+        document = {
+            "family": family,
+            "source": wanted.source,
+            "alpha": alpha,
+            "summary": counts,
+            "cells": cells,
+        }
+        typer.echo(json.dumps(document, indent=2, allow_nan=False))
+    else:
+        for line in _lines(verdicts):
+            typer.echo(line)
+    said = (
+        f"{family}: {', '.join(f'{count} {kind}' for kind, count in counts.items() if count) or 'no numbers'}"
+    )
+    if counts["outside"]:
+        raise ToleranceError(f"{said}; expected: {wanted.source}")
+    if counts["within"] < len(verdicts) or not verdicts:
+        raise NotEnoughDataError(f"{said}; expected: {wanted.source}")
+    if not as_json:
+        typer.echo(f"{said}; expected: {wanted.source}")
+
+
+def _refuse(family: str, folder: Path, comparison: Path | None) -> None:
+    """Bad input where neither expectations nor a measurement know the family."""
+    import difflib
+
+    from acdc.errors import InputError
+    from acdc.layout import Layout
+    from reproductions.sources import comparison_file
+
+    if (comparison or comparison_file(Layout(), family)).is_file():
+        return
+    known = sorted(path.parent.name for path in folder.glob("*/expected.json"))
+    near = difflib.get_close_matches(family, [*known, "tiny"], 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    raise InputError(f"nothing is known of a family {family!r}; {hint}")
+
+
+def _measured(family: str, path: Path | None) -> "Comparison":
+    from pydantic import ValidationError
+
+    from acdc.errors import InputError, NotEnoughDataError
+    from acdc.layout import Layout
+    from evals.comparison import Comparison
+    from reproductions.sources import comparison_file
+
+    path = path or comparison_file(Layout(), family)
+    if not path.is_file():
+        raise NotEnoughDataError(
+            f"{path}: {family} is not measured yet; `acdc compare` writes it, `acdc summary` says what is next"
+        )
+    try:
+        return Comparison.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise InputError(
+            f"{path}: not a comparison: {error.errors()[0]['msg']}; run `acdc compare`"
+        ) from None
+
+
+def _lines(verdicts: "list[Verdict]") -> list[str]:
+    """The numbers that differ, then those without a verdict, grouped by their reason."""
+    lines = [
+        f"outside: {_name(item)}: measured {100 * item.measured:.2f}, expected {100 * item.cell.value:.2f}, "
+        f"tolerance ±{100 * item.tolerance:.2f} points"
+        for item in verdicts
+        if item.verdict == "outside" and item.measured is not None and item.tolerance is not None
+    ]
+    open_: dict[str, list[str]] = {}
+    for item in verdicts:
+        if item.verdict in ("not measured", "undecided"):
+            open_.setdefault(f"{item.verdict}: {item.reason}", []).append(_name(item))
+    for reason, names in open_.items():
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        lines.append(f"{reason}: {'; '.join(names[:3])}{more}")
+    return lines
+
+
+def _name(item: "Verdict") -> str:
+    names = list(item.cell.benchmarks)
+    where = names[0] if len(names) == 1 else f"mean of {len(names)}"
+    return f"{item.cell.method} N={item.cell.n} {where}"
