@@ -28,7 +28,18 @@ import typer
 from acdc.errors import expected
 
 COMMANDS_GROUP = "acdc.commands"
-OWN_COMMANDS = ("seeds", "evolve", "taskforce", "status", "families", "variants", "doctor", "task", "smoke")
+OWN_COMMANDS = (
+    "seeds",
+    "evolve",
+    "taskforce",
+    "status",
+    "families",
+    "variants",
+    "doctor",
+    "task",
+    "transcript",
+    "smoke",
+)
 STAGES = ("seeds", "evolve", "taskforce", "evaluate", "baselines", "compare", "audit-paper", "report")
 GO_ON = "Everything finished so far is kept: the same command goes on where this one stopped."
 

@@ -64,6 +64,11 @@ class Chat:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def keep_in(self, transcript: Transcript, note: Note) -> None:
+        """Keep calls in a run's transcript from now on, and take over what it has."""
+        self._transcript, self._note = transcript, note
+        self._spent = transcript.spent(self.role)
+
     def close(self) -> None:
         """Close every connection."""
         if self._runner is not None:

@@ -79,6 +79,14 @@ class LLMScientistSettings(EndpointSettings):
     seed_tasks: Path | None = None
     replay: Path | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_transcript(cls, value: Any) -> Any:
+        """A transcript is laid over settings that may name another kind of scientist: its own counts."""
+        if isinstance(value, dict) and value.get("replay") is not None:
+            return {**value, "kind": "llm"}
+        return value
+
     def _answered_elsewhere(self) -> bool:
         return self.replay is not None
 

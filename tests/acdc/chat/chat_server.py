@@ -35,6 +35,7 @@ class ChatServer:
 
     answer: Callable[[dict[str, Any], int], Answer]
     lists_models: bool = True
+    key: str | None = KEY  # None: any will do
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     sockets: int = 0
@@ -84,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(self.chat.answer(body, number))
 
     def _key_is_right(self) -> bool:
-        right = self.headers.get("Authorization") == f"Bearer {KEY}"
+        right = self.chat.key is None or self.headers.get("Authorization") == f"Bearer {self.chat.key}"
         if not right:
             self._send(Answer(status=401, error={"message": "wrong key", "code": "invalid_api_key"}))
         return right
@@ -151,10 +152,10 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving(
-    answer: Callable[[dict[str, Any], int], Answer], *, lists_models: bool = True
+    answer: Callable[[dict[str, Any], int], Answer], *, lists_models: bool = True, key: str | None = KEY
 ) -> Iterator[ChatServer]:
     """A server on a free port of loopback."""
-    chat = ChatServer(answer, lists_models)
+    chat = ChatServer(answer, lists_models, key)
     handler = type("Handler", (_Handler,), {"chat": chat})
     server = _Server(("127.0.0.1", 0), handler)
     chat.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
