@@ -38,6 +38,7 @@ OWN_COMMANDS = (
     "doctor",
     "task",
     "transcript",
+    "judge_audit",
     "smoke",
 )
 STAGES = ("seeds", "evolve", "taskforce", "evaluate", "baselines", "compare", "audit-paper", "report")

@@ -113,8 +113,10 @@ class JudgesSettings(BaseModel):
 
     Attributes:
         gibberish: Reads outputs of individuals, with ``evolution.gibberish.kind: llm``.
+        answers: Judges free answers; ``acdc judge-audit`` measures how often it is fooled.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     gibberish: JudgeSettings | None = None
+    answers: JudgeSettings | None = None
