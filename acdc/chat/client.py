@@ -72,10 +72,18 @@ class Chat:
     def close(self) -> None:
         """Close every connection."""
         if self._runner is not None:
-            if self._client is not None:
-                self._runner.run(self._client.close())
+            self._runner.run(self._end())
             self._runner.close()
         self._runner = self._client = None
+
+    async def _end(self) -> None:
+        # After a signal calls are still under way; they must not go on with a closed client.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
 
     def ask(self, calls: Sequence[Call]) -> list[Reply]:
         """The replies to calls, in their order.

@@ -1,5 +1,8 @@
 """The client against a real server that behaves in every way that servers do."""
 
+import signal
+import subprocess
+import sys
 import time
 from email.utils import formatdate
 from pathlib import Path
@@ -12,7 +15,7 @@ from acdc.chat.client import Chat
 from acdc.chat.outages import BudgetSpent, Outage
 from acdc.chat.preflight import require_served
 from acdc.chat.settings import EndpointSettings
-from acdc.chat.transcript import Transcript
+from acdc.chat.transcript import Transcript, lines
 from acdc.errors import InfrastructureError
 from tests.acdc.chat.chat_server import MODEL, Answer, serving
 
@@ -288,3 +291,39 @@ def test_times_and_attempts_are_noted() -> None:
         "tokens": 5,
         "price": 2e-5,
     }
+
+
+INTERRUPTED = """
+import signal, sys
+from pathlib import Path
+from acdc.chat.client import Chat
+from acdc.chat.transcript import Transcript, lines
+from tests.acdc.chat.test_client import calls, settings
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+transcript = Transcript(Path(sys.argv[2]), {})
+try:
+    with Chat("scientist", settings(sys.argv[1], timeout=60), transcript) as chat:
+        chat.ask(calls(4))
+except KeyboardInterrupt:
+    transcript.close()
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_at_once_and_what_came_is_kept(number: int, tmp_path: Path) -> None:
+    def first_only(body: dict[str, Any], count: int) -> Answer:
+        return echo(body, count) if body["seed"] == 0 else Answer(trouble="endless")
+
+    with serving(first_only) as server:
+        words = [sys.executable, "-c", INTERRUPTED, server.url, str(tmp_path)]
+        process = subprocess.Popen(words, cwd=Path(__file__).parents[3], stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        while len(server.asked) < 4 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)  # the first reply is on its way
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "")
+    assert len(list(lines(tmp_path))) == 2
