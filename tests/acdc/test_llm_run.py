@@ -74,6 +74,8 @@ def test_a_run_with_a_language_model_evolves_its_tasks(whole: Path) -> None:
     called = [detail for _, _, kind, detail in events(whole) if kind == "call"]
     assert {one["role"] for one in called} == {"scientist", "gibberish"}
     assert len(called) == len(list(lines(whole))) - 1
+    said = CliRunner().invoke(build(), ["status", str(whole)]).stdout
+    assert f"{len(called):,} calls to endpoints ({15 * len(called):,} tokens)" in said
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes_and_asks_nothing_twice(
