@@ -29,7 +29,19 @@ import typer
 from acdc.errors import expected
 
 COMMANDS_GROUP = "acdc.commands"
-OWN_COMMANDS = ("seeds", "evolve", "taskforce", "status", "families", "variants", "doctor", "task", "smoke")
+OWN_COMMANDS = (
+    "seeds",
+    "evolve",
+    "taskforce",
+    "status",
+    "families",
+    "variants",
+    "doctor",
+    "task",
+    "transcript",
+    "judge_audit",
+    "smoke",
+)
 STAGES = ("seeds", "evolve", "taskforce", "evaluate", "baselines", "compare", "audit-paper", "report")
 IDLE = "idle"  # what a command returns that found nothing to do
 GO_ON = "Everything finished so far is kept: the same command goes on where this one stopped."

@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import yaml
 from pydantic import BaseModel
 
+from acdc.chat.settings import JudgesSettings, LLMScientistSettings
 from acdc.engines.settings import EngineSettings
 from acdc.errors import InputError
 from acdc.family import FamilySettings
@@ -36,6 +37,7 @@ OWN_SECTIONS: dict[str, type[BaseModel]] = {
     "selected": Selected,
     "engine": EngineSettings,
     "scientist": ScientistSettings,
+    "judges": JudgesSettings,
     "embedder": EmbedderSettings,
     "sandbox": SandboxSettings,
     "executor": ExecutorSettings,
@@ -76,9 +78,17 @@ class Config:
         return self.section("engine", EngineSettings)
 
     @cached_property
-    def scientist(self) -> ScientistSettings:
+    def scientist(self) -> ScientistSettings | LLMScientistSettings:
         """Who writes tasks."""
+        found = self.sections["scientist"]
+        if isinstance(found, LLMScientistSettings):
+            return found
         return self.section("scientist", ScientistSettings)
+
+    @cached_property
+    def judges(self) -> JudgesSettings:
+        """Who judges what a language model judges."""
+        return self.section("judges", JudgesSettings)
 
     @cached_property
     def embedder(self) -> EmbedderSettings:
@@ -155,7 +165,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 
 def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
     """Check settings that are already a mapping; see :func:`load`."""
-    models = {**OWN_SECTIONS, **registered_sections()}
+    models = {**OWN_SECTIONS, **registered_sections(), "scientist": _scientist(data)}
     known = [*models, "families", *OVERLAYS]
     for name in data:
         if name not in known:
@@ -183,6 +193,16 @@ def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
 def registered_sections() -> dict[str, type[BaseModel]]:
     """Sections that the floors above have registered."""
     return {point.name: point.load() for point in entry_points(group=SETTINGS_GROUP)}
+
+
+def _scientist(data: Mapping[str, Any]) -> type[BaseModel]:
+    """The settings of the kind of scientist that is asked for; a transcript to replay is always of a language model."""
+    given = _mapping(data, "scientist")
+    kinds: dict[str, type[BaseModel]] = {"grammar": ScientistSettings, "llm": LLMScientistSettings}
+    kind = "llm" if "replay" in given else given.get("kind", "grammar")
+    if kind not in kinds:
+        raise InputError(f"scientist.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
+    return kinds[kind]
 
 
 def _layers(

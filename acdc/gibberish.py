@@ -38,7 +38,8 @@ class GibberishSettings(BaseModel):
 
     Attributes:
         enabled: Whether individuals are dropped at all.
-        kind: statistic: the offline judge.
+        kind: statistic: the offline judge; llm: a language model (section ``judges`` of params.yaml names it), and the offline
+            judge where its reply holds no verdict.
         outputs: Outputs of an individual that are shown.
         min_chars: Shorter outputs are not tested for repetition and entropy: the right answer may be "aaa".
         max_repetition: Above it an output repeats itself.
@@ -51,7 +52,7 @@ class GibberishSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = True
-    kind: Literal["statistic"] = "statistic"
+    kind: Literal["statistic", "llm"] = "statistic"
     outputs: int = Field(default=3, ge=1)
     min_chars: int = Field(default=24, ge=_RUN)
     max_repetition: Share = 0.8

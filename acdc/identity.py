@@ -13,6 +13,7 @@ from acdc.config import Config
 from acdc.errors import InputError
 from acdc.family import Family
 from acdc.store import STORE_VERSION, RunStore, dump
+from acdc.voices import endpoints
 
 METHOD_VERSION = 1
 """Counted up whenever crossover, mutation, selection, the rules of the pool, extraction or verdicts change a result."""
@@ -35,11 +36,12 @@ def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
         variant: Name of the variant.
     """
     settings, of_family = config.evolution(family, variant), config.family(family)
+    scientist = endpoints(config, settings).get("scientist")
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
     return {
         "evolution": settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON)),
         "engine": config.engine.model_dump(mode="json"),
-        "scientist": config.scientist.model_dump(mode="json"),
+        "scientist": config.scientist.model_dump(mode="json") if scientist is None else scientist.identity(),
         "embedder": config.embedder.model_dump(mode="json"),
         "sandbox": sandbox,
         "chat_template_args": of_family.chat_template_args,

@@ -14,17 +14,26 @@ from acdc.engines import Engine, open_engine
 from acdc.errors import InputError
 from acdc.examination import Examiner
 from acdc.family import Family, resolve
-from acdc.gibberish import StatisticJudge
+from acdc.gibberish import GibberishJudge, StatisticJudge
 from acdc.identity import RESULTS_DO_NOT_DEPEND_ON, asked, settings_hash, template_hash
 from acdc.journal import Journal
 from acdc.layout import Layout
 from acdc.lock import hold
 from acdc.sandbox import Sandbox
 from acdc.settings import EvolutionSettings
-from acdc.store import RunStore, SetAside, dump, last_generation, set_aside_if_other
+from acdc.store import (
+    RunStore,
+    SetAside,
+    dump,
+    is_finished,
+    last_generation,
+    set_aside_if_other,
+)
 from acdc.tasks.evolution import Staff
 from acdc.tasks.grammar_scientist import GrammarScientist
 from acdc.tasks.novelty import HashingEmbedder
+from acdc.tasks.settings import ScientistSettings
+from acdc.voices import Voices
 
 Report = Callable[..., None]
 
@@ -37,9 +46,21 @@ def require_models(layout: Layout, family: str) -> None:
         )
 
 
-def staff(config: Config, box: Sandbox) -> Staff:
+def staff(config: Config, settings: EvolutionSettings, box: Sandbox, voices: Voices) -> Staff:
     """Scientist and embedder as the settings name them, with an open sandbox."""
-    return Staff(GrammarScientist(config.scientist), box, HashingEmbedder(config.embedder))
+    embedder = HashingEmbedder(config.embedder)
+    if isinstance(config.scientist, ScientistSettings):
+        return Staff(GrammarScientist(config.scientist), box, embedder)
+    return Staff(voices.scientist(settings.tasks.reflections), box, embedder)
+
+
+def gibberish_judge(settings: EvolutionSettings, voices: Voices) -> GibberishJudge | None:
+    """The judge of outputs as the settings name it; None where nobody is dropped."""
+    if not settings.gibberish.enabled:
+        return None
+    if settings.gibberish.kind == "llm":
+        return voices.gibberish_judge(settings.gibberish)
+    return StatisticJudge(settings.gibberish)
 
 
 def engine_of(config: Config, family: Family) -> Engine:
@@ -90,7 +111,8 @@ def evolve_run(
         open_until_done.enter_context(hold(directory))
         box = open_until_done.enter_context(Sandbox.open(config.sandbox))
         family = resolve(family_name, config.family(family_name), layout.families(), thorough=False)
-        parts = _Parts(config, settings, family, box)
+        voices = open_until_done.enter_context(Voices(config, settings))
+        parts = _Parts(config, settings, family, box, voices)
         open_until_done.callback(parts.engine.close)
         made_of = asked(config, family_name, variant)
         wanted = settings_hash(made_of, parts.founder_hashes(family), parts.versions, seed)
@@ -106,6 +128,7 @@ def evolve_run(
             journal.begin(generations=settings.generations, layers=list(box.layers), versions=parts.versions)
             store = RunStore.create_or_resume(directory, wanted, on_commit=on_commit)
             open_until_done.enter_context(store)
+            voices.keep_in(directory, journal.note)
             _describe(store, family_name, variant, seed, settings, made_of, parts.versions, box.layers)
             result = parts.evolve(store, journal, directory, seed, report)
         return {
@@ -118,12 +141,14 @@ def evolve_run(
 class _Parts:
     """Everything a run needs before its store is opened."""
 
-    def __init__(self, config: Config, settings: EvolutionSettings, family: Family, box: Sandbox) -> None:
+    def __init__(
+        self, config: Config, settings: EvolutionSettings, family: Family, box: Sandbox, voices: Voices
+    ) -> None:
         self._settings, self._box = settings, box
         self._founders = founders_of(family)
         self.engine = engine_of(config, family)
-        self._staff = staff(config, box)
-        self._judge = StatisticJudge(settings.gibberish) if settings.gibberish.enabled else None
+        self._staff = staff(config, settings, box, voices)
+        self._judge = gibberish_judge(settings, voices)
         self.versions = {
             "engine": self.engine.version,
             "scientist": self._staff.scientist.version,
@@ -203,7 +228,7 @@ def _describe(
 
 def _finished(directory: Path, generations: int) -> dict[str, Any] | None:
     """What a finished run of at least that many generations says; None where there is work to do."""
-    if (directory / "live.sqlite").exists() or not (directory / "run.sqlite").is_file():
+    if not is_finished(directory):
         return None
     with RunStore.read(directory) as store:
         last = store.generations()[-1]

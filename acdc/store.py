@@ -311,6 +311,11 @@ def set_aside_if_other(directory: Path, settings_hash: str, old: Path) -> SetAsi
     return SetAside(target, reason)
 
 
+def is_finished(directory: Path) -> bool:
+    """Whether a run in ``directory`` came to an end and none is under way; of which settings is not asked."""
+    return (directory / "run.sqlite").is_file() and not (directory / "live.sqlite").exists()
+
+
 def last_generation(path: Path) -> int:
     """The last finished generation in a store's file; −1 where there is none."""
     with contextlib.closing(_connect(path)) as db:

@@ -32,10 +32,15 @@ def evolve(
     from acdc.layout import Layout
     from acdc.progress import Board
     from acdc.run import evolve_run, require_models
+    from acdc.store import is_finished
+    from acdc.voices import require_voices
     from acdc.workers import Work, cores, run_all
 
     layout = Layout()
     require_models(layout, family)
+    if not all(is_finished(layout.run(family, variant, s)) for s in seeds):
+        for warning in require_voices(config, run_settings):
+            typer.echo(f"warning: {warning}", err=True)
     work = [Work(f"seed {s}", evolve_run, (config, layout, family, variant, s)) for s in seeds]
     # As many single-thread processes as run seeds: three on two cores end sooner than two and then one.
     workers = config.executor.workers or min(len(work), max(cores() * 2, 1))

@@ -45,6 +45,7 @@ def describe(directory: Path) -> dict[str, Any]:
     happened = events(directory)
     begins = [(at, detail) for at, _, kind, detail in happened if kind == "begin"]
     generations = [(at, detail) for at, _, kind, detail in happened if kind == "generation"]
+    calls = [detail for _, _, kind, detail in happened if kind == "call"]
     examined = [detail for _, _, kind, detail in happened if kind == "examined"]
     pid = holder(directory)
     finished = (directory / "run.sqlite").is_file() and not (directory / "live.sqlite").exists()
@@ -67,6 +68,9 @@ def describe(directory: Path) -> dict[str, Any]:
         "seconds": _seconds(happened),
         "answers": sum(detail["answers"] for detail in examined),
         "tokens": sum(detail["tokens"] for detail in examined),
+        "calls": len(calls),
+        "call_tokens": sum(detail["prompt_tokens"] + detail["tokens"] for detail in calls),
+        "call_price": sum(detail["price"] for detail in calls),
         "coverage": generations[-1][1]["coverage"] if generations else None,
         "rejected": rejections(directory),
     }
@@ -98,6 +102,9 @@ def _line(row: dict[str, Any]) -> str:
     state = row["state"] if row["pid"] is None else f"running in process {row['pid']}"
     text = f"{row['run']}: {state}, generation {max(row['generation'], 0)}/{row['generations']}"
     text += f", {row['answers']:,} answers, {row['tokens']:,} tokens, {row['seconds']:.0f} s of work"
+    if row["calls"]:
+        text += f", {row['calls']:,} calls to endpoints ({row['call_tokens']:,} tokens"
+        text += f", {row['call_price']:.2f} by the prices given)" if row["call_price"] else ")"
     if row["eta_seconds"] is not None:
         text += f", about {row['eta_seconds']:.0f} s left"
     if row["rejected"]:

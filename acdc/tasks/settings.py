@@ -87,7 +87,7 @@ class TaskSettings(BaseModel):
 
 
 class ScientistSettings(BaseModel):
-    """Who writes the tasks.
+    """Who writes the tasks, where no language model does (that is :class:`acdc.chat.settings.LLMScientistSettings`).
 
     Attributes:
         kind: grammar: the embedded one, which writes task families over the tiny family's skills.

@@ -1,0 +1,85 @@
+"""A call to a language model and its reply, as values: what is asked is what is hashed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call.
+
+    Attributes:
+        role: Who is asked: scientist, gibberish, judge.
+        label: What for, unique in a run: "t0017/harder". Not part of the hash.
+        prompt: Hash of the prompt files.
+        model: As asked for.
+        system: System message.
+        user: User message.
+        temperature: 0 for greedy.
+        top_p: In (0, 1].
+        max_tokens: Most tokens of the reply.
+        structured: Whether the reply is to be a JSON object.
+        seed: Tells calls of the same words apart; the endpoint gets it, too.
+    """
+
+    role: str
+    label: str
+    prompt: str
+    model: str
+    system: str
+    user: str
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 1000
+    structured: bool = False
+    seed: int = 0
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """Everything that can change the reply."""
+        return {
+            name: getattr(self, name)
+            for name in (
+                "role", "prompt", "model", "system", "user",
+                "temperature", "top_p", "max_tokens", "structured", "seed",
+            )
+        }  # fmt: skip
+
+    @cached_property
+    def hash(self) -> str:
+        """128-bit blake2b of the request."""
+        text = json.dumps(self.request, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back.
+
+    Attributes:
+        text: The reply; "" where there was none.
+        model: As the endpoint reports it.
+        prompt_tokens, tokens: As the endpoint counts them; 0 where it does not.
+        finish: stop, length, content_filter; "too-long" where the prompt exceeds the model's context.
+    """
+
+    text: str
+    model: str
+    prompt_tokens: int
+    tokens: int
+    finish: str
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The reply of a transcript's line."""
+        return cls(
+            str(value["text"]),
+            str(value["model"]),
+            int(value["prompt_tokens"]),
+            int(value["tokens"]),
+            str(value["finish"]),
+        )

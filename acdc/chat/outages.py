@@ -1,0 +1,134 @@
+"""What an endpoint's failure means: try again, ask in other words, give up with a sentence for a person, or count as a reply."""
+
+import email.utils
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from acdc.chat.call import Call, Reply
+from acdc.chat.settings import EndpointSettings
+from acdc.errors import InfrastructureError
+
+_AGAIN = (408, 409, 425, 429)
+_TOO_LONG = ("context_length", "context length", "too many tokens", "prompt is too long")
+
+
+class Outage(InfrastructureError):  # noqa: N818 - says what is the case
+    """The endpoint did not answer in spite of further attempts; another time it may."""
+
+
+class BudgetSpent(InfrastructureError):  # noqa: N818 - says what is the case
+    """The next call could exceed the budget."""
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the same call may succeed later."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        if _code(error) == "insufficient_quota":
+            return False
+        return error.status_code in _AGAIN or error.status_code >= 500
+    # ValueError: a body that is no JSON or no completion, from something between us and the model.
+    return isinstance(
+        error, openai.APIConnectionError | openai.APIResponseValidationError | TimeoutError | ValueError
+    )
+
+
+def retry_after(error: Exception) -> float | None:
+    """Seconds that the endpoint asks to wait, from ``retry-after-ms`` or ``Retry-After`` (seconds or a date); None if it does not say."""
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", {})
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        text = headers.get(name, "").strip()
+        try:
+            return max(0.0, float(text) / unit)
+        except ValueError:
+            date = email.utils.parsedate_tz(text) if text else None
+            if date is not None:
+                return max(0.0, email.utils.mktime_tz(date) - time.time())
+    return None
+
+
+def refused_field(error: Exception, body: Mapping[str, Any]) -> str | None:
+    """The optional part of a request that the endpoint does not know: it is asked again without (or under its other name)."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError) and error.status_code in (400, 422):
+        text = _said(error)
+        for name in ("response_format", "max_tokens", "seed"):
+            if name in body and name in text and (name != "max_tokens" or "max_completion_tokens" in text):
+                return name
+    return None
+
+
+def as_reply(error: Exception, call: Call) -> Reply | None:
+    """A failure that belongs to the call alone and will always come back: a prompt that the model cannot take."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError) and error.status_code in (400, 413, 422):
+        text = _said(error).lower()
+        if error.status_code == 413 or any(sign in text for sign in _TOO_LONG):
+            return Reply("", call.model, 0, 0, "too-long")
+    return None
+
+
+def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> InfrastructureError:
+    """The failure as a sentence that says what to do."""
+    import openai
+
+    where = f"the endpoint {settings.base_url}"
+    if isinstance(error, openai.APIStatusError):
+        status, said = error.status_code, _said(error)
+        if status in (401, 403):
+            return InfrastructureError(
+                f"{where} refuses the key ({status}): set the environment variable {settings.key_env} to a valid one. It said: {said}"
+            )
+        if status == 404:
+            return InfrastructureError(
+                f"{where} has no model {settings.model}, or is no OpenAI-compatible endpoint (404): check base_url (it usually ends "
+                f"with /v1) and model. It said: {said}"
+            )
+        if 300 <= status < 400:
+            target = error.response.headers.get("location", "nowhere")
+            return InfrastructureError(
+                f"{where} redirects to {target} ({status}), and a key is sent to no address but the one you named: "
+                "set base_url to where it really is"
+            )
+        if _code(error) == "insufficient_quota":
+            return InfrastructureError(
+                f"{where}: the account has no credit left. It said: {said}. Mend that and run again"
+            )
+        if is_outage(error):
+            return Outage(
+                f"{where} answered with {status} after {attempts} attempts: {said}. "
+                "Everything that came is kept: the same command goes on"
+            )
+        return InfrastructureError(
+            f"{where} does not accept the request ({status}): {said}. Check the settings"
+        )
+    if isinstance(error, TimeoutError | openai.APITimeoutError):
+        return Outage(
+            f"{where} did not finish a reply within timeout = {settings.timeout:g} s, {attempts} attempts. "
+            "Everything that came is kept: the same command goes on; raise `timeout` if replies take longer"
+        )
+    if isinstance(error, openai.APIConnectionError):
+        reason = error.__cause__ or error
+        return Outage(
+            f"{where} cannot be reached after {attempts} attempts ({reason}): is base_url right, and is it up? "
+            "Everything that came is kept: the same command goes on"
+        )
+    return Outage(
+        f"{where} answered with something that is no chat completion ({error!s:.200}): is base_url right?"
+    )
+
+
+def _code(error: Any) -> str:
+    return str(error.code or "")
+
+
+def _said(error: Any) -> str:
+    """The endpoint's own words, on one line and not too many."""
+    body = error.body
+    if isinstance(body, dict):
+        body = body.get("message", body)
+    return " ".join(str(body or error.message).split())[:300]

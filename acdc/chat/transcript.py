@@ -1,0 +1,184 @@
+"""Every call of a run with its reply, kept on arrival, exported as JSON lines, and replayed without an endpoint.
+
+In a run's directory it is ``transcript.sqlite``: one row a call, keyed by the hash of the request, each written in a transaction
+of its own, so that a run killed at any moment has paid for no reply twice. Exported lines are sorted by role and label, so the
+same run gives the same file whatever arrived first. Times, attempts and prices are in the journal.
+
+A line is ``{"hash", "role", "label", "request": {...}, "reply": {...}}``; the first line says what the calls were made with.
+"""
+
+import difflib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from acdc.chat.call import Call, Reply
+from acdc.errors import InputError
+
+NAME = "transcript.sqlite"
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS head (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS calls (
+    hash TEXT PRIMARY KEY, role TEXT NOT NULL, label TEXT NOT NULL, request TEXT NOT NULL, reply TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Transcript:
+    """The transcript of a run that is at work.
+
+    Args:
+        directory: The run's directory, locked by the caller.
+        made_with: What the calls are made with, by role: the identities of the endpoints' settings.
+    """
+
+    def __init__(self, directory: Path, made_with: Mapping[str, Any]) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(directory / NAME, isolation_level=None, timeout=30)
+        self._db.execute("PRAGMA journal_mode = DELETE")
+        self._db.executescript(_SCHEMA)
+        self._db.execute("INSERT OR REPLACE INTO head VALUES ('made_with', ?)", (_dump(made_with),))
+
+    def reply(self, call: Call) -> Reply | None:
+        """The reply that an equal call got, or None."""
+        row = self._db.execute("SELECT reply FROM calls WHERE hash = ?", (call.hash,)).fetchone()
+        return None if row is None else Reply.from_json(json.loads(row[0]))
+
+    def keep(self, call: Call, reply: Reply) -> None:
+        """Write a call and its reply, at once."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?)",
+            (call.hash, call.role, call.label, _dump(call.request), _dump(asdict(reply))),
+        )
+
+    def spent(self, role: str) -> tuple[int, int]:
+        """Tokens of prompts and of replies so far."""
+        rows = self._db.execute("SELECT reply FROM calls WHERE role = ?", (role,))
+        replies = [Reply.from_json(json.loads(row[0])) for row in rows]
+        return sum(one.prompt_tokens for one in replies), sum(one.tokens for one in replies)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+
+class Replay:
+    """A transcript's file, for answering in place of an endpoint.
+
+    Args:
+        path: JSON lines as :func:`lines` writes them.
+
+    Raises:
+        InputError: The file is missing or no transcript.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.made_with = made_with(path)
+        self._lines: dict[str, dict[str, Any]] = {}
+        with path.open(encoding="utf-8") as file:
+            next(file)
+            for number, line in enumerate(file, start=2):
+                try:
+                    value = json.loads(line)
+                    Reply.from_json(value["reply"])
+                    self._lines[value["hash"]] = value
+                except (ValueError, KeyError, TypeError) as error:
+                    raise InputError(f"{path}, line {number}: no call of a transcript ({error!r})") from None
+
+    def reply(self, call: Call) -> Reply:
+        """The reply to a call.
+
+        Raises:
+            InputError: The transcript lacks it; the message shows how the call differs from the one it has in its place.
+        """
+        if call.hash in self._lines:
+            return Reply.from_json(self._lines[call.hash]["reply"])
+        alike = [v for v in self._lines.values() if (v["role"], v["label"]) == (call.role, call.label)]
+        if not alike:
+            raise InputError(
+                f"{self.path} has no call {call.role} {call.label}: the transcript is of a shorter run, of another run seed, "
+                "or of other settings"
+            )
+        difference = difflib.unified_diff(
+            _readable(alike[0]["request"]), _readable(call.request), "transcript", "asked", lineterm="", n=1
+        )
+        shown = "\n".join(list(difference)[:40])
+        raise InputError(
+            f"{self.path} has another call {call.role} {call.label} than the one that is asked:\n{shown}\n"
+            "The settings, the prompts or the replies before it are not those of the transcript."
+        )
+
+
+def made_with(path: Path) -> dict[str, Any]:
+    """What the calls of a transcript's file were made with, by role.
+
+    Raises:
+        InputError: The file is missing or no transcript.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            head = json.loads(file.readline())
+        if head["transcript"] != VERSION:
+            raise InputError(
+                f"{path}: a transcript of version {head['transcript']}; this program reads {VERSION}"
+            )
+        return dict(head["made_with"])
+    except OSError as error:
+        raise InputError(f"{path}: the transcript cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(
+            f"{path}: no transcript; `acdc transcript RUN --to {path.name}` writes one"
+        ) from None
+
+
+def lines(directory: Path) -> Iterator[str]:
+    """The transcript of a run as JSON lines, without line ends.
+
+    Args:
+        directory: The run's directory; the run may be at work.
+
+    Raises:
+        InputError: There is none.
+    """
+    path = directory / NAME
+    if not path.is_file():
+        raise InputError(
+            f"{directory}: no transcript there; only runs whose scientist or judge is a language model have one"
+        )
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+    try:
+        head = db.execute("SELECT value FROM head WHERE key = 'made_with'").fetchone()
+        yield _dump({"transcript": VERSION, "made_with": json.loads(head[0])})
+        rows = db.execute("SELECT hash, role, label, request, reply FROM calls ORDER BY role, label, hash")
+        for digest, role, label, request, reply in rows:
+            yield _dump(
+                {
+                    "hash": digest,
+                    "role": role,
+                    "label": label,
+                    "request": json.loads(request),
+                    "reply": json.loads(reply),
+                }
+            )
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"{path}: damaged ({error})") from None
+    finally:
+        db.close()
+
+
+def _dump(value: object) -> str:
+    # Replies may hold half of a surrogate pair, which only escapes can carry.
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+
+def _readable(request: Mapping[str, Any]) -> list[str]:
+    """A request with its messages line by line."""
+    return [
+        f"{name}: {line}"
+        for name, value in sorted(request.items())
+        for line in (str(value).splitlines() or [""])
+    ]

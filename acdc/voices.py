@@ -1,0 +1,126 @@
+"""Everyone in a run who is a language model behind an endpoint, or a transcript in its place: scientist and gibberish judge.
+
+They share the run's transcript. With ``scientist.replay`` all of them are answered from one file, and what the settings leave open
+(model, sampling, who judged) is taken from its first line.
+"""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from acdc.chat.client import Chat, Note
+from acdc.chat.settings import EndpointSettings, JudgeSettings, LLMScientistSettings
+from acdc.chat.transcript import Replay, Transcript, made_with
+from acdc.config import Config
+from acdc.errors import InputError
+from acdc.gibberish import GibberishSettings
+from acdc.llm_gibberish import LLMGibberishJudge
+from acdc.settings import EvolutionSettings
+from acdc.tasks.llm_scientist import LLMScientist
+
+_NO_ADDRESS = "http://transcript.invalid/v1"  # a name that never resolves (RFC 6761)
+
+
+class Voices:
+    """Opens what the settings name, and closes it.
+
+    Args:
+        config: Who writes and who judges.
+        settings: The run's settings, which say whether a language model judges.
+
+    Raises:
+        InputError: A judge is not named, or the transcript to replay is missing or damaged.
+    """
+
+    def __init__(self, config: Config, settings: EvolutionSettings) -> None:
+        self._endpoints = endpoints(config, settings)
+        replay = _replayed(config)
+        self._replay = Replay(replay) if replay is not None and self._endpoints else None
+        self._chats = {
+            role: Chat(role, endpoint, replay=self._replay) for role, endpoint in self._endpoints.items()
+        }
+        self._open = ExitStack()
+        for chat in self._chats.values():
+            self._open.callback(chat.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._open.close()
+
+    def scientist(self, reflections: int) -> LLMScientist:
+        """The scientist."""
+        settings = self._endpoints["scientist"]
+        if not isinstance(settings, LLMScientistSettings):
+            raise TypeError(f"a scientist with {type(settings).__name__}")
+        return LLMScientist(self._chats["scientist"], settings, reflections)
+
+    def gibberish_judge(self, settings: GibberishSettings) -> LLMGibberishJudge:
+        """The judge of outputs."""
+        return LLMGibberishJudge(self._chats["gibberish"], settings)
+
+    def keep_in(self, directory: Path, note: Note) -> None:
+        """Keep every call in the run's directory from now on; nothing is written where nobody is a language model."""
+        if self._chats:
+            transcript = Transcript(
+                directory, {role: one.identity() for role, one in self._endpoints.items()}
+            )
+            self._open.callback(transcript.close)
+            for chat in self._chats.values():
+                chat.keep_in(transcript, note)
+
+
+def endpoints(config: Config, settings: EvolutionSettings) -> dict[str, EndpointSettings]:
+    """The endpoints that a run asks, by role, complete.
+
+    Raises:
+        InputError: A judge is not named, or the transcript to replay cannot be read.
+    """
+    found: dict[str, EndpointSettings] = {}
+    replay = _replayed(config)
+    made: dict[str, Any] = {} if replay is None else made_with(replay)
+    if isinstance(config.scientist, LLMScientistSettings):
+        given = config.scientist.model_dump(exclude_unset=True)
+        found["scientist"] = LLMScientistSettings.model_validate({**made.get("scientist", {}), **given})
+        if not found["scientist"].model:
+            raise InputError(f"{replay}: the transcript does not say what model the scientist was")
+    if settings.gibberish.enabled and settings.gibberish.kind == "llm":
+        if config.judges.gibberish is not None:
+            found["gibberish"] = config.judges.gibberish
+        elif "gibberish" in made:
+            found["gibberish"] = JudgeSettings.model_validate({**made["gibberish"], "base_url": _NO_ADDRESS})
+        else:
+            raise InputError(
+                "judges.gibberish: evolution.gibberish.kind is llm, but no model is named; give base_url and model there"
+            )
+    return found
+
+
+def require_voices(config: Config, settings: EvolutionSettings) -> list[str]:
+    """Check every endpoint that a run would ask, before it writes anything.
+
+    Returns:
+        Warnings for a person.
+
+    Raises:
+        InputError: A judge is not named, or the transcript to replay is missing or damaged.
+        InfrastructureError: A key, an address or a model is wrong; the message says which.
+    """
+    found = endpoints(config, settings)
+    replay = _replayed(config)
+    if replay is not None:
+        Replay(replay)
+        return []
+    if found:
+        from acdc.chat.preflight import require_served
+
+        for one in {(one.base_url, one.model, one.key_env): one for one in found.values()}.values():
+            require_served(one)
+    if len({(one.base_url, one.model) for one in found.values()}) < len(found):
+        return ["scientist and judge are one model: it judges outputs on tasks that it wrote itself"]
+    return []
+
+
+def _replayed(config: Config) -> Path | None:
+    return config.scientist.replay if isinstance(config.scientist, LLMScientistSettings) else None
