@@ -1,6 +1,6 @@
 """What every way to choose one of N answers shares: what it is given, what it says, and judges with strict verdicts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ import numpy as np
 from acdc.errors import InputError
 
 Ask = Callable[[str], str]
-"""A judge: one prompt to one reply. Whoever passes it caches and retries as it likes."""
+"""A judge: one prompt to one reply."""
 
 Verdict = TypeVar("Verdict")
 
@@ -65,18 +65,22 @@ class Judge:
 
     Attributes:
         ask: Who judges.
+        known: Replies by prompt; what is there is not asked again. Pass a mapping that outlives this object to keep them.
         calls: Prompts sent.
-        unparsable: Replies that were no verdict.
+        unparsable: Verdicts that were wanted and not given.
     """
 
     ask: Ask
+    known: MutableMapping[str, str] = field(default_factory=dict)
     calls: int = field(default=0, init=False)
     unparsable: int = field(default=0, init=False)
 
     def verdict(self, prompt: str, parse: Callable[[str], Verdict | None]) -> Verdict | None:
         """The parsed reply; None, and counted, where the judge gave no verdict ("maybe", nothing, two verdicts)."""
-        self.calls += 1
-        found = parse(self.ask(prompt))
+        if prompt not in self.known:
+            self.calls += 1
+            self.known[prompt] = self.ask(prompt)
+        found = parse(self.known[prompt])
         self.unparsable += found is None
         return found
 
@@ -92,3 +96,10 @@ def best(scores: Sequence[float], rng: np.random.Generator) -> tuple[int, bool]:
         raise InputError(f"score {int(np.argmin(np.isfinite(values)))} of an answer is not a finite number")
     top = np.flatnonzero(values == values.max())
     return (int(top[0]), False) if len(top) == 1 else (int(rng.choice(top)), True)
+
+
+def best_mean(tokens: Sequence[Sequence[float]], rng: np.random.Generator) -> tuple[int, bool]:
+    """:func:`best` of the means of numbers per token; a reply without tokens loses against any other."""
+    means = [float(np.mean(values)) if len(values) else None for values in tokens]
+    floor = min((mean for mean in means if mean is not None), default=0.0) - 1.0
+    return best([floor if mean is None else mean for mean in means], rng)
