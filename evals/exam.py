@@ -4,9 +4,11 @@ lm-eval renders its Jinja templates anew for every question of every model, 40 o
 each template is rendered once and lm-eval is given the results, which leaves about 4 ms.
 """
 
+import functools
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +65,7 @@ class Exam:
         if self._task.config.process_docs is None and self._task.has_test_docs():
             # Reading rows of a Dataset costs more than judging them.
             self._task.dataset = {**self._task.dataset, self._task.config.test_split: self._docs}
-        metadata = self._task.config.metadata or {}
+        metadata = {**(self._task.config.metadata or {}), **benchmark.metadata}
         self.scored_by: str = metadata.get("scored_by", "lm-eval")
         self._filter: str = metadata.get("filter") or self._task._filters[0].name
         self._metric: str = metadata.get("metric") or next(iter(self._task._metric_fn_list))
@@ -144,16 +146,15 @@ class Exam:
 
 def _load(benchmark: Benchmark) -> Any:
     """The lm-eval task with its questions."""
-    from lm_eval.tasks import TaskManager
-
     logging.getLogger("lm_eval").setLevel(logging.ERROR)  # it warns of every default a YAML leaves to it
     overrides: dict[str, Any] = {"task": benchmark.name}
     if benchmark.rows is not None:
         rows = benchmark.rows
-        overrides["custom_dataset"] = lambda **_: _dataset(rows())
+        pools = benchmark.pools or dict
+        overrides["custom_dataset"] = lambda **_: _dataset(rows(), pools())
     if not benchmark.yaml.is_file():
         raise InputError(f"benchmark {benchmark.name}: there is no {benchmark.yaml}")
-    manager = TaskManager(include_path=str(benchmark.yaml.parent), include_defaults=False)
+    manager = _indexed(str(benchmark.yaml.parent))
     # Overrides of a registered task are taken from inside a group only.
     tasks = manager.load({"group": "suite", "task": [overrides]})["tasks"]
     if benchmark.name not in tasks:
@@ -161,27 +162,55 @@ def _load(benchmark: Benchmark) -> Any:
     return tasks[benchmark.name]
 
 
-def _dataset(rows: Sequence[Row]) -> dict[str, Any]:
+@functools.cache
+def _indexed(folder: str) -> Any:
+    """The tasks of one folder; upstream keeps dozens of subjects in one."""
+    from lm_eval.tasks import TaskManager
+
+    return TaskManager(include_path=folder, include_defaults=False)
+
+
+def _dataset(rows: Sequence[Row], pools: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     from datasets import Dataset
 
-    return {"test": Dataset.from_list(list(rows))}
+    splits = {"test": rows, **pools}
+    return {split: Dataset.from_list(list(questions)) for split, questions in splits.items()}
 
 
 def _ids(docs: Sequence[Row], benchmark: Benchmark) -> list[str]:
     ids = [str(doc.get("id", index)) for index, doc in enumerate(docs)]
-    repeated = sorted({id for id in ids if ids.count(id) > 1})
-    if repeated:
-        raise InputError(f"{benchmark.yaml}: two questions share the id {repeated[0]!r}")
+    refuse_repeated(ids, benchmark)
     return ids
 
 
+def refuse_repeated(ids: Sequence[str], benchmark: Benchmark) -> None:
+    """Raises InputError where two questions share an id."""
+    repeated = sorted(id for id, count in Counter(ids).items() if count > 1)
+    if repeated:
+        raise InputError(f"{benchmark.yaml}: two questions share the id {repeated[0]!r}")
+
+
 def _render_once(task: Any, docs: Sequence[Row]) -> None:
-    """Replace the task's templates by tables of what they give for its questions."""
+    """Replace the task's templates by tables of what they give for its questions, few-shot examples included."""
+
+    def key(doc: Row) -> str:
+        return json.dumps(doc, sort_keys=True, default=str)
 
     def frozen(render: Callable[[Row], Any]) -> Callable[[Row], Any]:
-        table = {json.dumps(doc, sort_keys=True, default=str): render(doc) for doc in docs}
-        return lambda doc: table[json.dumps(doc, sort_keys=True, default=str)]
+        table = {key(doc): render(doc) for doc in docs}
+        return lambda doc: table[key(doc)]
 
     if not (task.config.num_fewshot or 0):  # few-shot examples need the templates for other questions
         task.config.doc_to_text = frozen(task.doc_to_text)
         task.config.doc_to_target = frozen(task.doc_to_target)
+        return
+    contexts: dict[str, Any] = {}
+    render_context = task.fewshot_context
+
+    def context(doc: Row, *args: Any, **options: Any) -> Any:
+        # The seed of the examples is set anew before every pass, so that a question always gets the same ones.
+        if (place := key(doc)) not in contexts:
+            contexts[place] = render_context(doc, *args, **options)
+        return contexts[place]
+
+    task.fewshot_context = context
