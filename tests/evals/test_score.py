@@ -22,6 +22,28 @@ MMLU_PRO = {
     "category": "computer science",
 }
 RECORDS: dict[str, list[dict[str, Any]]] = {
+    "mmlu_cot_llama": [
+        {
+            "question": "At what does water boil?",
+            "subject": "college_physics",
+            "choices": MMLU_PRO["options"],
+            "answer": 2,
+        }
+    ],
+    "bbh_cot_zeroshot": [
+        {"task": "boolean_expressions", "input": "not True or False is", "target": "False"},
+        {
+            "task": "date_understanding",
+            "input": "Yesterday was April 30, 2021. What is the date today in MM/DD/YYYY?\n"
+            "Options:\n(A) 04/29/2021\n(B) 05/01/2021",
+            "target": "(B)",
+        },
+        {
+            "task": "object_counting",
+            "input": "I have four cats and three dogs. How many animals?",
+            "target": "7",
+        },
+    ],
     "gsm8k_llama": [
         {
             "question": "Six groups of 7 pay 30 dollars each. How much is it?",
@@ -73,7 +95,7 @@ def table(benchmark: str) -> list[dict[str, Any]]:
 def test_the_ways_in_which_models_answer_get_their_verdicts(benchmark: str, tmp_path: Path) -> None:
     rows = table(benchmark)
     assert len(rows) >= 12
-    given = replies(tmp_path, [{"position": 0, "reply": row["reply"]} for row in rows])
+    given = replies(tmp_path, [{"position": row.get("position", 0), "reply": row["reply"]} for row in rows])
     found = score(benchmark, records(tmp_path, benchmark), given, SandboxSettings())
     verdicts = {row["way"]: verdict["correct"] for row, verdict in zip(rows, found, strict=True)}
     assert verdicts == {row["way"]: row["correct"] for row in rows}

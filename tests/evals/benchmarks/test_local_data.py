@@ -1,6 +1,7 @@
 """Published benchmarks from local records: what is asked, what is refused, and which programs pass."""
 
 import ast
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,12 @@ def write(path: Path, *rows: dict[str, Any]) -> Path:
 
 def found(name: str, **data: Path) -> registry.Benchmark:
     return registry.find("paper", [name], seed=0, questions=1, data=data)[0]
+
+
+def small_engine(directory: Path) -> Any:
+    from acdc.engines.hf import TransformersEngine
+
+    return TransformersEngine(directory, rows=8, widths=(32, 64))
 
 
 def mmlu_pro(number: int, category: str) -> dict[str, Any]:
@@ -202,6 +209,8 @@ def test_every_mutated_solution_fails_in_the_sandbox(name: str, box: Sandbox) ->
     [
         ("gsm8k_llama", "gsm8k", 40),
         ("mmlu_pro_llama", "mmlu_pro", 42),
+        ("mmlu_cot_llama", "mmlu", 285),
+        ("bbh_cot_zeroshot", "bbh", 54),
         ("humaneval_instruct", "humaneval", 40),
         ("mbpp_instruct", "mbpp", 40),
     ],
@@ -212,9 +221,11 @@ def test_the_real_records_become_questions(name: str, folder: str, count: int) -
 
 
 def test_an_evaluation_runs_programs_of_a_published_benchmark(
-    harness: Callable[..., Any], model: Callable[..., Any], tiny_engine: Any, box: Sandbox, tmp_path: Path
+    model: Callable[..., Any], tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     from evals.harness import Job as Evaluation
+    from evals.settings import EvaluationSettings
+    from evals.workers import Workplace, opened
 
     record = {
         "task_id": "HumanEval/x",
@@ -223,7 +234,28 @@ def test_an_evaluation_runs_programs_of_a_published_benchmark(
         "test": "def check(candidate):\n    assert candidate(1) == 2\n",
     }
     path = write(tmp_path / "h.jsonl", record)
-    exam = open_exam(found("humaneval_instruct", humaneval=path), tiny_engine.chat, "tiny", 8)
-    (sample,) = harness(exams=[exam], box=box).run(Evaluation(model()))["humaneval_instruct"]
+    settings = EvaluationSettings(suite="paper", data={"humaneval": path}, max_new_tokens=8)
+    workplace = Workplace(
+        functools.partial(small_engine, tiny_model_dir),
+        "tiny",
+        (found("humaneval_instruct", **settings.data),),
+        settings,
+        tmp_path / "answers.sqlite",
+        1,
+        1.0,
+        Sandbox.open,
+        "",
+    )
+    with opened(workplace) as harness:
+        (sample,) = harness.run(Evaluation(model()))["humaneval_instruct"]
     assert sample["question_id"] == "HumanEval/x"
     assert sample["correct"] is False  # random weights write no program
+
+
+def test_the_documented_example_of_a_benchmark_is_the_one_that_runs() -> None:
+    import yaml
+
+    documented = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text("utf-8")
+    example = documented.split("### Adding a benchmark")[1].split("```yaml")[1].split("```")[0]
+    shipped = Path(registry.__file__).parent / "paper" / "gsm8k_llama.yaml"
+    assert yaml.safe_load(example) == yaml.safe_load(shipped.read_text("utf-8"))
