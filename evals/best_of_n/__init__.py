@@ -6,6 +6,7 @@
     score             a judge gives each a number from 1 to 10
     logprob           mean log-probability of the tokens
     self_certainty    mean certainty of the next-token distributions
+    reward_model      a classifier with one output rates each
     random, oracle    the bounds: any answer, and any right answer (which is Coverage)
 
 `select(candidates, rng)`, or `select(candidates, rng, ask)` where a judge is needed, returns a `Choice`. Chance decides
