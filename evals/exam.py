@@ -7,6 +7,7 @@ each template is rendered once and lm-eval is given the results, which leaves ab
 import functools
 import json
 import logging
+import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from evals.benchmarks.registry import Benchmark, Row
 
 Record = dict[str, Any]
 _FEWSHOT_SEED = 1234  # lm-eval's own default
+_OPTIONS_SEED = 0  # lm-eval's own default for Python's generator, from which upstream shuffles options
+_WITHHELD = "[withheld: this benchmark's text is not to be published]"
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,13 @@ class Exam:
         self.benchmark = benchmark
         self._lm = AnsweredLM(chat, template)
         self._task = _load(benchmark)
-        self._docs: list[Row] = [dict(doc) for doc in self._task.eval_docs]
+        self._docs: list[Row] = _questions(self._task)
         ids = _ids(self._docs, benchmark)
         _render_once(self._task, self._docs)
-        if self._task.config.process_docs is None and self._task.has_test_docs():
-            # Reading rows of a Dataset costs more than judging them.
-            self._task.dataset = {**self._task.dataset, self._task.config.test_split: self._docs}
+        _keep(self._task, self._docs)
         metadata = {**(self._task.config.metadata or {}), **benchmark.metadata}
         self.scored_by: str = metadata.get("scored_by", "lm-eval")
+        self._withheld = bool(metadata.get("withheld"))
         self._filter: str = metadata.get("filter") or self._task._filters[0].name
         self._metric: str = metadata.get("metric") or next(iter(self._task._metric_fn_list))
         self.questions = [Question(id, prompt) for id, prompt in zip(ids, self._prompts(), strict=True)]
@@ -118,6 +120,12 @@ class Exam:
             record["tokens"] = 0 if reply is None else reply.tokens
             record["prompt_tokens"] = 0 if reply is None else reply.prompt_tokens
             record["correct"] = None if reply is None else self._right(record)
+            if self._withheld:
+                record |= {
+                    "doc": {"id": question.id},
+                    "arguments": [[_WITHHELD, {}]],
+                    "resps": [[_WITHHELD]],
+                }
         return records
 
     def _right(self, record: Record) -> bool | None:
@@ -151,7 +159,8 @@ def _load(benchmark: Benchmark) -> Any:
     if benchmark.rows is not None:
         rows = benchmark.rows
         pools = benchmark.pools or dict
-        overrides["custom_dataset"] = lambda **_: _dataset(rows(), pools())
+        split = benchmark.metadata.get("split", "test")
+        overrides["custom_dataset"] = lambda **_: _dataset({split: rows(), **pools()})
     if not benchmark.yaml.is_file():
         raise InputError(f"benchmark {benchmark.name}: there is no {benchmark.yaml}")
     manager = _indexed(str(benchmark.yaml.parent))
@@ -170,11 +179,32 @@ def _indexed(folder: str) -> Any:
     return TaskManager(include_path=folder, include_defaults=False)
 
 
-def _dataset(rows: Sequence[Row], pools: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
+def _dataset(splits: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     from datasets import Dataset
 
-    splits = {"test": rows, **pools}
     return {split: Dataset.from_list(list(questions)) for split, questions in splits.items()}
+
+
+def _questions(task: Any) -> list[Row]:
+    """The task's questions; options are in the same order in every process, whatever drew from Python's generator before."""
+    state = random.getstate()
+    random.seed(_OPTIONS_SEED)
+    try:
+        return [dict(doc) for doc in task.eval_docs]
+    finally:
+        random.setstate(state)
+
+
+def _keep(task: Any, docs: list[Row]) -> None:
+    """Lets the task have its questions as they are now: reading a Dataset's rows costs more than judging them, and
+    upstream's processing of them may shuffle options each time.
+    """
+    config = task.config
+    if config.process_docs is not None and config.num_fewshot:
+        return  # the examples are processed by the same function
+    split = config.test_split if task.has_test_docs() else config.validation_split
+    task.dataset = {**task.dataset, split: docs}
+    config.process_docs = None
 
 
 def _ids(docs: Sequence[Row], benchmark: Benchmark) -> list[str]:

@@ -5,6 +5,8 @@ A task's `metadata` says what its records look like:
     fields    fields every record must have
     id        the field that tells records apart (default: the position in the file)
     pool      split of the few-shot examples: the file `<pool>.jsonl` or `<pool>.parquet` beside the records
+    split     what upstream calls the split that is asked (default: test)
+    withheld  samples keep no text of questions and replies
     prepare   `module:function` that makes of a record the question that is asked
     parts     `field` and `task`: upstream has one task for each value of the field, e.g. a subject
 """

@@ -30,6 +30,16 @@ RECORDS: dict[str, list[dict[str, Any]]] = {
             "answer": 2,
         }
     ],
+    "gpqa_main_cot_zeroshot": [
+        {
+            "Record ID": "rec0",
+            "Question": "At what does water boil?",
+            "Correct Answer": "100 degrees",
+            "Incorrect Answer 1": "0 degrees",
+            "Incorrect Answer 2": "50 degrees",
+            "Incorrect Answer 3": "150 degrees",
+        }
+    ],
     "bbh_cot_zeroshot": [
         {"task": "boolean_expressions", "input": "not True or False is", "target": "False"},
         {

@@ -259,3 +259,26 @@ def test_the_documented_example_of_a_benchmark_is_the_one_that_runs() -> None:
     example = documented.split("### Adding a benchmark")[1].split("```yaml")[1].split("```")[0]
     shipped = Path(registry.__file__).parent / "paper" / "gsm8k_llama.yaml"
     assert yaml.safe_load(example) == yaml.safe_load(shipped.read_text("utf-8"))
+
+
+def test_text_of_gpqa_is_in_no_sample_and_its_options_stay_in_order(tmp_path: Path) -> None:
+    import random
+
+    from evals.answers import Reply
+
+    rows = [
+        {"Record ID": f"rec{n}", "Question": f"A secret question {n}?", "Correct Answer": f"secret right {n}"}
+        | {f"Incorrect Answer {k}": f"secret wrong {n} {k}" for k in (1, 2, 3)}
+        for n in range(8)
+    ]
+    benchmark = found("gpqa_main_cot_zeroshot", gpqa=write(tmp_path / "g.jsonl", *rows))
+    exam = open_exam(benchmark, plain, "plain")
+    random.random()
+    assert open_exam(benchmark, plain, "plain").questions == exam.questions
+    assert len({question.prompt.index("secret right") for question in exam.questions}) > 1
+    replies_given = [Reply("A secret thought: (A) secret right", "stop", 3, 3) for _ in rows]
+    for _ in range(2):
+        records = exam.grade(replies_given)
+        assert "secret" not in json.dumps(records)
+        right = [record["correct"] for record in records]
+        assert right == [f"(A) secret right {n}" in q.prompt for n, q in enumerate(exam.questions)]
