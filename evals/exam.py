@@ -4,9 +4,12 @@ lm-eval renders its Jinja templates anew for every question of every model, 40 o
 each template is rendered once and lm-eval is given the results, which leaves about 4 ms.
 """
 
+import functools
 import json
 import logging
-from collections.abc import Callable, Sequence
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +20,8 @@ from evals.benchmarks.registry import Benchmark, Row
 
 Record = dict[str, Any]
 _FEWSHOT_SEED = 1234  # lm-eval's own default
+_OPTIONS_SEED = 0  # lm-eval's own default for Python's generator, from which upstream shuffles options
+_WITHHELD = "[withheld: this benchmark's text is not to be published]"
 
 
 @dataclass(frozen=True)
@@ -57,14 +62,13 @@ class Exam:
         self.benchmark = benchmark
         self._lm = AnsweredLM(chat, template)
         self._task = _load(benchmark)
-        self._docs: list[Row] = [dict(doc) for doc in self._task.eval_docs]
+        self._docs: list[Row] = _questions(self._task)
         ids = _ids(self._docs, benchmark)
         _render_once(self._task, self._docs)
-        if self._task.config.process_docs is None and self._task.has_test_docs():
-            # Reading rows of a Dataset costs more than judging them.
-            self._task.dataset = {**self._task.dataset, self._task.config.test_split: self._docs}
-        metadata = self._task.config.metadata or {}
+        _keep(self._task, self._docs)
+        metadata = {**(self._task.config.metadata or {}), **benchmark.metadata}
         self.scored_by: str = metadata.get("scored_by", "lm-eval")
+        self._withheld = bool(metadata.get("withheld"))
         self._filter: str = metadata.get("filter") or self._task._filters[0].name
         self._metric: str = metadata.get("metric") or next(iter(self._task._metric_fn_list))
         self.questions = [Question(id, prompt) for id, prompt in zip(ids, self._prompts(), strict=True)]
@@ -116,6 +120,12 @@ class Exam:
             record["tokens"] = 0 if reply is None else reply.tokens
             record["prompt_tokens"] = 0 if reply is None else reply.prompt_tokens
             record["correct"] = None if reply is None else self._right(record)
+            if self._withheld:
+                record |= {
+                    "doc": {"id": question.id},
+                    "arguments": [[_WITHHELD, {}]],
+                    "resps": [[_WITHHELD]],
+                }
         return records
 
     def _right(self, record: Record) -> bool | None:
@@ -144,16 +154,16 @@ class Exam:
 
 def _load(benchmark: Benchmark) -> Any:
     """The lm-eval task with its questions."""
-    from lm_eval.tasks import TaskManager
-
     logging.getLogger("lm_eval").setLevel(logging.ERROR)  # it warns of every default a YAML leaves to it
     overrides: dict[str, Any] = {"task": benchmark.name}
     if benchmark.rows is not None:
         rows = benchmark.rows
-        overrides["custom_dataset"] = lambda **_: _dataset(rows())
+        pools = benchmark.pools or dict
+        split = benchmark.metadata.get("split", "test")
+        overrides["custom_dataset"] = lambda **_: _dataset({split: rows(), **pools()})
     if not benchmark.yaml.is_file():
         raise InputError(f"benchmark {benchmark.name}: there is no {benchmark.yaml}")
-    manager = TaskManager(include_path=str(benchmark.yaml.parent), include_defaults=False)
+    manager = _indexed(str(benchmark.yaml.parent))
     # Overrides of a registered task are taken from inside a group only.
     tasks = manager.load({"group": "suite", "task": [overrides]})["tasks"]
     if benchmark.name not in tasks:
@@ -161,27 +171,76 @@ def _load(benchmark: Benchmark) -> Any:
     return tasks[benchmark.name]
 
 
-def _dataset(rows: Sequence[Row]) -> dict[str, Any]:
+@functools.cache
+def _indexed(folder: str) -> Any:
+    """The tasks of one folder; upstream keeps dozens of subjects in one."""
+    from lm_eval.tasks import TaskManager
+
+    return TaskManager(include_path=folder, include_defaults=False)
+
+
+def _dataset(splits: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
     from datasets import Dataset
 
-    return {"test": Dataset.from_list(list(rows))}
+    return {split: Dataset.from_list(list(questions)) for split, questions in splits.items()}
+
+
+def _questions(task: Any) -> list[Row]:
+    """The task's questions; options are in the same order in every process, whatever drew from Python's generator before."""
+    state = random.getstate()
+    random.seed(_OPTIONS_SEED)
+    try:
+        return [dict(doc) for doc in task.eval_docs]
+    finally:
+        random.setstate(state)
+
+
+def _keep(task: Any, docs: list[Row]) -> None:
+    """Lets the task have its questions as they are now: reading a Dataset's rows costs more than judging them, and
+    upstream's processing of them may shuffle options each time.
+    """
+    config = task.config
+    if config.process_docs is not None and config.num_fewshot:
+        return  # the examples are processed by the same function
+    split = config.test_split if task.has_test_docs() else config.validation_split
+    task.dataset = {**task.dataset, split: docs}
+    config.process_docs = None
 
 
 def _ids(docs: Sequence[Row], benchmark: Benchmark) -> list[str]:
     ids = [str(doc.get("id", index)) for index, doc in enumerate(docs)]
-    repeated = sorted({id for id in ids if ids.count(id) > 1})
-    if repeated:
-        raise InputError(f"{benchmark.yaml}: two questions share the id {repeated[0]!r}")
+    refuse_repeated(ids, benchmark)
     return ids
 
 
+def refuse_repeated(ids: Sequence[str], benchmark: Benchmark) -> None:
+    """Raises InputError where two questions share an id."""
+    repeated = sorted(id for id, count in Counter(ids).items() if count > 1)
+    if repeated:
+        raise InputError(f"{benchmark.yaml}: two questions share the id {repeated[0]!r}")
+
+
 def _render_once(task: Any, docs: Sequence[Row]) -> None:
-    """Replace the task's templates by tables of what they give for its questions."""
+    """Replace the task's templates by tables of what they give for its questions, few-shot examples included."""
+
+    def key(doc: Row) -> str:
+        return json.dumps(doc, sort_keys=True, default=str)
 
     def frozen(render: Callable[[Row], Any]) -> Callable[[Row], Any]:
-        table = {json.dumps(doc, sort_keys=True, default=str): render(doc) for doc in docs}
-        return lambda doc: table[json.dumps(doc, sort_keys=True, default=str)]
+        table = {key(doc): render(doc) for doc in docs}
+        return lambda doc: table[key(doc)]
 
     if not (task.config.num_fewshot or 0):  # few-shot examples need the templates for other questions
         task.config.doc_to_text = frozen(task.doc_to_text)
         task.config.doc_to_target = frozen(task.doc_to_target)
+        return
+    contexts: dict[str, Any] = {}
+    render_context = task.fewshot_context
+
+    def context(doc: Row, *args: Any, **options: Any) -> Any:
+        # The seed of the examples is set anew before every pass, so that a question always gets the same ones.
+        if (place := key(doc)) not in contexts:
+            contexts[place] = render_context(doc, *args, **options)
+        return contexts[place]
+
+    task.fewshot_context = context

@@ -15,6 +15,7 @@ from acdc.errors import InfrastructureError
 from acdc.streams import key as stream_key
 from evals.answers import AnswerCache, Reply, Verdict, answer_key, verdict_key
 from evals.exam import Exam, Record
+from evals.programs import run_of, verdict_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -195,15 +196,13 @@ class Harness:
 
     def _run_programs(self, samples: Sequence[Record]) -> None:
         """Verdicts of answers that are programs: from the cache, else from the sandbox."""
-        from acdc.sandbox import Job as Run
-
         if self._box is None:
             raise InfrastructureError(
                 "a benchmark has programs as answers, and there is no sandbox to run them in"
             )
         runs = {}
         for sample in (sample for sample in samples if sample["finish"] is not None):
-            run = Run(sample["doc"]["source"], sample["doc"]["task"], str(sample["filtered_resps"][0]))
+            run = run_of(sample)
             runs[id(sample)] = (verdict_key(self._limits, run.source, run.task, run.submission), run)
         known = self._cache.verdicts(list({key for key, _ in runs.values()}))
         wanted = {key: run for key, run in runs.values() if key not in known}
@@ -220,10 +219,7 @@ class Harness:
                 outcomes = box.score(list(wanted.values()))
             except InfrastructureError:
                 continue
-            verdicts = {
-                key: Verdict(outcome.score is not None and outcome.score >= 0.5, outcome.error)
-                for key, outcome in zip(wanted, outcomes, strict=True)
-            }
+            verdicts = {key: verdict_of(outcome) for key, outcome in zip(wanted, outcomes, strict=True)}
             # A verdict that a busy machine may have caused is not kept.
             self._cache.put_verdicts(pair for pair in verdicts.items() if pair[1].error not in _LOAD)
             return verdicts

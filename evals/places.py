@@ -38,7 +38,19 @@ def workplaces(
         InputError: The suite or a benchmark is unknown.
     """
     benchmarks = tuple(
-        registry.find(settings.suite, settings.benchmarks, seed=settings.seed, questions=settings.questions)
+        registry.find(
+            settings.suite,
+            settings.benchmarks,
+            seed=settings.seed,
+            questions=settings.questions,
+            data=settings.data,
+        )
+    )
+
+    # Of what a hub holds the number is not known yet; it serves progress and the balance of workers only.
+    questions = sum(
+        len(benchmark.rows()) if benchmark.pools and benchmark.rows else settings.questions
+        for benchmark in benchmarks
     )
 
     def place(model: Path, cost: float) -> Workplace:
@@ -54,7 +66,7 @@ def workplaces(
             benchmarks,
             settings,
             layout.cache() / "answers.sqlite",
-            settings.questions * len(benchmarks),
+            questions,
             cost,
             functools.partial(Sandbox.open, config.sandbox),
             config.sandbox.limits.model_dump_json(),

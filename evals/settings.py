@@ -1,5 +1,6 @@
 """The sections `evaluation` and `baselines` of params.yaml."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +22,8 @@ class EvaluationSettings(BaseModel):
         suite: A named set of benchmarks (`evals.benchmarks.registry`).
         benchmarks: Only these of the suite, in this order; empty: all of them.
         questions: Questions drawn for each generated benchmark.
+        data: Files with the records of published benchmarks, JSON lines or Parquet in their original fields, by name
+            ({gsm8k: PATH}); few-shot examples lie beside them.
         seed: Seed of the generated questions and of every sampled answer; run seeds share it, so that they
             are measured on the same questions and the seeds' answers are made once.
         max_new_tokens: Token budget of an answer for all benchmarks; null: what each benchmark's YAML says.
@@ -38,6 +41,7 @@ class EvaluationSettings(BaseModel):
     suite: str = "tiny"
     benchmarks: tuple[str, ...] = ()
     questions: Count = 64
+    data: dict[str, Path] = {}
     seed: Annotated[int, Field(ge=0)] = 0
     max_new_tokens: Count | None = None
     top_p: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0

@@ -69,7 +69,7 @@ class Result:
 def opened(workplace: Workplace) -> Iterator[Harness]:
     """The harness of a workplace, in this process."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # before the imports: a bar per 64 questions helps nobody
-    from evals.exam import Exam
+    from evals.group_exam import open_exam
 
     settings = workplace.settings
     with contextlib.ExitStack() as stack:
@@ -77,7 +77,7 @@ def opened(workplace: Workplace) -> Iterator[Harness]:
         engine = workplace.engine()
         stack.callback(engine.close)
         exams = [
-            Exam(benchmark, engine.chat, workplace.template, settings.max_new_tokens)
+            open_exam(benchmark, engine.chat, workplace.template, settings.max_new_tokens)
             for benchmark in workplace.benchmarks
         ]
         box = None

@@ -1,10 +1,13 @@
 """Which benchmarks there are: one folder per suite, one lm-eval task YAML per benchmark.
 
 A suite's folder may hold a module `generator` whose `rows(benchmark, seed, count)` draws the questions; they are made
-from the seed wherever they are needed and never stored. A benchmark without it reads the data its YAML names, or
-JSON lines given here.
+from the seed wherever they are needed and never stored. A benchmark without it reads records from a local file
+(`evaluation.data`, :mod:`evals.benchmarks.local_data`) or the data its YAML names.
+
+A YAML with a key `upstream` holds no task: it names lm-eval's own, which is used as it is.
 
 A question has an `id`, unique within its benchmark. In the YAML's `metadata`:
+    data        what its records are called in `evaluation.data`, and what they look like: `evals.benchmarks.local_data`
     metric      the metric that says whether an answer is right (default: the first of `metric_list`)
     filter      the filter whose output it judges (default: the first of `filter_list`)
     scored_by   `sandbox`: the filtered answer is a program; the question's `source` is a task family and its `task`
@@ -14,13 +17,16 @@ A question has an `id`, unique within its benchmark. In the YAML's `metadata`:
 import functools
 import importlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from acdc.errors import InputError
 from acdc.validation import nearest
+from evals.benchmarks import local_data
 
 Row = dict[str, Any]
 _HERE = Path(__file__).parent
@@ -35,11 +41,15 @@ class Benchmark:
         name: The lm-eval task name, which is the YAML's file name too.
         yaml: The task file.
         rows: Makes the questions, the same at every call; picklable. None: the YAML says where they are.
+        pools: Makes the few-shot examples by split, where they are in a file beside the questions.
+        metadata: What the task's own `metadata` does not say, for tasks of upstream.
     """
 
     name: str
     yaml: Path
     rows: Callable[[], list[Row]] | None = None
+    pools: Callable[[], dict[str, list[Row]]] | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 def suites() -> list[str]:
@@ -58,7 +68,14 @@ def names(suite: str) -> list[str]:
     return sorted(path.stem for path in (_HERE / suite).glob("*.yaml") if not path.stem.startswith("_"))
 
 
-def find(suite: str, only: Sequence[str] = (), *, seed: int, questions: int) -> list[Benchmark]:
+def find(
+    suite: str,
+    only: Sequence[str] = (),
+    *,
+    seed: int,
+    questions: int,
+    data: Mapping[str, Path] | None = None,
+) -> list[Benchmark]:
     """The benchmarks of a suite.
 
     Args:
@@ -66,23 +83,51 @@ def find(suite: str, only: Sequence[str] = (), *, seed: int, questions: int) -> 
         only: Only these, in this order; empty: all, sorted by name.
         seed: Seed of generated questions.
         questions: How many of them for each benchmark.
+        data: Files with records of published benchmarks, by name.
 
     Raises:
-        InputError: A name is unknown; the nearest is said.
+        InputError: A name is unknown, and the nearest is said; or a benchmark needs a file that is not named.
     """
     known = names(suite)
     for name in only:
         if name not in known:
             raise InputError(_unknown("evaluation.benchmarks", name, known))
     generated = (_HERE / suite / "generator.py").exists()
+    if not generated:
+        return [_described(_HERE / suite / f"{name}.yaml", data or {}) for name in only or known]
     return [
         Benchmark(
             name,
             _HERE / suite / f"{name}.yaml",
-            functools.partial(_generate, suite, name, seed, questions) if generated else None,
+            functools.partial(_generate, suite, name, seed, questions),
         )
         for name in only or known
     ]
+
+
+def data_names(suite: str) -> list[str]:
+    """What the suite's benchmarks call their records in `evaluation.data`."""
+    found = (_metadata(_read(_HERE / suite / f"{name}.yaml")).get("data") for name in names(suite))
+    return sorted({str(name) for name in found if name})
+
+
+def parts(benchmark: Benchmark) -> list[Benchmark]:
+    """The tasks of lm-eval that a benchmark is: itself, or upstream's task for each subject, in the order of the records."""
+    split = benchmark.metadata.get("parts")
+    if split is None or benchmark.rows is None:
+        return [benchmark]
+    groups: dict[str, list[Row]] = {}
+    for row in benchmark.rows():
+        groups.setdefault(str(row[split["field"]]), []).append(row)
+    found = []
+    for value, rows in groups.items():
+        name = value.replace(" ", "_")
+        path = benchmark.yaml / split["yaml"].format(name)
+        if not path.is_file():
+            raise InputError(f"{benchmark.name}: lm-eval has no task for {split['field']} {value!r}")
+        task = split["task"].format(name)
+        found.append(replace(benchmark, name=task, yaml=path, rows=functools.partial(list, rows)))
+    return found
 
 
 def guess_rates(suite: str, benchmark: str, *, seed: int, questions: int) -> dict[str, float] | None:
@@ -124,6 +169,43 @@ def _generate(suite: str, benchmark: str, seed: int, count: int) -> list[Row]:
     module = importlib.import_module(f"evals.benchmarks.{suite}.generator")
     rows: list[Row] = module.rows(benchmark, seed, count)
     return rows
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads lm-eval's YAML files without running what they name."""
+
+
+_Loader.add_constructor("!function", lambda loader, node: str(node.value))
+
+
+def _described(path: Path, data: Mapping[str, Path]) -> Benchmark:
+    """A benchmark by what its YAML says of its data."""
+    described = _read(path)
+    metadata = _metadata(described)
+    task = local_data.upstream() / described["upstream"] if "upstream" in described else path
+    file = data.get(metadata.get("data", ""))
+    if file is None:
+        if "prepare" in metadata or "parts" in metadata:
+            raise InputError(
+                f"{path.stem} reads its records from a file: set evaluation.data.{metadata['data']} to it"
+            )
+        return Benchmark(path.stem, task, metadata=metadata)
+    return Benchmark(
+        path.stem,
+        task,
+        functools.partial(local_data.questions, file, metadata),
+        functools.partial(local_data.pools, file, metadata),
+        metadata,
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    described: dict[str, Any] = yaml.load(path.read_text("utf-8"), _Loader)
+    return described
+
+
+def _metadata(described: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(described.get("metadata") or {})
 
 
 def _unknown(setting: str, name: str, known: Sequence[str]) -> str:

@@ -1,0 +1,110 @@
+"""Records of a published benchmark from a file of one's own: JSON lines or Parquet, in the benchmark's original fields.
+
+A task's `metadata` says what its records look like:
+    data      name under `evaluation.data`
+    fields    fields every record must have
+    id        the field that tells records apart (default: the position in the file)
+    pool      split of the few-shot examples: the file `<pool>.jsonl` or `<pool>.parquet` beside the records
+    split     what upstream calls the split that is asked (default: test)
+    withheld  samples keep no text of questions and replies
+    prepare   `module:function` that makes of a record the question that is asked
+    parts     `field` and `task`: upstream has one task for each value of the field, e.g. a subject
+"""
+
+import functools
+import importlib
+import importlib.util
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from acdc.errors import InputError
+
+Row = dict[str, Any]
+
+
+def read_records(path: Path, fields: tuple[str, ...]) -> list[Row]:
+    """All records of a file.
+
+    Raises:
+        InputError: It can't be read, holds nothing, or a record lacks a field; the message names file, record and field.
+    """
+    rows = _parquet(path) if path.suffix == ".parquet" else _json_lines(path)
+    for number, row in enumerate(rows, 1):
+        missing = [field for field in fields if row.get(field) is None]
+        if missing:
+            raise InputError(
+                f"{path}, record {number}: no field {missing[0]!r}; expected {', '.join(fields)}"
+            )
+    if not rows:
+        raise InputError(f"{path} holds no questions")
+    return rows
+
+
+def questions(path: Path, metadata: Mapping[str, Any]) -> list[Row]:
+    """The records as questions with an `id`, prepared where the task says how.
+
+    Raises:
+        InputError: As :func:`read_records`, or two records share an id.
+    """
+    rows = read_records(path, tuple(metadata.get("fields", ())))
+    key = metadata.get("id")
+    seen: dict[str, int] = {}
+    for number, row in enumerate(rows):
+        row["id"] = str(row[key]) if key else str(number)
+        if row["id"] in seen:
+            raise InputError(
+                f"{path}, records {seen[row['id']] + 1} and {number + 1}: both have {key} {row['id']}"
+            )
+        seen[row["id"]] = number
+    if "prepare" not in metadata:
+        return rows
+    module, _, name = metadata["prepare"].partition(":")
+    prepare: Callable[[Row], Row] = getattr(importlib.import_module(module), name)
+    return [prepare(row) for row in rows]
+
+
+def pools(path: Path, metadata: Mapping[str, Any]) -> dict[str, list[Row]]:
+    """The few-shot examples beside the records, by split; empty where the task has them in its own file."""
+    split = metadata.get("pool")
+    if split is None:
+        return {}
+    for suffix in (".jsonl", ".parquet"):
+        if (beside := path.parent / f"{split}{suffix}").is_file():
+            return {split: read_records(beside, tuple(metadata.get("fields", ())))}
+    raise InputError(f"{path}: its few-shot examples, {split}.jsonl or {split}.parquet, are not beside it")
+
+
+@functools.cache
+def upstream() -> Path:
+    """The folder of lm-eval's own tasks, found without importing lm-eval."""
+    spec = importlib.util.find_spec("lm_eval")
+    if spec is None or not spec.submodule_search_locations:
+        raise InputError("lm-eval is not installed; run make setup")
+    return Path(spec.submodule_search_locations[0]) / "tasks"
+
+
+def _json_lines(path: Path) -> list[Row]:
+    rows = []
+    try:
+        for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
+            if line.strip():
+                rows.append(json.loads(line))
+                if not isinstance(rows[-1], dict):
+                    raise InputError(f"{path}, line {number}: expected a JSON object")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} can't be read as JSON lines in UTF-8: {error}") from error
+    return rows
+
+
+def _parquet(path: Path) -> list[Row]:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(path)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise InputError(f"{path} can't be read as Parquet: {error}") from error
+    rows: list[Row] = table.to_pylist()
+    return rows

@@ -1,0 +1,144 @@
+"""``acdc coverage``: what anybody's lm-eval sample logs say about models together; nothing else of this project is needed."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from acdc.commands.options import Json
+
+if TYPE_CHECKING:
+    from evals.log_report import Report
+
+_SEVERAL = ("--samples", "--baseline", "--task")
+
+
+class _Command(TyperCommand):
+    """A command whose folders may follow one option together, as a shell expands `runs/*`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The same with the option said again before each further folder."""
+        return list(super().parse_args(ctx, repeated(args)))
+
+
+def repeated(arguments: Sequence[str]) -> list[str]:
+    """`--samples a b` as `--samples a --samples b`."""
+    found: list[str] = []
+    option, fresh = "", False
+    for word in arguments:
+        if word.startswith("-"):
+            option, fresh = (word if word in _SEVERAL else ""), True
+        elif option and not fresh:
+            found.append(option)
+        else:
+            fresh = False
+        found.append(word)
+    return found
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command(
+        "coverage",
+        cls=_Command,
+        help="Coverage of models by their lm-eval sample logs (lm_eval --log_samples --output_path DIR).",
+    )(coverage)
+
+
+def coverage(
+    samples: Annotated[
+        list[Path], typer.Option("--samples", metavar="DIR…", help="Folders with samples_*.jsonl.")
+    ],
+    baseline: Annotated[
+        list[Path],
+        typer.Option("--baseline", metavar="DIR…", help="Folders to compare with, question by question."),
+    ] = [],  # noqa: B006
+    task: Annotated[list[str], typer.Option("--task", metavar="TASK…", help="Only these tasks.")] = [],  # noqa: B006
+    metric: Annotated[str, typer.Option(help="The metric that says what is right; default: the first.")] = "",
+    filter: Annotated[str, typer.Option(help="The filter that extracts answers; default: the first.")] = "",
+    confidence: Annotated[float, typer.Option(min=0.51, max=0.999, help="Of the intervals.")] = 0.95,
+    as_json: Json = False,
+) -> None:
+    """Report on logs."""
+    from evals.log_report import log_report
+    from evals.sample_logs import Reading, read_logs
+    from evals.statistics_settings import StatisticsSettings
+
+    reading = Reading(metric, filter, tuple(task))
+    settings = StatisticsSettings(resamples=10_000, confidence=confidence, alpha=0.05, seed=0)
+    report = log_report(
+        read_logs(samples, reading), read_logs(baseline, reading) if baseline else None, settings
+    )
+    typer.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else _text(report))
+
+
+def _text(report: "Report") -> str:
+    lines = [f"{len(report['models'])} answers a question; {report['confidence']:.0%} intervals", ""]
+    for name, row in report["benchmarks"].items():
+        lines.append(
+            f"{name}: {_percent(row)} of {row['questions']} questions covered ({row['filter']}, {row['metric']})"
+        )
+        if row["also_there"]:
+            lines.append(f"    not read: {', '.join(row['also_there'])}")
+        if not row["same_prompts"]:
+            lines.append("    the models did not all read the same prompts")
+        if row["dropped"]:
+            lines.append(f"    {row['dropped']} questions left out: somebody's answer is missing")
+    lines += ["", "   N  these N               any N"]
+    lines += [
+        f"{row['n']:4d}  {_percent(row['these'], 'mean'):22}{_percent(row['any'], 'mean')}"
+        for row in report["coverage"]
+    ]
+    lines += ["", "   alone  unique  Shapley  without  model"]
+    lines += [
+        f"{row['alone']:8.1%}{row['unique']:8d}{row['shapley']:9.1%}{row['without']:9.1%}  {row['model']}"
+        for row in report["contributions"]
+    ]
+    lines += ["", *_choosing(report), _cut(report)]
+    if "comparison" in report:
+        lines += ["", *_comparison(report["comparison"])]
+    return "\n".join(lines)
+
+
+def _choosing(report: "Report") -> list[str]:
+    row = report["best_of_n"]
+    lines = [
+        f"one answer by majority ({report['answers_compared_by']}): {_percent(row['majority'], 'mean')}",
+        f"one answer at random: {_percent(row['random'], 'mean')}",
+    ]
+    if row["efficiency"] is None:
+        return [*lines, "selection efficiency: not defined, no question depends on the choice"]
+    return [*lines, f"selection efficiency: {_percent(row['efficiency'], 'value')}"]
+
+
+def _cut(report: "Report") -> str:
+    cut = report["cut_off"]
+    if cut is None:
+        return "answers cut off: not known, these logs do not say how answers ended"
+    left = cut["coverage_without"]
+    without = (
+        "" if left is None else f"; coverage of the {cut['questions_without']} other questions {left:.1%}"
+    )
+    return f"answers cut off: {cut['answers']:.1%}{without}"
+
+
+def _comparison(report: "Report") -> list[str]:
+    lines = [f"against {', '.join(report['baseline'])} (question by question):"]
+    for row in report["same_n"]:
+        wider = row.get("other_benchmarks")
+        beyond = "" if wider is None else f", other benchmarks [{wider['low']:+.1%}, {wider['high']:+.1%}]"
+        lines.append(f"  N = {row['n']}, any N: {_signed(row['difference'])}{beyond}")
+    whole = report["everybody"]
+    lines.append(f"  everybody: {_signed(whole['difference'])}, McNemar p = {whole['mcnemar']:.3g}")
+    return lines + ([f"  {report['note']}"] if "note" in report else [])
+
+
+def _percent(row: "Report", value: str = "coverage") -> str:
+    return f"{row[value]:.1%} [{row['low']:.1%}, {row['high']:.1%}]"
+
+
+def _signed(row: "Report") -> str:
+    return f"{row['mean']:+.1%} [{row['low']:+.1%}, {row['high']:+.1%}]"

@@ -1,0 +1,44 @@
+"""A benchmark that lm-eval has as several tasks, one for each subject, asked and judged as one."""
+
+from collections.abc import Callable, Sequence
+
+from evals.answers import Reply
+from evals.benchmarks.registry import Benchmark, parts
+from evals.exam import Exam, Question, Record, refuse_repeated
+
+
+class GroupExam(Exam):
+    """Several exams in a row; every question counts the same, as upstream's groups weigh by size.
+
+    Args:
+        benchmark: As it is called here.
+        exams: One for each task, in the order of their questions.
+    """
+
+    def __init__(self, benchmark: Benchmark, exams: Sequence[Exam]) -> None:
+        self.benchmark = benchmark
+        self._exams = list(exams)
+        self.questions: list[Question] = [question for exam in exams for question in exam.questions]
+        refuse_repeated([question.id for question in self.questions], benchmark)
+        self.scored_by = exams[0].scored_by
+        self._generation, self._budget = exams[0]._generation, exams[0]._budget
+
+    def grade(self, replies: Sequence[Reply | None]) -> list[Record]:
+        """Verdicts of all tasks; arguments and fields as of :meth:`Exam.grade`, `doc_id` counted through."""
+        records: list[Record] = []
+        for exam in self._exams:
+            first = len(records)
+            records += exam.grade(replies[first : first + len(exam.questions)])
+        return [record | {"doc_id": number} for number, record in enumerate(records)]
+
+
+def open_exam(
+    benchmark: Benchmark,
+    chat: Callable[[str, str], str],
+    template: str,
+    max_new_tokens: int | None = None,
+) -> Exam:
+    """The benchmark made ready, whether lm-eval has it as one task or as several; arguments and errors as of :class:`Exam`."""
+    tasks = parts(benchmark)
+    exams = [Exam(task, chat, template, max_new_tokens) for task in tasks]
+    return exams[0] if tasks == [benchmark] else GroupExam(benchmark, exams)
