@@ -387,7 +387,8 @@ def _evolve(
                     }
                     for task in tasks[:30]
                 ]
-                store.add_pool(generation, dump({"active": [task.id for task in tasks[:40]]}), dump(events))
+                snapshot = {"active": [task.id for task in tasks[:40]]}
+                store.add_pool(generation, dump(snapshot), dump(events), {"accepted": len(events)})
         kept = [name for name, _ in newborn[:3]] if generation else [name for name, _ in newborn]
         archive = [*kept, *archive][:16]
         level = 0.7 + 0.1 * np.tanh(generation / 8) - 0.02 * (generation // 5) + rng.normal(0, 0.01)
