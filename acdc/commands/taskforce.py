@@ -64,6 +64,10 @@ def taskforce(
             f"{tasks or 'all'} tasks each{f' ({many:,} answers, fewer where the run has them)' if many else ''}"
         )
         return
+    _runs(config, family, variant, as_json)
+
+
+def _runs(config: Any, family: str, variant: str, as_json: bool) -> None:
     from acdc.choosing import choose_run
     from acdc.layout import Layout
     from acdc.progress import Board
