@@ -84,6 +84,9 @@ def test_a_sound_cache_stays(tmp_path: Path) -> None:
         cache.put([(b"a", REPLY)])
     set_aside_if_damaged(tmp_path / "answers.sqlite", pytest.fail)
     set_aside_if_damaged(tmp_path / "nothing.sqlite", pytest.fail)
+    assert [path.name for path in tmp_path.iterdir()] == ["answers.sqlite"]
+    with AnswerCache(tmp_path / "answers.sqlite") as cache:
+        assert cache.get([b"a"]) == {b"a": REPLY}
 
 
 def test_a_cache_that_cannot_be_opened_says_what_to_do(tmp_path: Path) -> None:
