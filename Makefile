@@ -38,7 +38,7 @@ smoke: setup ## Run every stage once, as small as it gets, in a directory of its
 
 study: setup ## Where does the gain come from? Many families trained on their own; goes on where it stopped (hours)
 	@.venv/bin/acdc study --dry-run
-	@.venv/bin/acdc study --out reproductions/tiny/study
+	@.venv/bin/acdc study --out reproductions/tiny/study --expected reproductions/tiny/expected.json
 
 lint: setup ## Check style, format and types; changes nothing
 	@failed=0; \

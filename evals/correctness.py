@@ -75,6 +75,14 @@ class Correctness:
         ]
         return [row for _, row in sorted(found)]
 
+    def states(self, rows: Sequence[int]) -> list[str]:
+        """What became of the answers in these rows, one character each: 1 right, 0 wrong, m missing."""
+        picked = list(rows)
+        pairs = zip(self.correct[picked].tolist(), self.missing[picked].tolist(), strict=True)
+        return [
+            "".join("m" if gone else "01"[right] for right, gone in zip(*pair, strict=True)) for pair in pairs
+        ]
+
     def to_json(self) -> dict[str, Any]:
         """The document of `correctness.json`; one character an answer: 1 right, 0 wrong, m missing."""
         return {
@@ -82,10 +90,7 @@ class Correctness:
             "benchmark": self.benchmark,
             "questions": [list(pair) for pair in zip(self.questions, self.hashes, strict=True)],
             "answerers": [answerer._asdict() for answerer in self.answerers],
-            "correct": [
-                "".join("m" if gone else "01"[right] for right, gone in zip(*pair, strict=True))
-                for pair in zip(self.correct.tolist(), self.missing.tolist(), strict=True)
-            ],
+            "correct": self.states(range(len(self.answerers))),
             "cut": ["".join("01"[cut] for cut in row) for row in self.cut.tolist()],
             "tokens": self.tokens.tolist(),
             "prompt_tokens": self.prompt_tokens.tolist(),

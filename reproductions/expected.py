@@ -1,8 +1,10 @@
 """Expected numbers of a family, `reproductions/<family>/expected.json`, and whether a measurement agrees with them.
 
-A tolerance is what the sampling errors of both numbers allow: questions (binomial, so at most too wide), run seeds (the spread
-that was measured), and families where their spread is known; Student's t with Welch's degrees of freedom, divided by the number of
-cells (Bonferroni), so that a measurement that agrees is called different in at most α of all cases, whatever the number of cells.
+A tolerance is what the sampling errors of both numbers allow: questions (binomial, so at most too wide) and run seeds (the
+spread that was measured); Student's t with Welch's degrees of freedom, divided by the number of cells (Bonferroni), so that a
+measurement that agrees is called different in at most α of all cases, whatever the number of cells. Where the number is a mean over
+families that were trained on their own, it is the prediction interval for one more family; questions and run seeds are in the
+spread of families already.
 
 Guarantees: no tolerance is chosen by taste. Does not guarantee power: where both measured the same questions the tolerance
 is wider than it need be, and a small true difference passes.
@@ -13,10 +15,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from acdc.errors import InputError, NotEnoughDataError
 
@@ -36,24 +38,40 @@ class ExpectedCell(_Part):
     Attributes:
         where: It comes from, for people.
         method: Id or name of a method of the comparison; a pattern with * where names depend on the family.
+        rival: Another one, whose coverage is taken off; empty where the number is a coverage.
         n: Answers a question.
         benchmarks: Over which it is the mean, with their number of questions; 0 where it is not known.
-        value: Coverage, a share in [0, 1].
+        value: Coverage, a share in [0, 1], or a difference.
         rounding: Half a unit of the last digit.
         runs: Run seeds behind it.
         run_sd: From run seed to run seed; None where nobody printed it, and then that of the measurement stands in.
         run_df: Degrees of freedom it comes from.
+        families: Independently trained families that it is the mean of.
+        family_sd: From family to family; None where it is the number of one family.
     """
 
     where: str = ""
     method: str
+    rival: str = ""
     n: int = Field(ge=1)
     benchmarks: dict[str, int]
-    value: float = Field(ge=0, le=1)
+    value: float = Field(ge=-1, le=1)
     rounding: float = Field(0.0, ge=0)
     runs: int = Field(1, ge=1)
     run_sd: float | None = Field(None, ge=0)
     run_df: int = Field(1, ge=1)
+    families: int = Field(1, ge=1)
+    family_sd: float | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.family_sd is not None and self.families < 2:
+            raise ValueError("a spread from family to family needs two `families`")
+        if self.family_sd is None and (self.rival or self.value < 0):
+            raise ValueError(
+                "a difference needs its `family_sd`: from questions and runs alone it is not known"
+            )
+        return self
 
 
 class Expected(_Part):
@@ -62,14 +80,12 @@ class Expected(_Part):
     Attributes:
         family: Of models.
         source: Where the numbers come from.
-        between_families: Standard deviation from one training of the family to another; None where it is not known.
         cells: The numbers.
     """
 
     schema_version: Literal[1]
     family: str
     source: str
-    between_families: float | None = Field(None, ge=0)
     cells: list[ExpectedCell]
 
 
@@ -98,6 +114,15 @@ class _Error:
 
     variance: float
     free: float
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A measured row, at one N, and the benchmarks that the number is about."""
+
+    method: "MethodResult"
+    at: "CoverageAt"
+    names: list[str]
 
 
 def expected_file(family: str) -> Path:
@@ -175,28 +200,39 @@ def verify(expected: Expected, comparison: "Comparison", *, alpha: float = 0.05)
     if not 0 < alpha < 1:
         raise InputError(f"alpha lies between 0 and 1, got {alpha}")
     found = [(cell, _find(comparison, cell)) for cell in expected.cells]
-    count = sum(isinstance(hit, tuple) for _, hit in found)
+    count = sum(not isinstance(hit, str) for _, hit in found)
     return [
         Verdict(cell, "not measured", reason=hit)
         if isinstance(hit, str)
-        else _verdict(expected, comparison, cell, *hit, level=alpha / count)
+        else _verdict(comparison, cell, hit, level=alpha / count)
         for cell, hit in found
     ]
 
 
-def _find(comparison: "Comparison", cell: ExpectedCell) -> "tuple[MethodResult, CoverageAt, list[str]] | str":
-    """The measured row and its benchmarks, or what is missing."""
+def _find(comparison: "Comparison", cell: ExpectedCell) -> "list[_Found] | str":
+    """The measured row and its benchmarks, then those of the rival if there is one; or what is missing."""
+    found = []
+    for pattern in (cell.method, cell.rival):
+        if pattern:
+            hit = _row(comparison, cell, pattern)
+            if isinstance(hit, str):
+                return hit
+            found.append(hit)
+    return found
+
+
+def _row(comparison: "Comparison", cell: ExpectedCell, pattern: str) -> "_Found | str":
     methods = [
         method
         for method in comparison.methods
-        if fnmatch.fnmatchcase(method.id, cell.method) or fnmatch.fnmatchcase(method.name, cell.method)
+        if fnmatch.fnmatchcase(method.id, pattern) or fnmatch.fnmatchcase(method.name, pattern)
     ]
     if len(methods) > 1:
         raise InputError(
-            f"expected: {cell.method!r} means {' and '.join(method.id for method in methods)}; name one of them"
+            f"expected: {pattern!r} means {' and '.join(method.id for method in methods)}; name one of them"
         )
     if not methods or not methods[0].coverage:
-        return "the method was not measured"
+        return f"{pattern} was not measured" if cell.rival else "the method was not measured"
     at = next((at for at in methods[0].coverage if at.n == cell.n), None)
     if at is None:
         return f"not measured at N={cell.n}"
@@ -204,23 +240,15 @@ def _find(comparison: "Comparison", cell: ExpectedCell) -> "tuple[MethodResult, 
     missing = [name for name in cell.benchmarks if _plain(name) not in known]
     if missing:
         return f"{missing[0]} was not measured"
-    return methods[0], at, [known[_plain(name)] for name in cell.benchmarks]
+    return _Found(methods[0], at, [known[_plain(name)] for name in cell.benchmarks])
 
 
-def _verdict(
-    expected: Expected,
-    comparison: "Comparison",
-    cell: ExpectedCell,
-    method: "MethodResult",
-    at: "CoverageAt",
-    names: Sequence[str],
-    *,
-    level: float,
-) -> Verdict:
+def _verdict(comparison: "Comparison", cell: ExpectedCell, found: "list[_Found]", *, level: float) -> Verdict:
     from scipy import stats
 
-    measured = float(np.mean([at.benchmarks[name] for name in names]))
-    error = _error(expected, comparison, cell, method, at, names)
+    ours, *rivals = (float(np.mean([hit.at.benchmarks[name] for name in hit.names])) for hit in found)
+    measured = ours - sum(rivals)
+    error = _error(comparison, cell, found[0])
     if error is None:
         reason = "one run seed on both sides: nobody knows how far runs differ"
         return Verdict(cell, "undecided", measured, reason=reason)
@@ -230,21 +258,16 @@ def _verdict(
     return Verdict(cell, "within" if within else "outside", measured, tolerance)
 
 
-def _error(
-    expected: Expected,
-    comparison: "Comparison",
-    cell: ExpectedCell,
-    method: "MethodResult",
-    at: "CoverageAt",
-    names: Sequence[str],
-) -> _Error | None:
+def _error(comparison: "Comparison", cell: ExpectedCell, found: "_Found") -> _Error | None:
     """Sampling variance of measured less expected; None where the spread of runs is not known."""
+    if cell.family_sd is not None:
+        return _Error(cell.family_sd**2 * (1 + 1 / cell.families), float(cell.families - 1))
+    method, at, names = found.method, found.at, found.names
     here = {name: comparison.benchmarks[name] for name in names}
     there = {name: size or here[name] for name, size in zip(names, cell.benchmarks.values(), strict=True)}
     fixed = _question_variance(at.benchmarks, here)
     # Of a mean only the mean is expected; equal shares have the largest variance (Jensen).
     fixed += _question_variance(dict.fromkeys(names, cell.value), there)
-    fixed += 2 * (expected.between_families or 0.0) ** 2
     if not method.variant:
         return _Error(fixed, math.inf)
     mine = _run_spread(comparison, method, at, len(names))

@@ -7,7 +7,6 @@ Guarantees: questions are declared in a file before anything is run, and correct
 stopped (each stage is one of the pipeline).
 """
 
-import fnmatch
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from evals.significance import holm, paired_t, sign_flip
 from reproductions.table import Column, Row, Table, interval, p_value, points
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from reproductions.family_scores import FamilyScores
 
 SETTINGS = Path(__file__).parent / "tiny" / "study.yaml"
 ALPHA = 0.05
@@ -69,6 +68,10 @@ class StudySettings(_Part):
             for name, question in self.questions.items()
             for n in question.sizes or self.sizes
         ]
+
+    def methods(self) -> list[str]:
+        """Ids or names of all methods that are asked about, each once."""
+        return list(dict.fromkeys(name for q in self.questions.values() for name in (q.ours, q.rival)))
 
     def names(self) -> list[str]:
         """Names of the families."""
@@ -129,30 +132,30 @@ def hours(settings: StudySettings, seconds: Mapping[str, float], run_seeds: int)
     return settings.families * (means["seeds"] + means["baselines"] + len(settings.variants) * cell) / 3600
 
 
-def differences(settings: StudySettings, comparisons: Sequence["Comparison"]) -> list[Row]:
+def differences(settings: StudySettings, families: Sequence["FamilyScores"]) -> list[Row]:
     """One row per question, N and family: the difference of coverage, a mean over benchmarks and runs.
 
     Raises:
         NotEnoughDataError: A family has no such method at an N, or there are fewer than two families.
     """
-    if len(comparisons) < 2:
-        raise NotEnoughDataError(f"a study over families needs two or more, there are {len(comparisons)}")
+    if len(families) < 2:
+        raise NotEnoughDataError(f"a study over families needs two or more, there are {len(families)}")
     rows = []
     for name, question, n in settings.claims():
-        for comparison in comparisons:
-            ours, rival = (_coverage(comparison, method, n) for method in (question.ours, question.rival))
+        for family in families:
+            ours, rival = (family.method(method, n).mean(n) for method in (question.ours, question.rival))
             both = {"ours": ours, "rival": rival, "difference": ours - rival}
-            rows.append({"question": name, "n": n, "family": comparison.family, **both})
+            rows.append({"question": name, "n": n, "family": family.family, **both})
     return rows
 
 
-def study_table(settings: StudySettings, comparisons: Sequence["Comparison"]) -> Table:
+def study_table(settings: StudySettings, families: Sequence["FamilyScores"]) -> Table:
     """The answers: every question at every N, over families, corrected together.
 
     Raises:
         NotEnoughDataError: Of :func:`differences`.
     """
-    data = differences(settings, comparisons)
+    data = differences(settings, families)
     rows = [
         _answer(name, question, n, [r["difference"] for r in data if (r["question"], r["n"]) == (name, n)])
         for name, question, n in settings.claims()
@@ -163,13 +166,13 @@ def study_table(settings: StudySettings, comparisons: Sequence["Comparison"]) ->
     for row in rows:
         sure = row["holm"] <= ALPHA
         row["verdict"] = "undecided" if not sure else "gain" if row["mean"] > 0 else "loss"
-    sizes = {sum(comparison.benchmarks.values()) for comparison in comparisons}
+    sizes = {sum(family.benchmarks.values()) for family in families}
     filled = {
-        "families": len(comparisons),
-        "runs": len(comparisons[0].runs),
+        "families": len(families),
+        "runs": families[0].runs,
         "questions": " or ".join(map(str, sorted(sizes))),
         "claims": len(rows),
-        "smallest": p_value(2 / 2 ** len(comparisons)),
+        "smallest": p_value(2 / 2 ** len(families)),
     }
     columns = [
         Column("What is worth", lambda row: row["asks"], "left"),
@@ -206,17 +209,3 @@ def _answer(name: str, question: Question, n: int, values: Sequence[float]) -> R
         "p": p,
         "sign_flip": sign_flip(values, alternative="two-sided"),
     }
-
-
-def _coverage(comparison: "Comparison", pattern: str, n: int) -> float:
-    found = [
-        method
-        for method in comparison.methods
-        if fnmatch.fnmatchcase(method.id, pattern) or fnmatch.fnmatchcase(method.name, pattern)
-    ]
-    if len(found) > 1:
-        raise InputError(f"study: {pattern!r} means {' and '.join(method.id for method in found)}")
-    at = next((at for method in found for at in method.coverage if at.n == n), None)
-    if at is None:
-        raise NotEnoughDataError(f"study: {comparison.family} has no {pattern} at N={n}")
-    return at.coverage.mean

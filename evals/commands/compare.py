@@ -59,24 +59,12 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     from acdc.layout import Layout
     from evals.compare import compare as compared
     from evals.comparison import Guess, settings_of
-    from evals.evaluation import read_run
-    from evals.evidence import gather
-    from evals.settings import EvaluationSettings
+    from evals.families import evidence_of
     from evals.statistics_settings import StatisticsSettings
 
-    layout = Layout(root)
-    asked = config.section("evaluation", EvaluationSettings)
-    chosen = settings_of(config)
-    from evals.benchmarks.registry import names
-
-    runs = {
-        variant: [read_run(layout.taskforce(family, variant, seed)) for seed in config.selected.seeds]
-        for variant in config.selected.variants
-    }
-    results = layout.results(family, "baselines").parent
-    evidence = gather(family, asked.benchmarks or names(asked.suite), runs, results, chosen, asked.max_n)
+    evidence = evidence_of(config, Layout(root), family)
     guesses = [Guess.model_validate(row) for row in evidence.guesses]
-    return compared(evidence, chosen, config.section("statistics", StatisticsSettings), guesses)
+    return compared(evidence, settings_of(config), config.section("statistics", StatisticsSettings), guesses)
 
 
 def _text(comparison: "Comparison") -> str:

@@ -9,7 +9,9 @@ import typer
 from acdc.commands.options import PARAMS, DryRun, Json, Params
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from collections.abc import Sequence
+
+    from reproductions.family_scores import FamilyScores
     from reproductions.study import StudySettings
 
 ROOT = Path("build/study")
@@ -32,32 +34,79 @@ def study(
     out: Annotated[
         Path | None, typer.Option(help="Where the tables go; default: study/ below the root.", metavar="DIR")
     ] = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option("--from", help="Compute from these kept answers; nothing is run.", metavar="FILE"),
+    ] = None,
+    expected: Annotated[
+        Path | None,
+        typer.Option(help="Also write what one more family should show, for `acdc verify`.", metavar="FILE"),
+    ] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Run the study, or what is left of it."""
-    from reproductions.files import write_text
-    from reproductions.study import SETTINGS, differences, read_settings, study_table
+    from reproductions.study import SETTINGS, read_settings, study_table
+    from reproductions.study_answers import scores
 
     asked = read_settings(settings or SETTINGS)
-    written = _settings_file(params, asked, root, write=not dry_run)
-    if dry_run:
-        plan = _plan(asked, root, params)
-        typer.echo(json.dumps(plan, indent=2) if as_json else _plan_text(asked, plan))
-        return
-    from acdc.rehearsal import rehearse
+    if kept is None:
+        written = _settings_file(params, asked, root, write=not dry_run)
+        if dry_run:
+            plan = _plan(asked, root, params)
+            typer.echo(json.dumps(plan, indent=2) if as_json else _plan_text(asked, plan))
+            return
+        from acdc.rehearsal import rehearse
 
-    rehearse(params, written, root, stage="compare")
-    comparisons = [_comparison(root, name) for name in asked.names()]
-    table = study_table(asked, comparisons)
-    folder = out or root / "study"
-    table.write(folder)
+        rehearse(params, written, root, stage="compare")
+        kept = _keep(asked, root, out or root / "study")
+    elif dry_run:
+        raise typer.BadParameter("--from runs nothing: there is nothing to plan")
+    families = scores(kept)
+    table = study_table(asked, families)
+    if out or kept.is_relative_to(root):
+        _write(asked, families, out or root / "study")
+    if expected:
+        _expect(asked, families, params, expected)
+    typer.echo(table.frame.to_json(orient="records", indent=2) if as_json else table.markdown())
+
+
+def _keep(asked: "StudySettings", root: Path, folder: Path) -> Path:
+    """The answers that the study's numbers rest on, in one small file."""
+    from acdc.config import load
+    from acdc.layout import Layout
+    from evals.evaluation import replace_file
+    from evals.families import evidence_of
+    from reproductions.study_answers import pack
+
+    config, layout = load(root / "params.yaml"), Layout(root)
+    evidences = [evidence_of(config, layout, family) for family in asked.names()]
+    path = folder / "answers.jsonl.gz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, pack(evidences, asked.methods(), asked.sizes))
+    return path
+
+
+def _write(asked: "StudySettings", families: "Sequence[FamilyScores]", folder: Path) -> None:
     import pandas as pd
 
-    rows = pd.DataFrame(differences(asked, comparisons))
+    from reproductions.files import write_text
+    from reproductions.study import differences, study_table
+
+    study_table(asked, families).write(folder)
+    rows = pd.DataFrame(differences(asked, families))
     write_text(folder / "differences.csv", rows.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
-    typer.echo(table.frame.to_json(orient="records", indent=2) if as_json else table.markdown())
-    typer.echo(f"Written: {folder}", err=as_json)
+    typer.echo(f"Written: {folder}", err=True)
+
+
+def _expect(asked: "StudySettings", families: "Sequence[FamilyScores]", params: Path, path: Path) -> None:
+    from acdc.config import load
+    from reproductions.files import write_text
+    from reproductions.study_expected import expected_of_study
+
+    made = expected_of_study(asked, families, path.parent.name, load(params).selected.variants)
+    write_text(path, made.model_dump_json(indent=1, exclude_defaults=True) + "\n")
+    typer.echo(f"Written: {path} ({len(made.cells)} numbers; {made.source})", err=True)
 
 
 def _settings_file(params: Path, asked: "StudySettings", root: Path, *, write: bool) -> Path:
@@ -124,15 +173,3 @@ def _plan_text(asked: "StudySettings", plan: dict[str, Any]) -> str:
     ]
     lines += [f"  {name}: {question.asks}" for name, question in asked.questions.items()]
     return "\n".join(lines)
-
-
-def _comparison(root: Path, family: str) -> "Comparison":
-    from acdc.errors import NotEnoughDataError
-    from acdc.layout import Layout
-    from evals.comparison import Comparison
-    from reproductions.sources import comparison_file
-
-    path = comparison_file(Layout(root), family)
-    if not path.is_file():
-        raise NotEnoughDataError(f"{path}: not there; run `acdc study` again, it goes on where it stopped")
-    return Comparison.model_validate_json(path.read_bytes())

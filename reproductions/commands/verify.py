@@ -142,4 +142,5 @@ def _lines(verdicts: "list[Verdict]") -> list[str]:
 def _name(item: "Verdict") -> str:
     names = list(item.cell.benchmarks)
     where = names[0] if len(names) == 1 else f"mean of {len(names)}"
-    return f"{item.cell.method} N={item.cell.n} {where}"
+    what = f"{item.cell.method} − {item.cell.rival}" if item.cell.rival else item.cell.method
+    return f"{what} N={item.cell.n} {where}"

@@ -3,12 +3,14 @@ import json
 import numpy as np
 import pytest
 import typer
+from pydantic import ValidationError
+from scipy import stats
 from typer.testing import CliRunner
 
 from acdc.errors import InputError, NotEnoughDataError, ToleranceError
 from evals.comparison import Comparison
 from reproductions.commands.verify import register
-from reproductions.expected import Expected, expected_file, expected_of, read_expected, verify
+from reproductions.expected import Expected, ExpectedCell, expected_file, expected_of, read_expected, verify
 from reproductions.paper.expected import published_expected
 from reproductions.paper.published import read_published
 from tests.reproductions.world import comparison
@@ -84,11 +86,45 @@ def test_the_tolerance_grows_with_the_number_of_cells_and_shrinks_with_questions
     assert verify(one, rich)[0].tolerance < verify(one, made)[0].tolerance
 
 
-def test_a_spread_between_families_widens_the_tolerance():
+def test_a_mean_over_families_is_verified_by_the_prediction_interval_for_one_more():
     made = comparison()
-    one = expected_of(made).model_copy(update={"cells": expected_of(made).cells[-1:]})
-    other = one.model_copy(update={"between_families": 0.03})
-    assert verify(other, made)[0].tolerance > verify(one, made)[0].tolerance
+    found = made.method("acdc/coverage").coverage[-1]
+    ours = float(np.mean(list(found.benchmarks.values())))
+    cell = ExpectedCell(
+        method="acdc/coverage", n=8, benchmarks=made.benchmarks, value=ours, families=12, family_sd=0.02
+    )
+    one = Expected(schema_version=1, family="tiny", source="", cells=[cell])
+    half = 0.02 * np.sqrt(1 + 1 / 12) * stats.t.isf(0.025, 11)
+    assert verify(one, made)[0].tolerance == pytest.approx(half)
+    beside = cell.model_copy(update={"value": ours + 1.01 * half})
+    assert verify(one.model_copy(update={"cells": [beside]}), made)[0].verdict == "outside"
+
+
+def test_a_difference_is_verified_as_one_number():
+    made = comparison()
+    ours, rival = (made.method(name).coverage[-1] for name in ("acdc/coverage", "random_search/coverage"))
+    gap = float(np.mean(list(ours.benchmarks.values())) - np.mean(list(rival.benchmarks.values())))
+    cell = ExpectedCell(
+        method="acdc/coverage",
+        rival="random_search/coverage",
+        n=8,
+        benchmarks=made.benchmarks,
+        value=-0.01,
+        families=12,
+        family_sd=0.02,
+    )
+    verdict = verify(Expected(schema_version=1, family="tiny", source="", cells=[cell]), made)[0]
+    assert verdict.measured == pytest.approx(gap)
+    gone = cell.model_copy(update={"rival": "no_selection/coverage"})
+    verdict = verify(Expected(schema_version=1, family="tiny", source="", cells=[gone]), made)[0]
+    assert (verdict.verdict, verdict.reason) == ("not measured", "no_selection/coverage was not measured")
+
+
+def test_a_spread_of_one_family_and_a_difference_without_a_spread_are_refused():
+    known = {"method": "a", "n": 8, "benchmarks": {"b": 9}, "value": 0.1}
+    for more in ({"family_sd": 0.1}, {"rival": "b"}, {"value": -0.1}):
+        with pytest.raises(ValidationError):
+            ExpectedCell(**(known | more))
 
 
 def test_a_single_run_leaves_what_depends_on_runs_undecided():

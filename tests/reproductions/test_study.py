@@ -17,6 +17,7 @@ from acdc.errors import InputError, NotEnoughDataError
 from acdc.validation import merged
 from evals.significance import holm
 from reproductions.commands.study import register
+from reproductions.family_scores import scores_of
 from reproductions.study import differences, hours, overlay, read_settings, study_table
 from tests.reproductions import world
 from tests.reproductions.conftest import PARAMS
@@ -32,7 +33,7 @@ def asked():
 
 def families(*shifts):
     return [
-        world.comparison(offset=shift, seed=i).model_copy(update={"family": f"tiny-{i}"})
+        scores_of(world.comparison(offset=shift, seed=i).model_copy(update={"family": f"tiny-{i}"}))
         for i, shift in enumerate(shifts)
     ]
 
@@ -58,7 +59,7 @@ def test_the_settings_in_the_project_fit_the_projects_parameters():
 def test_a_difference_is_that_of_two_rows_in_each_family(asked):
     rows = differences(asked, families(0.0, 0.1))
     assert [row["question"] for row in rows] == ["total", "total", "evolution", "evolution"]
-    made = families(0.0)[0]
+    made = world.comparison(offset=0.0, seed=0)
     control = next(m for m in made.methods if m.name == "Control, general × N, T = 0.7")
     expected = made.method("acdc/coverage").coverage[-1].coverage.mean - control.coverage[-1].coverage.mean
     assert rows[0]["difference"] == pytest.approx(expected)

@@ -1,0 +1,32 @@
+"""A family's evidence, found where the stages put it."""
+
+from typing import TYPE_CHECKING
+
+from evals.evidence import Evidence
+
+if TYPE_CHECKING:
+    from acdc.config import Config
+    from acdc.layout import Layout
+
+
+def evidence_of(config: "Config", layout: "Layout", family: str) -> Evidence:
+    """What the selected variants and run seeds of a family have to show.
+
+    Raises:
+        InputError: A stage has not run yet, or files do not fit together.
+        NotEnoughDataError: There is nothing to compare.
+    """
+    from evals.benchmarks.registry import names
+    from evals.comparison import settings_of
+    from evals.evaluation import read_run
+    from evals.evidence import gather
+    from evals.settings import EvaluationSettings
+
+    asked = config.section("evaluation", EvaluationSettings)
+    runs = {
+        variant: [read_run(layout.taskforce(family, variant, seed)) for seed in config.selected.seeds]
+        for variant in config.selected.variants
+    }
+    results = layout.results(family, "baselines").parent
+    benchmarks = asked.benchmarks or names(asked.suite)
+    return gather(family, benchmarks, runs, results, settings_of(config), asked.max_n)
