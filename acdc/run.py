@@ -33,6 +33,7 @@ from acdc.tasks.evolution import Staff
 from acdc.tasks.grammar_scientist import GrammarScientist
 from acdc.tasks.novelty import HashingEmbedder
 from acdc.tasks.settings import ScientistSettings
+from acdc.variation.mergekit_methods import require
 from acdc.voices import Voices
 
 Report = Callable[..., None]
@@ -155,6 +156,8 @@ class _Parts:
             "embedder": self._staff.embedder.version,
             "gibberish": self._judge.version if self._judge else "off",
         }
+        if crossover := require(settings.crossover.kind):
+            self.versions["crossover"] = crossover
 
     def founder_hashes(self, family: Family) -> dict[str, str]:
         """Content hashes of base and seeds, and of the tokenizer's files."""

@@ -6,8 +6,9 @@ if they are the same model, wherever they are stored.
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import EllipsisType
 from typing import TYPE_CHECKING
 
 from acdc.errors import InputError
@@ -32,6 +33,16 @@ def weights_hash(weights: Weights) -> str:
         digest.update(f"{name}\x1f{tensor.dtype}\x1f{tuple(tensor.shape)}\x1e".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def rows_at_a_time(tensor: "Tensor", elements: int) -> "Iterator[slice | EllipsisType]":
+    """Slices of the first axis that hold about so many elements each, so that fp32 copies stay small."""
+    if tensor.dim() == 0:
+        yield ...
+        return
+    rows = max(1, elements * len(tensor) // max(tensor.numel(), 1))
+    for start in range(0, len(tensor), rows):
+        yield slice(start, start + rows)
 
 
 def save_weights(weights: Weights, path: Path) -> None:
