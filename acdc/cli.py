@@ -33,6 +33,7 @@ OWN_COMMANDS = (
     "seeds",
     "evolve",
     "taskforce",
+    "rebuild",
     "status",
     "families",
     "variants",

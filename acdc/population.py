@@ -2,11 +2,16 @@
 
 The store keeps recipes; weights are in memory while they are used, on disk where ``keep_weights`` says so, and are bred
 again from the recipe otherwise. Whatever way they come, they have the hash that the store names.
+
+Models of which two fit into the memory that is granted are made whole. Larger ones are written as they are bred, a directory of
+shards each, and read from there tensor by tensor; what nobody keeps is deleted at the end of the generation.
 """
 
+import functools
 import json
+import shutil
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +23,16 @@ from acdc.individual import (
     breed,
     child_recipe,
     read_weights,
-    rebuild,
     save_weights,
     seed_recipe,
+    stream_rebuilt,
     weights_hash,
 )
 from acdc.settings import EvolutionSettings
+from acdc.shards import Header, StoredWeights, headers, size_of, write_shards
 from acdc.store import RunStore
 from acdc.streams import stream
+from acdc.validation import nearest
 from acdc.variation.crossover import draw_weights
 
 if TYPE_CHECKING:
@@ -44,6 +51,7 @@ class Population:
         directory: Where weights are kept, one safetensors file each.
         keep: Whose weights stay on disk: those of the archive, of all candidates too, or nobody's.
         tied: Groups of names that are one weight (:func:`acdc.variation.svd_noise.svd_noise`).
+        in_memory: Bytes of weights that may be kept in memory.
     """
 
     def __init__(
@@ -53,9 +61,12 @@ class Population:
         directory: Path,
         keep: str = "archive",
         tied: Sequence[Sequence[str]] = (),
+        in_memory: int = IN_MEMORY,
     ) -> None:
         self._founders, self._store, self._directory, self._keep = founders, store, directory, keep
         self._tied = tied
+        self._in_memory, self._whole = in_memory, fits(size_of(founders["base"]), in_memory)
+        self._sound: set[str] = set()  # shards whose hash was compared
         self._individuals: dict[str, Individual] = {}
         self._memory: OrderedDict[str, Weights] = OrderedDict()
         for born, id, generation, recipe, hash_, _ in store.individuals():
@@ -74,7 +85,7 @@ class Population:
         names = [name for name in self._founders if name != "base"]
         for name in names:
             if name not in self._individuals:
-                self._record(name, seed_recipe(name), self._founders[name], 0)
+                self._record(name, seed_recipe(name), weights_hash(self._founders[name]), 0)
         return names
 
     def breed(
@@ -121,11 +132,9 @@ class Population:
                 settings.mutation,
                 seed=seed,
                 indices=(generation, index),
+                device=settings.device,
             )
-            weights = breed(
-                recipe, self._founders["base"], [self.weights(p) for p in recipe.parents], tied=self._tied
-            )
-            self._record(id, recipe, weights, generation)
+            self._bear(id, recipe, generation)
         return children, redrawn
 
     def born(self, id: str) -> int:
@@ -151,18 +160,28 @@ class Population:
             return self._memory[id]
         weights = self._from_disk(individual)
         if weights is None:
-            weights = rebuild(
-                individual.recipe, self._lookup, lambda name: self._founders[name], tied=self._tied
-            )
-            found = weights_hash(weights)
-            if found != individual.weights_hash:
-                raise InfrastructureError(
-                    f"{id} bred again from its recipe has the hash {found}, the run says {individual.weights_hash}: this "
-                    "machine or its libraries compute other bits. Finish the run where it began, or move it away and begin "
-                    "again here."
-                )
+            weights = dict(self._made(individual.recipe))
+            check_bits(individual, weights_hash(weights))
         self._remember(id, weights)
         return weights
+
+    def made_again(self, id: str) -> "tuple[Individual, dict[str, Header], Iterator[tuple[str, Tensor]]]":
+        """An individual's weights made from its recipe, whatever is kept of it, as (name, tensor) in sorted order.
+
+        Returns:
+            The individual, what is known of its tensors beforehand, and the tensors.
+
+        Raises:
+            InputError: There is no such individual, or it is a seed.
+        """
+        if id not in self._individuals:
+            raise InputError(
+                f"{self._store.directory}: no individual {id!r}; {nearest(id, self._individuals)}"
+            )
+        individual = self._individuals[id]
+        if individual.recipe.kind == "seed":
+            raise InputError(f"{id} is a seed: its family has its weights, and nothing is rebuilt")
+        return individual, headers(self._founders["base"]), self._made(individual.recipe)
 
     def keep(self, archive: Sequence[str], *, candidate: bool) -> None:
         """Bring the disk in line with ``keep_weights`` at the end of a generation.
@@ -171,16 +190,19 @@ class Population:
             archive: The present archive.
             candidate: Whether its members are candidates for the task force.
         """
-        if self._keep == "none":
+        if self._keep == "none" and not self._directory.is_dir():
             return
         self._directory.mkdir(parents=True, exist_ok=True)
         marked = self._candidates(archive if candidate and self._keep == "candidates" else ())
-        wanted = {id for id in {*archive, *marked} if self._individuals[id].recipe.kind == "child"}
+        kept = set() if self._keep == "none" else {*archive, *marked}
+        wanted = {id for id in kept if self._individuals[id].recipe.kind == "child"}
         for id in sorted(wanted):
             if not self._path(id).exists():
-                save_weights(self.weights(id), self._path(id))
-        for path in self._directory.glob("*.safetensors"):
-            if path.stem not in wanted:
+                self._write(self._individuals[id])
+        for path in self._directory.iterdir():
+            if path.is_dir() and path.name not in wanted:
+                shutil.rmtree(path)
+            elif path.suffix == ".safetensors" and path.stem not in wanted:
                 path.unlink(missing_ok=True)
 
     def _candidates(self, new: Sequence[str]) -> set[str]:
@@ -194,21 +216,44 @@ class Population:
             staging.replace(path)
         return {id for id in known if id in self._individuals}
 
-    def _record(self, id: str, recipe: Recipe, weights: Weights, generation: int) -> None:
-        individual = Individual(id, recipe, weights_hash(weights), generation, len(self._individuals))
-        with self._store.transaction():
-            self._store.add_individual(
-                individual.born, id, generation, recipe.to_json(), individual.weights_hash
-            )
-        self._individuals[id] = individual
-        if recipe.kind == "child":
+    def _bear(self, id: str, recipe: Recipe, generation: int) -> None:
+        """Make a child's weights, in memory or on disk, and record it."""
+        if self._whole:
+            parents = [self.weights(parent) for parent in recipe.parents]
+            weights = breed(recipe, self._founders["base"], parents, tied=self._tied)
+            self._record(id, recipe, weights_hash(weights), generation)
             self._remember(id, weights)
+        else:
+            self._record(id, recipe, self._staged(id, recipe), generation)
+            self._sound.add(id)
+
+    def _staged(self, id: str, recipe: Recipe, accept: Callable[[str], None] = lambda _: None) -> str:
+        """Write a child as it is made from whatever of its ancestors is at hand; its hash."""
+        return write_shards(self._made(recipe), headers(self._founders["base"]), self._path(id), accept)
+
+    def _made(self, recipe: Recipe) -> "Iterator[tuple[str, Tensor]]":
+        return stream_rebuilt(recipe, self._lookup, lambda name: self._founders[name], tied=self._tied)
+
+    def _write(self, individual: Individual) -> None:
+        """Put weights that are to be kept on disk."""
+        if self._whole:
+            save_weights(self.weights(individual.id), self._path(individual.id))
+        else:
+            self._staged(individual.id, individual.recipe, functools.partial(check_bits, individual))
+            self._sound.add(individual.id)
+
+    def _record(self, id: str, recipe: Recipe, hash_: str, generation: int) -> None:
+        individual = Individual(id, recipe, hash_, generation, len(self._individuals))
+        with self._store.transaction():
+            self._store.add_individual(individual.born, id, generation, recipe.to_json(), hash_)
+        self._individuals[id] = individual
 
     def _remember(self, id: str, weights: Weights) -> None:
+        if isinstance(weights, StoredWeights):
+            return
         self._memory[id] = weights
         self._memory.move_to_end(id)
-        size = sum(tensor.numel() * tensor.element_size() for tensor in weights.values())
-        while len(self._memory) > max(2, IN_MEMORY // max(size, 1)):
+        while len(self._memory) > max(1, self._in_memory // max(size_of(weights), 1)):
             self._memory.popitem(last=False)
 
     def _lookup(self, id: str) -> "Recipe | Weights":
@@ -220,15 +265,38 @@ class Population:
 
     def _from_disk(self, individual: Individual) -> Weights | None:
         """Weights that were kept, if they are there and are the right ones; a damaged file is as good as none."""
-        path = self._path(individual.id)
-        if not path.is_file():
+        id, layouts = individual.id, (f"{individual.id}.safetensors", individual.id)
+        path = next((self._directory / name for name in layouts if (self._directory / name).exists()), None)
+        if path is None:
             return None
         try:
-            weights = read_weights(path)
+            weights: Weights = StoredWeights(path) if path.is_dir() else read_weights(path)
+            sound = id in self._sound or weights_hash(weights) == individual.weights_hash
         except DamagedWeightsError:
-            path.unlink(missing_ok=True)
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             return None
-        return weights if weights_hash(weights) == individual.weights_hash else None
+        if sound and path.is_dir():
+            self._sound.add(id)
+        return weights if sound else None
 
     def _path(self, id: str) -> Path:
-        return self._directory / f"{id}.safetensors"
+        return self._directory / (f"{id}.safetensors" if self._whole else id)
+
+
+def fits(model_bytes: int, in_memory: int) -> bool:
+    """Whether models of this size are handled whole: two of them have room in the memory that is granted."""
+    return 2 * model_bytes <= in_memory
+
+
+def check_bits(individual: Individual, found: str) -> None:
+    """Compare the hash of weights that were made again with what the run says.
+
+    Raises:
+        InfrastructureError: It is another.
+    """
+    if found != individual.weights_hash:
+        raise InfrastructureError(
+            f"{individual.id} bred again from its recipe has the hash {found}, the run says {individual.weights_hash}: this "
+            "machine or its libraries compute other bits. Finish the run where it began, or move it away and begin "
+            "again here."
+        )

@@ -19,8 +19,10 @@ from acdc.identity import RESULTS_DO_NOT_DEPEND_ON, asked, settings_hash, templa
 from acdc.journal import Journal
 from acdc.layout import Layout
 from acdc.lock import hold
+from acdc.population import IN_MEMORY, fits
 from acdc.sandbox import Sandbox
 from acdc.settings import EvolutionSettings
+from acdc.shards import StoredWeights, headers, size_of
 from acdc.store import (
     RunStore,
     SetAside,
@@ -33,6 +35,7 @@ from acdc.tasks.evolution import Staff
 from acdc.tasks.grammar_scientist import GrammarScientist
 from acdc.tasks.novelty import HashingEmbedder
 from acdc.tasks.settings import ScientistSettings
+from acdc.variation.mergekit_methods import require
 from acdc.voices import Voices
 
 Report = Callable[..., None]
@@ -73,9 +76,13 @@ def engine_of(config: Config, family: Family) -> Engine:
     )
 
 
-def founders_of(family: Family) -> dict[str, Any]:
-    """Weights of the base and of the seeds, by name."""
-    return {name: family.load(name) for name in ("base", *family.seeds)}
+def founders_of(family: Family, in_memory: int = IN_MEMORY) -> dict[str, Any]:
+    """Weights of the base and of the seeds, by name: in memory, or read tensor by tensor where models are large."""
+    members = {"base": family.base, **family.seeds}
+    stored = {name: StoredWeights(directory) for name, directory in members.items()}
+    if fits(size_of(stored["base"]), in_memory) or len({str(headers(one)) for one in stored.values()}) > 1:
+        return {name: family.load(name) for name in members}
+    return dict(stored)
 
 
 def evolve_run(
@@ -145,7 +152,8 @@ class _Parts:
         self, config: Config, settings: EvolutionSettings, family: Family, box: Sandbox, voices: Voices
     ) -> None:
         self._settings, self._box = settings, box
-        self._founders = founders_of(family)
+        self._in_memory = int(config.executor.memory_gigabytes * 1e9)
+        self._founders = founders_of(family, self._in_memory)
         self.engine = engine_of(config, family)
         self._staff = staff(config, settings, box, voices)
         self._judge = gibberish_judge(settings, voices)
@@ -155,6 +163,8 @@ class _Parts:
             "embedder": self._staff.embedder.version,
             "gibberish": self._judge.version if self._judge else "off",
         }
+        if crossover := require(settings.crossover.kind):
+            self.versions["crossover"] = crossover
 
     def founder_hashes(self, family: Family) -> dict[str, str]:
         """Content hashes of base and seeds, and of the tokenizer's files."""
@@ -173,7 +183,13 @@ class _Parts:
 
         settings = self._settings
         world = World(
-            Population(self._founders, store, directory / "weights", settings.keep_weights),
+            Population(
+                self._founders,
+                store,
+                directory / "weights",
+                settings.keep_weights,
+                in_memory=self._in_memory,
+            ),
             examiner_of(settings, self.engine, self._box, store),
             TaskKeeper(store, self._staff, settings.tasks, seed),
             self._judge,

@@ -4,9 +4,16 @@ Every model forbids unknown keys and is frozen. Settings of one mechanism live b
 they are put together into :class:`EvolutionSettings`, the resolved settings of one run.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from acdc.gibberish import GibberishSettings
 from acdc.selection.settings import SelectionSettings
@@ -50,6 +57,17 @@ class EvolutionSettings(Section):
     keep_weights: Literal["archive", "candidates", "none"] = Field(
         "archive", description="whose weights stay on disk; all others are rebuilt from recipes when needed"
     )
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="where children are computed; another device gives other bits"
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_the_usual_device(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A CPU is not mentioned in recipes and settings hashes."""
+        fields: dict[str, Any] = rest(self)
+        if fields.get("device") == "cpu":
+            del fields["device"]
+        return fields
 
 
 class Selected(Section):
@@ -66,6 +84,11 @@ class ExecutorSettings(Section):
     kind: Literal["local"] = "local"
     workers: int | None = Field(
         None, ge=1, description="single-thread processes; default: one a core, one a seed"
+    )
+    memory_gigabytes: float = Field(
+        1.0,
+        gt=0,
+        description="weights a run keeps in memory; models of more than half of it are read and written in parts",
     )
 
 

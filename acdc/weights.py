@@ -6,8 +6,10 @@ if they are the same model, wherever they are stored.
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import EllipsisType
 from typing import TYPE_CHECKING
 
 from acdc.errors import InputError
@@ -22,16 +24,41 @@ class DamagedWeightsError(InputError):
     """A weights file is missing, truncated or corrupt. Weights of a child can be rebuilt from its recipe."""
 
 
+class WeightsDigest:
+    """The content hash of a model whose tensors come one by one, in sorted order of their names."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.blake2b(digest_size=16)
+
+    def add(self, name: str, tensor: "Tensor") -> None:
+        """Take the next tensor."""
+        import torch
+
+        plain = tensor.detach().contiguous()
+        self._digest.update(f"{name}\x1f{plain.dtype}\x1f{tuple(plain.shape)}\x1e".encode())
+        self._digest.update(plain.reshape(-1).view(torch.uint8).numpy().data)
+
+    def hexdigest(self) -> str:
+        """32 hexadecimal digits of blake2b over names, dtypes, shapes and bytes."""
+        return self._digest.hexdigest()
+
+
 def weights_hash(weights: Weights) -> str:
     """Content hash of a state dict: 32 hexadecimal digits of blake2b over sorted names, dtypes, shapes and bytes."""
-    import torch
-
-    digest = hashlib.blake2b(digest_size=16)
+    digest = WeightsDigest()
     for name in sorted(weights):
-        tensor = weights[name].detach().contiguous()
-        digest.update(f"{name}\x1f{tensor.dtype}\x1f{tuple(tensor.shape)}\x1e".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+        digest.add(name, weights[name])
     return digest.hexdigest()
+
+
+def rows_at_a_time(tensor: "Tensor", elements: int) -> "Iterator[slice | EllipsisType]":
+    """Slices of the first axis that hold about so many elements each, so that fp32 copies stay small."""
+    if tensor.dim() == 0:
+        yield ...
+        return
+    rows = max(1, elements * len(tensor) // max(tensor.numel(), 1))
+    for start in range(0, len(tensor), rows):
+        yield slice(start, start + rows)
 
 
 def save_weights(weights: Weights, path: Path) -> None:
@@ -41,17 +68,19 @@ def save_weights(weights: Weights, path: Path) -> None:
         weights: State dict; tensors that share memory are written once each.
         path: The file; its directory is made.
     """
-    from safetensors.torch import save
+    from safetensors.torch import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    data = save(
-        {name: weights[name].detach().contiguous().clone() for name in sorted(weights)}, {"format": "pt"}
-    )
+    places = Counter(tensor.untyped_storage().data_ptr() for tensor in weights.values())
+    plain = {}
+    for name in sorted(weights):
+        tensor = weights[name].detach().contiguous()
+        shared = places[tensor.untyped_storage().data_ptr()] > 1  # the format knows no ties
+        plain[name] = tensor.clone() if shared else tensor
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
+        save_file(plain, temporary, {"format": "pt"})
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:

@@ -118,9 +118,10 @@ class RunWeights:
         """
         if self._population is None:
             from acdc.population import Population
+            from acdc.run import founders_of
 
-            founders = {name: self._family.load(name) for name in ("base", *self._family.seeds)}
             run = RunStore.read(self._directory)
+            founders = founders_of(self._family)
             self._population = Population(founders, run, self._directory / "weights", "none")
         try:
             return self._population.weights(id)

@@ -23,9 +23,12 @@ def evolve(
     as_json: Json = False,
 ) -> str | None:
     """Evolve."""
+    from acdc.variation.mergekit_methods import require
+
     config = settings(params, overrides)
     run_settings = config.evolution(family, variant)
     seeds = seed or config.selected.seeds
+    require(run_settings.crossover.kind)
     if dry_run:
         _print_plan(family, variant, seeds, run_settings, as_json)
         return None

@@ -1,19 +1,31 @@
 """Crossover: a child as a weighted sum of its parents' task vectors (arXiv:2604.14969, method §2).
 
+A rule merges one tensor at a time (:data:`TensorMerge`), so that a child never needs more memory than itself and a part of
+one tensor; `linear` and `task_arithmetic` apply their rule to whole state dicts.
+
 Guarantees: arithmetic in fp32 whatever the stored type, one cast at the end, tensors in sorted order of their names; a pair
 that is tied in the base and in every parent is one tensor in the child, too. No draw is made here except in `draw_weights`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from acdc.errors import InputError
+from acdc.variation.ties import common_leaders
+from acdc.weights import Weights, rows_at_a_time
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from acdc.variation.settings import CrossoverSettings
+
+TensorMerge = Callable[[str, "Tensor", "Sequence[Tensor]"], "Tensor"]
+"""(name, the base's tensor, the parents' tensors) -> the child's, new, in the base's dtype; all of one shape."""
+
+_ELEMENTS = 1 << 22  # merged at a time: 16 MB in fp32, of which a few copies exist
 
 
 def draw_weights(
@@ -43,6 +55,41 @@ def draw_weights(
         redraws += 1
 
 
+def tensor_merge(settings: "CrossoverSettings", weights: Sequence[float], stream: int) -> TensorMerge:
+    """The rule that the settings name, with the weights that were drawn for it.
+
+    Args:
+        settings: The `crossover` section.
+        weights: One number per parent.
+        stream: Key of the child's own random stream; only dare_ties draws from it.
+
+    Raises:
+        InputError: The rule does not take these weights, or mergekit is needed and not installed.
+    """
+    if settings.kind == "linear":
+        return linear_rule(weights)
+    if settings.kind == "task_arithmetic":
+        return task_arithmetic_rule(weights, settings.lam)
+    from acdc.variation.mergekit_methods import rule
+
+    return rule(settings, weights, stream)
+
+
+def linear_rule(weights: Sequence[float] | npt.NDArray[np.float64]) -> TensorMerge:
+    """The rule base + Σ wᵢ(parentᵢ − base) / Σ wᵢ. Raises InputError where the weights sum to 0."""
+    total = float(np.sum(np.asarray(weights, dtype=np.float64)))
+    if total == 0.0:
+        raise InputError(
+            f"Crossover weights {list(weights)} sum to 0, so linear crossover is undefined; draw them again."
+        )
+    return _weighted_sum([float(weight) / total for weight in weights])
+
+
+def task_arithmetic_rule(weights: Sequence[float] | npt.NDArray[np.float64], lam: float = 1.0) -> TensorMerge:
+    """The rule base + lam · Σ wᵢ(parentᵢ − base)."""
+    return _weighted_sum([lam * float(weight) for weight in weights])
+
+
 def linear(
     base: "Mapping[str, Tensor]",
     parents: "Sequence[Mapping[str, Tensor]]",
@@ -61,12 +108,7 @@ def linear(
     Raises:
         InputError: Names, shapes or the number of weights differ, or the weights sum to 0.
     """
-    total = float(np.sum(np.asarray(weights, dtype=np.float64)))
-    if total == 0.0:
-        raise InputError(
-            f"Crossover weights {list(weights)} sum to 0, so linear crossover is undefined; draw them again."
-        )
-    return _combine(base, parents, [float(weight) / total for weight in weights])
+    return _whole(base, parents, len(weights), linear_rule(weights))
 
 
 def task_arithmetic(
@@ -90,45 +132,20 @@ def task_arithmetic(
     Raises:
         InputError: Names, shapes or the number of weights differ.
     """
-    return _combine(base, parents, [lam * float(weight) for weight in weights])
+    return _whole(base, parents, len(weights), task_arithmetic_rule(weights, lam))
 
 
-def _combine(
-    base: "Mapping[str, Tensor]", parents: "Sequence[Mapping[str, Tensor]]", factors: Sequence[float]
-) -> "dict[str, Tensor]":
-    """The sum base + Σ factorᵢ(parentᵢ − base), tensor by tensor."""
-    import torch
+def check_parents(base: Sequence[str], parents: Sequence[Weights], weights: int) -> None:
+    """Refuse parents that can't be merged; shapes are compared tensor by tensor in :func:`merged`.
 
-    _check(base, parents, factors)
-    child: dict[str, Tensor] = {}
-    done: dict[tuple[int, ...], str] = {}
-    with torch.no_grad():
-        for name in sorted(base):
-            origin = base[name]
-            if not origin.is_floating_point():
-                child[name] = origin.clone()
-                continue
-            places = tuple(model[name].data_ptr() for model in (base, *parents))
-            if origin.numel() and places in done:
-                child[name] = child[done[places]]
-                continue
-            start = origin.float()
-            total = start.clone()
-            for parent, factor in zip(parents, factors, strict=True):
-                total.add_(parent[name].float() - start, alpha=factor)
-            child[name] = total.to(origin.dtype)
-            done[places] = name
-    return child
-
-
-def _check(
-    base: "Mapping[str, Tensor]", parents: "Sequence[Mapping[str, Tensor]]", factors: Sequence[float]
-) -> None:
+    Raises:
+        InputError: There is no parent, another number of weights, or a name is in one model only.
+    """
     if not parents:
         raise InputError("Crossover needs at least one parent.")
-    if len(parents) != len(factors):
+    if len(parents) != weights:
         raise InputError(
-            f"Crossover got {len(parents)} parents and {len(factors)} weights; give one weight per parent."
+            f"Crossover got {len(parents)} parents and {weights} weights; give one weight per parent."
         )
     for index, parent in enumerate(parents):
         different = sorted(set(base) ^ set(parent))
@@ -136,8 +153,53 @@ def _check(
             raise InputError(
                 f"Parent {index} and base do not have the same tensors: {different[0]!r} is in one of them only."
             )
-        for name in sorted(base):
-            if parent[name].shape != base[name].shape:
-                raise InputError(
-                    f"Parent {index} has shape {tuple(parent[name].shape)} for {name!r}, the base {tuple(base[name].shape)}."
-                )
+
+
+def merged(merge: TensorMerge, name: str, base: "Tensor", parents: "Sequence[Tensor]") -> "Tensor":
+    """One tensor of the child, a new one.
+
+    Raises:
+        InputError: A shape is not the base's.
+    """
+    for index, parent in enumerate(parents):
+        if parent.shape != base.shape:
+            raise InputError(
+                f"Parent {index} has shape {tuple(parent.shape)} for {name!r}, the base {tuple(base.shape)}."
+            )
+    return merge(name, base, parents) if base.is_floating_point() else base.clone()
+
+
+def _weighted_sum(factors: Sequence[float]) -> TensorMerge:
+    """The rule base + Σ factorᵢ(parentᵢ − base)."""
+
+    def merge(name: str, base: "Tensor", parents: "Sequence[Tensor]") -> "Tensor":
+        import torch
+
+        child = torch.empty_like(base)
+        for part in rows_at_a_time(base, _ELEMENTS):
+            origin = base[part].float()
+            total = origin.clone()
+            for parent, factor in zip(parents, factors, strict=True):
+                total.add_(parent[part].float() - origin, alpha=factor)
+            child[part] = total.to(base.dtype)
+        return child
+
+    return merge
+
+
+def _whole(
+    base: Weights, parents: Sequence[Weights], weights: int, merge: TensorMerge
+) -> "dict[str, Tensor]":
+    import torch
+
+    names = sorted(base)
+    check_parents(names, parents, weights)
+    leader = common_leaders(names, [base, *parents])
+    child: dict[str, Tensor] = {}
+    with torch.no_grad():
+        for name in names:
+            if leader[name] != name:
+                child[name] = child[leader[name]]
+            else:
+                child[name] = merged(merge, name, base[name], [parent[name] for parent in parents])
+    return child

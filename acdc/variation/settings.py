@@ -1,28 +1,40 @@
 """The `evolution.crossover` and `evolution.mutation` sections of params.yaml. Defaults are the paper's."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+SPARSE = ("ties", "dare_ties")  # kinds that keep a share of every task vector
 
 
 class CrossoverSettings(BaseModel):
-    """How parents are merged.
+    """How parents are merged. Weights are wᵢ ~ N(1, std²), drawn once for the whole model.
 
     Attributes:
-        kind: "linear": base + Σ wᵢ(parentᵢ − base) / Σ wᵢ; "task_arithmetic": base + lam · Σ wᵢ(parentᵢ − base).
-        std: Standard deviation of the weights wᵢ ~ N(1, std²).
+        kind: "linear": base + Σ wᵢ(parentᵢ − base) / Σ wᵢ; "task_arithmetic": base + lam · Σ wᵢ(parentᵢ − base); "slerp",
+            "ties", "dare_ties": as mergekit computes them, which must be installed (`mergekit_methods.py`).
+        std: Standard deviation of the weights wᵢ.
         weights: "signed" as drawn, or "absolute" |wᵢ|.
-        lam: Scale of task arithmetic; linear crossover has none.
+        lam: Scale λ of task_arithmetic, ties and dare_ties; linear and slerp have none.
+        density: Share of each task vector that ties (its largest values) and dare_ties (drawn) keep.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["linear", "task_arithmetic"] = "linear"
+    kind: Literal["linear", "task_arithmetic", "slerp", "ties", "dare_ties"] = "linear"
     std: Annotated[Finite, Field(ge=0.0)] = 0.5
     weights: Literal["signed", "absolute"] = "signed"
     lam: Finite = 1.0
+    density: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+
+    @model_serializer(mode="wrap")
+    def _without_what_does_not_count(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A density that nothing reads is no part of recipes and settings hashes."""
+        fields: dict[str, Any] = rest(self)
+        if self.kind not in SPARSE:
+            fields.pop("density", None)
+        return fields
 
 
 class MutationSettings(BaseModel):

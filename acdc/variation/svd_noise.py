@@ -17,11 +17,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acdc.errors import InputError
+from acdc.variation.ties import check_tied, memory_leaders, with_named
 from acdc.variation.triplets import top_triplets
+from acdc.weights import rows_at_a_time
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+_ELEMENTS = 1 << 24  # of a matrix that are changed at a time: 64 MB in fp32
 
 
 def svd_noise(
@@ -52,39 +56,64 @@ def svd_noise(
     """
     import torch
 
-    leader = _leaders(weights, tied)
+    check_tied(weights, tied)
+    leader = with_named(memory_leaders(weights), tied)
+    noise = SvdNoise(rank=rank, scale=scale, relative=relative, generator=generator)
     child: dict[str, Tensor] = {}
     with torch.no_grad():
         for name in sorted(weights):
-            weight = weights[name]
             if leader[name] != name:
                 child[name] = child[leader[name]]
-            elif _is_mutated(name, weight):
-                if not bool(torch.isfinite(weight).all()):
-                    raise InputError(
-                        f"Weight {name!r} holds NaN or infinite values, which have no singular values."
-                    )
-                child[name] = _mutate(weight, rank, scale, relative, generator)
             else:
-                child[name] = weight.clone()
+                child[name] = noise.added(name, weights[name].clone())
     return child
 
 
-def _mutate(
-    weight: "Tensor",
-    rank: int,
-    scale: float,
-    relative: bool,
-    generator: "np.random.Generator | torch.Generator",
-) -> "Tensor":
-    k = min(rank, *weight.shape)
-    if k == 0:
-        return weight.clone()
-    noise = _normal(generator, k)
-    u, s, v = top_triplets(weight, k, small=not relative)
-    moved = (s * (1.0 + scale * noise) if relative else s + scale * noise).clamp(min=0.0)
-    change = (u * (moved - s)).float() @ v.float().T
-    return change.add_(weight.float()).to(weight.dtype)
+class SvdNoise:
+    """One mutation, tensor by tensor. Tensors must come in sorted order of their names, of a tied group the first only.
+
+    Args:
+        rank: As in :func:`svd_noise`, as are the others.
+        scale: Standard deviation of the noise.
+        relative: Whether `scale` is a share.
+        generator: The stream of this mutation.
+    """
+
+    def __init__(
+        self,
+        *,
+        rank: int,
+        scale: float,
+        relative: bool = False,
+        generator: "np.random.Generator | torch.Generator",
+    ) -> None:
+        self._rank, self._scale, self._relative, self._generator = rank, scale, relative, generator
+
+    def added(self, name: str, weight: "Tensor") -> "Tensor":
+        """The mutated tensor. A matrix that is mutated is changed in place: another copy of it might not fit.
+
+        Raises:
+            InputError: It holds NaN or infinite values.
+        """
+        import torch
+
+        if not _is_mutated(name, weight):
+            return weight
+        if not bool(torch.isfinite(weight).all()):
+            raise InputError(f"Weight {name!r} holds NaN or infinite values, which have no singular values.")
+        k = min(self._rank, *weight.shape)
+        if k == 0:
+            return weight
+        noise = _normal(self._generator, k).to(weight.device)
+        u, s, v = top_triplets(weight, k, small=not self._relative)
+        moved = (s * (1.0 + self._scale * noise) if self._relative else s + self._scale * noise).clamp(
+            min=0.0
+        )
+        right, change = v.float().T, moved - s
+        for part in rows_at_a_time(weight, _ELEMENTS):
+            update = (u[part] * change).float() @ right
+            weight[part] = update.add_(weight[part].float()).to(weight.dtype)
+        return weight
 
 
 def _normal(generator: "np.random.Generator | torch.Generator", k: int) -> "Tensor":
@@ -98,25 +127,3 @@ def _normal(generator: "np.random.Generator | torch.Generator", k: int) -> "Tens
 
 def _is_mutated(name: str, weight: "Tensor") -> bool:
     return weight.dim() == 2 and weight.is_floating_point() and "norm" not in name.lower()
-
-
-def _leaders(weights: "Mapping[str, Tensor]", tied: Sequence[Sequence[str]]) -> dict[str, str]:
-    """For each name, the first name of the group it is tied to (itself where it is tied to none)."""
-    import torch
-
-    leader = {name: name for name in weights}
-    for group in tied:
-        for name in group:
-            if name not in weights:
-                raise InputError(f"{name!r} is said to be tied, but the weights have no such tensor.")
-        first = min(leader[name] for name in group)
-        for name in group:
-            if not torch.equal(weights[name], weights[group[0]]):
-                raise InputError(f"{group[0]!r} and {name!r} are said to be tied but differ.")
-            leader[name] = first
-    places: dict[tuple[int, torch.Size, tuple[int, ...]], str] = {}
-    for name in sorted(weights):
-        weight = weights[name]
-        if weight.numel() and leader[name] == name:
-            leader[name] = places.setdefault((weight.data_ptr(), weight.shape, weight.stride()), name)
-    return {name: leader[leader[name]] for name in weights}

@@ -16,3 +16,16 @@ def brief_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models = tmp_path_factory.mktemp("brief") / "models"
     train_family(TinySettings.model_validate(BRIEF), models / "tiny", workers=0)
     return models
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory, brief_models: Path) -> Path:
+    """A root with a finished run of two generations, and in ``commits.json`` how many transactions it took."""
+    from acdc.config import load
+    from tests.acdc.small_runs import PARAMS, SMALL, run
+
+    root = tmp_path_factory.mktemp("small-run")
+    code, commits = run(load(PARAMS, [*SMALL, "presets.tiny.generations=2"]), root, brief_models)
+    assert code == 0
+    (root / "commits.json").write_text(str(commits))
+    return root
