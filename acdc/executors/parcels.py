@@ -45,5 +45,11 @@ def unpacked(parcels: Iterator[Parcel]) -> "dict[str, Tensor]":
         warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
         for parcel in parcels:
             for name, (dtype, shape, flat) in parcel.items():
-                weights[name] = torch.from_numpy(flat).view(getattr(torch, dtype)).reshape(shape)
+                kind = getattr(torch, dtype)
+                # What has no bytes has no view of another type either.
+                weights[name] = (
+                    torch.from_numpy(flat).view(kind).reshape(shape)
+                    if flat.size
+                    else torch.empty(shape, dtype=kind)
+                )
     return weights
