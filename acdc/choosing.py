@@ -5,10 +5,12 @@ same code serves checkpoints that no run made (:func:`choose_models`): they answ
 from like any candidate.
 """
 
+import functools
 import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +155,9 @@ def _filled(
     report: Report,
 ) -> Any:
     """The skill matrix of all candidates on all choice tasks; what is missing is answered into the side store."""
+    from acdc.examination import Subject
     from acdc.family import Family, resolve
-    from acdc.run import engine_of, examiner_of
+    from acdc.run import examiner_of, executor_of
 
     if not isinstance(family, Family):
         family = resolve(family, config.family(family), layout.families(), thorough=False)
@@ -162,10 +165,12 @@ def _filled(
         members = {c.id for c in found}
         if run.meta("run") is not None and not store.cells():
             store.put_cells([cell for cell in run.cells() if cell.individual in members])
-        examiner = examiner_of(settings, engine_of(config, family), box, store)
-        for done, candidate in enumerate(found):
-            examiner.examine(candidate.id, candidate.weights_hash, lambda c=candidate: weights(c.id), tasks)  # type: ignore[misc]
-            report(done=done + 1, of=len(found))
+        executor = executor_of(config, family, note=lambda kind, line, **_: report(line=line))
+        examiner = examiner_of(settings, executor, box, store)
+        subjects = [Subject(c.id, c.weights_hash, functools.partial(weights, c.id)) for c in found]
+        with closing(executor):
+            for done, _ in enumerate(examiner.examine(subjects, tasks)):
+                report(done=done + 1, of=len(found))
         missing = examiner.missing_rate()
         if missing > settings.max_missing:
             raise InfrastructureError(

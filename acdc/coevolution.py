@@ -6,12 +6,13 @@ every expensive result is in the store before the next step begins, so a run tha
 ends with the same bytes.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from acdc.errors import InfrastructureError, NotEnoughDataError
-from acdc.examination import Examiner
+from acdc.examination import Examiner, Subject
 from acdc.gibberish import GibberishJudge, shown
 from acdc.journal import Journal
 from acdc.population import Population
@@ -97,13 +98,15 @@ def _examine(world: World, settings: EvolutionSettings, individuals: Sequence[st
     """Fill every open cell of these individuals on the active tasks; retire tasks that turn out to be at fault."""
     tasks = world.keeper.active()
     answers = tokens = 0
-    for individual in individuals:
-        cells = world.examiner.examine(
+    subjects = [
+        Subject(
             individual,
             world.population.weights_hash(individual),
-            lambda individual=individual: world.population.weights(individual),  # type: ignore[misc]
-            tasks,
+            functools.partial(world.population.weights, individual),
         )
+        for individual in individuals
+    ]
+    for cells in world.examiner.examine(subjects, tasks):
         answers, tokens = answers + len(cells), tokens + sum(cell.tokens for cell in cells)
     world.journal.note("examined", answers=answers, tokens=tokens)
     world.keeper.retire(world.examiner.task_faults(tasks))

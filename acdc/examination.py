@@ -1,15 +1,16 @@
 """Let an individual answer tasks, have the answers scored, and say whose fault a failure is (method §1).
 
-Only cells without a result are asked for, so that this is at once evaluation, backfill and resumption. One call is one
-individual: its weights are loaded, all its prompts answered in one batch, all answers scored, all cells written in one
-transaction.
+Only cells without a result are asked for, so that this is at once evaluation, backfill and resumption. The executor has
+all prompts of an individual answered together, here or elsewhere; an individual's answers are scored and its cells
+written in one transaction, in this process, in the order of the individuals.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acdc.engines.engine import Answer, Engine, Request, Sampling
+from acdc.engines.engine import Answer, Sampling
+from acdc.executors.executor import Errand, Executor
 from acdc.sandbox import Job, Outcome, Sandbox, SandboxUnavailable
 from acdc.skills import SkillMatrix
 from acdc.store import Cell, RunStore
@@ -38,11 +39,26 @@ class Column:
         return f"{self.task}/{self.example}"
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who is examined.
+
+    Attributes:
+        individual: Its id.
+        weights_hash: Content hash of its weights.
+        weights: Gives the weights; called only if there is something to answer.
+    """
+
+    individual: str
+    weights_hash: str
+    weights: "Callable[[], Mapping[str, Tensor]]"
+
+
 class Examiner:
     """Fills the cells of a run's skill matrix.
 
     Args:
-        engine: What answers.
+        executor: Has individuals answer.
         box: What scores.
         store: Where cells are kept; those already there are taken over.
         system: System message of every prompt.
@@ -53,7 +69,7 @@ class Examiner:
 
     def __init__(
         self,
-        engine: Engine,
+        executor: Executor,
         box: Sandbox,
         store: RunStore,
         *,
@@ -62,7 +78,7 @@ class Examiner:
         examples_per_task: int = 1,
         pass_score: float = 0.5,
     ) -> None:
-        self._engine, self._box, self._store = engine, box, store
+        self._executor, self._box, self._store = executor, box, store
         self._system, self._examples, self._pass_score = system, examples_per_task, pass_score
         self._sampling = Sampling(max_new_tokens=max_new_tokens)
         self._references: dict[str, Outcome] = {}
@@ -78,40 +94,36 @@ class Examiner:
             for example in task.examples[: self._examples]
         ]
 
-    def examine(
-        self,
-        individual: str,
-        weights_hash: str,
-        weights: "Callable[[], Mapping[str, Tensor]]",
-        tasks: Sequence[TaskFamily],
-    ) -> list[Cell]:
-        """Answer and score whatever ``individual`` has no result for.
+    def examine(self, subjects: Sequence[Subject], tasks: Sequence[TaskFamily]) -> Iterator[list[Cell]]:
+        """Answer and score whatever these individuals have no result for.
 
         Args:
-            individual: Its id.
-            weights_hash: Content hash of its weights.
-            weights: Gives the weights; called only if there is something to answer.
+            subjects: Who is examined; nobody twice.
             tasks: Families to be examined in.
 
         Returns:
-            The new cells, also written to the store.
+            For each of them its new cells, which are in the store by then.
         """
-        known = self._cells.get(individual, {})
         families = {task.id: task for task in tasks}
-        todo = [c for c in self.columns(tasks) if c.name not in known or known[c.name].verdict == "missing"]
-        if not todo:
-            return []
-        if self._engine.weights_hash != weights_hash:
-            self._engine.load(weights(), weights_hash)
-        prompts = [Request(self._engine.chat(column.instructions, self._system)) for column in todo]
-        answers = self._engine.generate(prompts, self._sampling)
-        cells = self._score(
-            individual, [(families[c.task], c, a) for c, a in zip(todo, answers, strict=True)]
-        )
-        self._store.put_cells(cells)
-        for cell in cells:
-            self._remember(cell)
-        return cells
+        open_cells = [self._open(subject.individual, tasks) for subject in subjects]
+        errands = [
+            Errand(who.individual, who.weights_hash, who.weights, tuple(c.instructions for c in todo))
+            for who, todo in zip(subjects, open_cells, strict=True)
+            if todo
+        ]
+        answered = self._executor.answer(errands, system=self._system, sampling=self._sampling)
+        for who, todo in zip(subjects, open_cells, strict=True):
+            if not todo:
+                yield []
+                continue
+            answers = next(answered)
+            cells = self._score(
+                who.individual, [(families[c.task], c, a) for c, a in zip(todo, answers, strict=True)]
+            )
+            self._store.put_cells(cells)
+            for cell in cells:
+                self._remember(cell)
+            yield cells
 
     def replies(self, individual: str) -> list[Cell]:
         """Every cell of an individual so far, in order of columns."""
@@ -136,6 +148,11 @@ class Examiner:
         """Share of all cells so far that have no result."""
         cells = [cell for row in self._cells.values() for cell in row.values() if cell.cause != "task"]
         return sum(cell.verdict == "missing" for cell in cells) / len(cells) if cells else 0.0
+
+    def _open(self, individual: str, tasks: Sequence[TaskFamily]) -> list[Column]:
+        """The columns in which an individual has no result."""
+        known = self._cells.get(individual, {})
+        return [c for c in self.columns(tasks) if c.name not in known or known[c.name].verdict == "missing"]
 
     def _remember(self, cell: Cell) -> None:
         self._cells.setdefault(cell.individual, {})[f"{cell.task}/{cell.example}"] = cell

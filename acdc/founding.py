@@ -34,7 +34,7 @@ def found(name: str, settings: FamilySettings, config: Config, layout: Layout | 
             train_family(
                 training,
                 layout.models(name),
-                workers=config.executor.workers or cores(),
+                workers=(config.executor.kind == "local" and config.executor.workers) or cores(),
                 progress=lambda model, done, of: board.update(model, {"done": done, "of": of}),
             )
     resolve(name, settings, layout.families())

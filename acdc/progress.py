@@ -56,7 +56,10 @@ class Board:
             self._print(f"{self._title}: done in {time.monotonic() - self._began:.0f} s")
 
     def update(self, name: str, event: dict[str, Any]) -> None:
-        """Show what ``name`` reported."""
+        """Show what ``name`` reported; a ``line`` is printed at once and stays."""
+        if "line" in event:
+            self._bars.console.print(f"{self._title} {name}: {event['line']}", markup=False, highlight=False)
+            return
         done, total = event.get("done", event.get("generation", 0)), event.get("of")
         figures = [
             f"{key.replace('_', ' ')} {event[key]:.0%}"

@@ -4,6 +4,7 @@ The sandbox is opened before the models: it is a fresh interpreter with nothing 
 imported.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from acdc.config import Config
 from acdc.engines import Engine, open_engine
 from acdc.errors import InputError
 from acdc.examination import Examiner
+from acdc.executors.executor import Alone, Executor
 from acdc.family import Family, resolve
 from acdc.gibberish import GibberishJudge, StatisticJudge
 from acdc.identity import RESULTS_DO_NOT_DEPEND_ON, asked, settings_hash, template_hash
@@ -76,6 +78,27 @@ def engine_of(config: Config, family: Family) -> Engine:
     )
 
 
+def executor_of(
+    config: Config, family: Family, *, note: Callable[..., None] = lambda kind, line, **_: None
+) -> Executor:
+    """What lets individuals of the family answer: one engine here, or the workers of a Ray cluster.
+
+    Args:
+        config: All settings.
+        family: Whose individuals.
+        note: Told of every worker that is lost: kind, line, details.
+
+    Raises:
+        InputError: The model can't be opened, or Ray is not installed.
+        InfrastructureError: The Ray cluster can't be reached or has no room.
+    """
+    if config.executor.kind == "local":
+        return Alone(engine_of(config, family))
+    from acdc.executors.ray_executor import RayExecutor
+
+    return RayExecutor(config.executor, functools.partial(engine_of, config, family), note=note)
+
+
 def founders_of(family: Family, in_memory: int = IN_MEMORY) -> dict[str, Any]:
     """Weights of the base and of the seeds, by name: in memory, or read tensor by tensor where models are large."""
     members = {"base": family.base, **family.seeds}
@@ -119,8 +142,9 @@ def evolve_run(
         box = open_until_done.enter_context(Sandbox.open(config.sandbox))
         family = resolve(family_name, config.family(family_name), layout.families(), thorough=False)
         voices = open_until_done.enter_context(Voices(config, settings))
-        parts = _Parts(config, settings, family, box, voices)
-        open_until_done.callback(parts.engine.close)
+        incidents = _Incidents(report)
+        parts = _Parts(config, settings, family, box, voices, incidents)
+        open_until_done.callback(parts.executor.close)
         made_of = asked(config, family_name, variant)
         wanted = settings_hash(made_of, parts.founder_hashes(family), parts.versions, seed)
         moved = set_aside_if_other(directory, wanted, layout.old_runs()) or _set_aside_if_longer(
@@ -132,6 +156,7 @@ def evolve_run(
         worked = result is None
         if result is None:
             journal = open_until_done.enter_context(closing(Journal(directory)))
+            incidents.journal = journal
             journal.begin(generations=settings.generations, layers=list(box.layers), versions=parts.versions)
             store = RunStore.create_or_resume(directory, wanted, on_commit=on_commit)
             open_until_done.enter_context(store)
@@ -145,20 +170,39 @@ def evolve_run(
         }
 
 
+class _Incidents:
+    """What befell a worker: said at once, and journaled as soon as there is a journal."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.journal: Journal | None = None
+
+    def __call__(self, kind: str, line: str, **detail: Any) -> None:
+        self._report(line=line)
+        if self.journal is not None:
+            self.journal.note(kind, **detail)
+
+
 class _Parts:
     """Everything a run needs before its store is opened."""
 
     def __init__(
-        self, config: Config, settings: EvolutionSettings, family: Family, box: Sandbox, voices: Voices
+        self,
+        config: Config,
+        settings: EvolutionSettings,
+        family: Family,
+        box: Sandbox,
+        voices: Voices,
+        note: Callable[..., None],
     ) -> None:
         self._settings, self._box = settings, box
         self._in_memory = int(config.executor.memory_gigabytes * 1e9)
         self._founders = founders_of(family, self._in_memory)
-        self.engine = engine_of(config, family)
+        self.executor = executor_of(config, family, note=note)
         self._staff = staff(config, settings, box, voices)
         self._judge = gibberish_judge(settings, voices)
         self.versions = {
-            "engine": self.engine.version,
+            "engine": self.executor.version,
             "scientist": self._staff.scientist.version,
             "embedder": self._staff.embedder.version,
             "gibberish": self._judge.version if self._judge else "off",
@@ -190,7 +234,7 @@ class _Parts:
                 settings.keep_weights,
                 in_memory=self._in_memory,
             ),
-            examiner_of(settings, self.engine, self._box, store),
+            examiner_of(settings, self.executor, self._box, store),
             TaskKeeper(store, self._staff, settings.tasks, seed),
             self._judge,
             store,
@@ -203,10 +247,10 @@ class _Parts:
         return {"generations": last.generation, "statistics": last.statistics}
 
 
-def examiner_of(settings: EvolutionSettings, engine: Engine, box: Sandbox, store: RunStore) -> Examiner:
+def examiner_of(settings: EvolutionSettings, executor: Executor, box: Sandbox, store: RunStore) -> Examiner:
     """An examiner with a run's settings."""
     return Examiner(
-        engine,
+        executor,
         box,
         store,
         system=settings.system,

@@ -79,17 +79,48 @@ class Selected(Section):
 
 
 class ExecutorSettings(Section):
-    """How run seeds and evaluations are spread over processes."""
+    """How work is spread: over processes of this machine, or over the workers of a Ray cluster."""
 
-    kind: Literal["local"] = "local"
+    kind: Literal["local", "ray"] = "local"
     workers: int | None = Field(
-        None, ge=1, description="single-thread processes; default: one a core, one a seed"
+        None,
+        ge=1,
+        description="local: single-thread processes, by default one a core, one a seed; ray: engines, by default as many "
+        "as fit into the cluster",
     )
     memory_gigabytes: float = Field(
         1.0,
         gt=0,
         description="weights a run keeps in memory; models of more than half of it are read and written in parts",
     )
+    address: str | None = Field(
+        None,
+        description="ray: HOST:PORT of a cluster, or auto for the one on this machine; by default one is started for "
+        "the command and ended with it",
+    )
+    cpus_per_worker: float = Field(1.0, gt=0, description="ray: CPUs that a worker reserves")
+    gpus_per_worker: float = Field(0.0, ge=0, description="ray: GPUs that a worker reserves and sees")
+    max_restarts: int = Field(3, ge=0, description="ray: how many lost workers are replaced, all together")
+    start_seconds: float = Field(600.0, gt=0, description="ray: how long to wait for a first worker")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        foreign = sorted(self.model_fields_set - {"kind", "workers", "memory_gigabytes"})
+        if self.kind == "local" and foreign:
+            raise ValueError(f"{foreign[0]} has a meaning with kind: ray only")
+        if self.address is not None and not _is_address(self.address):
+            raise ValueError(
+                f"address is {self.address!r}; it must be auto or HOST:PORT of the cluster's head (usually port 6379), "
+                "and the command must run on a node of the cluster"
+            )
+        if self.gpus_per_worker > 1 and self.gpus_per_worker % 1:
+            raise ValueError(f"gpus_per_worker is {self.gpus_per_worker:g}; above 1 it must be whole")
+        return self
+
+
+def _is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return text == "auto" or (bool(host) and "/" not in host and port.isdigit())
 
 
 class TaskforceSettings(Section):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from acdc.engines import open_engine
 from acdc.errors import InputError
+from acdc.executors.ray_engine import RayEngine
 from acdc.family import Family, load_weights, resolve
 from acdc.sandbox import Sandbox
 from acdc.store import RunStore
@@ -54,14 +55,15 @@ def workplaces(
     )
 
     def place(model: Path, cost: float) -> Workplace:
+        here = functools.partial(
+            open_engine,
+            config.engine,
+            model,
+            dtype=family.dtype,
+            chat_template_args=family.chat_template_args,
+        )
         return Workplace(
-            functools.partial(
-                open_engine,
-                config.engine,
-                model,
-                dtype=family.dtype,
-                chat_template_args=family.chat_template_args,
-            ),
+            here if config.executor.kind == "local" else functools.partial(RayEngine, config.executor, here),
             str(model),
             benchmarks,
             settings,

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acdc.engines.engine import Engine
+from acdc.executors.ray_engine import RayEngine
+from acdc.journal import Journal
 from acdc.workers import Work, run_all
 from evals.answers import AnswerCache
 from evals.benchmarks.registry import Benchmark
@@ -30,7 +32,8 @@ class Workplace:
     """What a worker needs to answer: everything picklable, nothing heavy until it is opened.
 
     Attributes:
-        engine: Makes the engine; models of another shape need a workplace of their own.
+        engine: Makes the engine, here or in a worker of a Ray cluster; models of another shape need a workplace of their
+            own.
         template: Fingerprint of its chat template.
         benchmarks: What is asked.
         settings: How it is asked.
@@ -66,8 +69,8 @@ class Result:
 
 
 @contextlib.contextmanager
-def opened(workplace: Workplace) -> Iterator[Harness]:
-    """The harness of a workplace, in this process."""
+def opened(workplace: Workplace, report: Callable[..., None] = lambda **_: None) -> Iterator[Harness]:
+    """The harness of a workplace, in this process; ``report`` gets a ``line`` for each worker that is lost."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # before the imports: a bar per 64 questions helps nobody
     from evals.group_exam import open_exam
 
@@ -76,6 +79,8 @@ def opened(workplace: Workplace) -> Iterator[Harness]:
         cache = stack.enter_context(AnswerCache(workplace.cache))
         engine = workplace.engine()
         stack.callback(engine.close)
+        if isinstance(engine, RayEngine):
+            engine.tell(functools.partial(_note_loss, workplace.cache.parent, report))
         exams = [
             open_exam(benchmark, engine.chat, workplace.template, settings.max_new_tokens)
             for benchmark in workplace.benchmarks
@@ -142,7 +147,7 @@ def work_through(
     total = sum(_answers(workplaces, *job) for job in jobs)
     done = 0
     results = []
-    with _Bench(workplaces) as bench:
+    with _Bench(workplaces, report) as bench:
         for job in jobs:
             results.append(bench.run(*job))
             done += _answers(workplaces, *job)
@@ -172,13 +177,20 @@ def _named(on_event: Callable[[str, dict[str, Any]], None], name: str, **event: 
     on_event(name, event)
 
 
-class _Bench:
-    """The workplaces of one process, each opened when its first job comes."""
+def _note_loss(directory: Path, report: Callable[..., None], kind: str, line: str, **detail: Any) -> None:
+    """Say at once what befell a worker of a cluster, and keep it in the project's journal."""
+    report(line=line)
+    with contextlib.closing(Journal(directory)) as journal:
+        journal.note(kind, **detail)
 
-    def __init__(self, workplaces: Sequence[Workplace]) -> None:
-        self._workplaces = workplaces
+
+class _Bench:
+    """One workplace at a time, opened when a job for it comes: two engines may not have room side by side on one device."""
+
+    def __init__(self, workplaces: Sequence[Workplace], report: Callable[..., None]) -> None:
+        self._workplaces, self._report = workplaces, report
         self._stack = contextlib.ExitStack()
-        self._open: dict[int, Harness] = {}
+        self._open: tuple[int, Harness] | None = None
 
     def __enter__(self) -> "_Bench":
         return self
@@ -187,9 +199,10 @@ class _Bench:
         self._stack.close()
 
     def run(self, place: int, job: Job) -> Result:
-        if place not in self._open:
-            self._open[place] = self._stack.enter_context(opened(self._workplaces[place]))
-        samples = self._open[place].run(job)
+        if self._open is None or self._open[0] != place:
+            self._stack.close()
+            self._open = place, self._stack.enter_context(opened(self._workplaces[place], self._report))
+        samples = self._open[1].run(job)
         for benchmark, records in samples.items():
             for record in records:
                 record["benchmark"] = benchmark

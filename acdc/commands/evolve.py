@@ -32,6 +32,7 @@ def evolve(
     if dry_run:
         _print_plan(family, variant, seeds, run_settings, as_json)
         return None
+    from acdc.executors import hosted
     from acdc.layout import Layout
     from acdc.progress import Board
     from acdc.run import evolve_run, require_models
@@ -44,11 +45,14 @@ def evolve(
     if not all(is_finished(layout.run(family, variant, s)) for s in seeds):
         for warning in require_voices(config, run_settings):
             typer.echo(f"warning: {warning}", err=True)
-    work = [Work(f"seed {s}", evolve_run, (config, layout, family, variant, s)) for s in seeds]
     # As many single-thread processes as run seeds: three on two cores end sooner than two and then one.
-    workers = config.executor.workers or min(len(work), max(cores() * 2, 1))
-    with Board(f"evolve {family}/{variant}", [item.name for item in work]) as board:
-        results = run_all(work, workers=workers, on_event=board.update)
+    workers = config.executor.workers or min(len(seeds), max(cores() * 2, 1))
+    with hosted(config, lambda line: typer.echo(line, err=True)) as here:
+        if here.executor.kind == "ray":
+            workers = 1  # every run has all workers of the cluster, so one goes after another
+        work = [Work(f"seed {s}", evolve_run, (here, layout, family, variant, s)) for s in seeds]
+        with Board(f"evolve {family}/{variant}", [item.name for item in work]) as board:
+            results = run_all(work, workers=workers, on_event=board.update)
     idle = None if any(result["worked"] for result in results.values()) else "idle"
     if as_json:
         typer.echo(json.dumps(results, indent=2))

@@ -69,17 +69,20 @@ def taskforce(
 
 def _runs(config: Any, family: str, variant: str, as_json: bool) -> None:
     from acdc.choosing import choose_run
+    from acdc.executors import hosted
     from acdc.layout import Layout
     from acdc.progress import Board
     from acdc.workers import Work, cores, run_all
 
     layout = Layout()
-    work = [
-        Work(f"seed {s}", choose_run, (config, layout, family, variant, s)) for s in config.selected.seeds
-    ]
-    workers = config.executor.workers or min(len(work), max(cores() * 2, 1))
-    with Board(f"taskforce {family}/{variant}", [item.name for item in work]) as board:
-        results = run_all(work, workers=workers, on_event=board.update)
+    seeds = config.selected.seeds
+    workers = config.executor.workers or min(len(seeds), max(cores() * 2, 1))
+    with hosted(config, lambda line: typer.echo(line, err=True)) as here:
+        if here.executor.kind == "ray":
+            workers = 1  # every choice has all workers of the cluster, so one goes after another
+        work = [Work(f"seed {s}", choose_run, (here, layout, family, variant, s)) for s in seeds]
+        with Board(f"taskforce {family}/{variant}", [item.name for item in work]) as board:
+            results = run_all(work, workers=workers, on_event=board.update)
     if as_json:
         typer.echo(json.dumps(results, indent=2))
         return

@@ -46,12 +46,15 @@ def baselines(
         text = f"baselines {family}: {len(rows)} rows, {answers:,} answers (fewer where they are cached)"
         typer.echo(json.dumps(plan, indent=2) if as_json else text)
         return
+    from acdc.executors import hosted
     from acdc.workers import cores
 
     set_aside_if_damaged(places[0].cache, lambda line: typer.echo(line, err=True))
-    workers = config.executor.workers or cores()
-    with watched(f"baselines {family}", min(workers, len(jobs))) as on_event:
-        results = run_jobs(places, jobs, workers=workers, on_event=on_event)
+    with hosted(config, lambda line: typer.echo(line, err=True)) as here:
+        workers = here.executor.workers or cores()
+        places, jobs, rows = _work(here, family)
+        with watched(f"baselines {family}", min(workers, len(jobs))) as on_event:
+            results = run_jobs(places, jobs, workers=workers, on_event=on_event)
     summary = checked(results, config.section("evaluation", EvaluationSettings).max_missing)
     _write(config, family, places, rows, results)
     if as_json:

@@ -32,6 +32,7 @@ def evaluate(
     """Evaluate."""
     config = settings(params, overrides)
     config.evolution(family, variant)
+    from acdc.executors import hosted
     from acdc.layout import Layout
     from acdc.workers import cores
     from evals.answers import set_aside_if_damaged
@@ -57,16 +58,18 @@ def evaluate(
         typer.echo(json.dumps(plan, indent=2) if as_json else _plan(f"evaluate {family}/{variant}", plan))
         return
     set_aside_if_damaged(place.cache, lambda line: typer.echo(line, err=True))
-    workers = config.executor.workers or cores()
-    with watched(f"evaluate {family}/{variant}", min(workers, len(jobs))) as on_event:
-        summary = measure(
-            runs,
-            lambda run, id: weights[run.seed].loader(id),
-            place,
-            lambda run: layout.results(family, variant) / f"seed-{run.seed}",
-            workers=workers,
-            on_event=on_event,
-        )
+    with hosted(config, lambda line: typer.echo(line, err=True)) as here:
+        workers = here.executor.workers or cores()
+        place = workplaces(here, layout, found, asked)[0]
+        with watched(f"evaluate {family}/{variant}", min(workers, len(jobs))) as on_event:
+            summary = measure(
+                runs,
+                lambda run, id: weights[run.seed].loader(id),
+                place,
+                lambda run: layout.results(family, variant) / f"seed-{run.seed}",
+                workers=workers,
+                on_event=on_event,
+            )
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
         return

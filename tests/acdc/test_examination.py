@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from acdc.engines.engine import Answer, Request, Sampling
-from acdc.examination import Examiner
+from acdc.examination import Examiner, Subject
+from acdc.executors import Alone
 from acdc.sandbox import Job, Outcome, SandboxUnavailable
-from acdc.store import RunStore
+from acdc.store import Cell, RunStore
 from acdc.tasks.task_family import Example, Provenance, TaskFamily
 
 
@@ -79,11 +80,15 @@ def store(tmp_path: Path) -> Any:
 
 
 def examiner(store: RunStore, outcomes: dict[str, Outcome | None], engine: Parrot) -> Examiner:
-    return Examiner(engine, Box(outcomes), store, system="", max_new_tokens=8)  # type: ignore[arg-type]
+    return Examiner(Alone(engine), Box(outcomes), store, system="", max_new_tokens=8)  # type: ignore[arg-type]
+
+
+def examined(subject: Examiner, tasks: Sequence[TaskFamily]) -> list[Cell]:
+    return next(subject.examine([Subject("m", "hash", dict)], tasks))
 
 
 def test_every_fault_is_laid_where_it_belongs(store: RunStore) -> None:
-    cells = examiner(store, OUTCOMES, Parrot()).examine("m", "hash", dict, TASKS)
+    cells = examined(examiner(store, OUTCOMES, Parrot()), TASKS)
     assert [(c.verdict, c.cause) for c in cells] == [
         ("pass", None),
         ("fail", None),
@@ -94,38 +99,36 @@ def test_every_fault_is_laid_where_it_belongs(store: RunStore) -> None:
 
 def test_a_task_at_fault_is_named_and_counts_as_nobodys_missing_cell(store: RunStore) -> None:
     subject = examiner(store, OUTCOMES, Parrot())
-    subject.examine("m", "hash", dict, TASKS)
+    examined(subject, TASKS)
     assert subject.task_faults(TASKS) == {"t0003": "exception"}
     assert subject.missing_rate() == 0
 
 
 def test_a_submission_that_kills_the_sandbox_is_missing_and_the_others_are_scored(store: RunStore) -> None:
     subject = examiner(store, {**OUTCOMES, "wrong": None}, Parrot())
-    cells = subject.examine("m", "hash", dict, TASKS)
+    cells = examined(subject, TASKS)
     assert [c.verdict for c in cells] == ["pass", "missing", "fail", "missing"]
     assert cells[1].cause == "infrastructure"
     assert subject.missing_rate() == 1 / 3
 
 
 def test_missing_cells_are_tried_again_and_others_never(store: RunStore) -> None:
-    examiner(store, {**OUTCOMES, "wrong": None}, Parrot()).examine("m", "hash", dict, TASKS[:3])
+    examined(examiner(store, {**OUTCOMES, "wrong": None}, Parrot()), TASKS[:3])
     engine = Parrot()
-    cells = examiner(store, OUTCOMES, engine).examine("m", "hash", dict, TASKS[:3])
+    cells = examined(examiner(store, OUTCOMES, engine), TASKS[:3])
     assert engine.asked == ["wrong"]
     assert [c.verdict for c in cells] == ["fail"]
 
 
 def test_a_reference_that_could_not_be_scored_blames_nobody(store: RunStore) -> None:
-    cells = examiner(store, {**OUTCOMES, "reference t0002": None}, Parrot()).examine(
-        "m", "hash", dict, TASKS[2:3]
-    )
+    cells = examined(examiner(store, {**OUTCOMES, "reference t0002": None}, Parrot()), TASKS[2:3])
     assert [(c.verdict, c.cause) for c in cells] == [("missing", "infrastructure")]
 
 
 def test_a_dead_sandbox_is_not_asked_for_ever(store: RunStore) -> None:
     box = Box(dict.fromkeys(["a"]))
     tasks = [family(f"t{i:04d}", "a") for i in range(50)]
-    subject = Examiner(Parrot(), box, store, system="", max_new_tokens=8)  # type: ignore[arg-type]
-    cells = subject.examine("m", "hash", dict, tasks)
+    subject = Examiner(Alone(Parrot()), box, store, system="", max_new_tokens=8)  # type: ignore[arg-type]
+    cells = examined(subject, tasks)
     assert {c.verdict for c in cells} == {"missing"}
     assert box.calls < 10

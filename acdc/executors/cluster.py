@@ -1,0 +1,207 @@
+"""The Ray cluster behind ``executor: {kind: ray}``: reach it or start one, see what fits, be quiet, leave nothing behind.
+
+A cluster that was started here ends with the process that started it, however that ends (Ray's own reaper sees to a
+killed one); somebody else's cluster is only left. Nothing is sent to anybody: usage statistics and dashboard stay off.
+"""
+
+import contextlib
+import logging
+import math
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from acdc.errors import InfrastructureError, InputError
+from acdc.settings import ExecutorSettings
+
+if TYPE_CHECKING:
+    from acdc.config import Config
+
+_CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Ray cluster that this process is connected to.
+
+    Attributes:
+        address: HOST:PORT of its head.
+        workers: How many workers it gets.
+        logs: Directory of Ray's own logs, the same on every node.
+        owned: Whether this process connected, and so disconnects.
+    """
+
+    address: str
+    workers: int
+    logs: str
+    owned: bool
+
+    def close(self) -> None:
+        """Leave the cluster; ends it if it was started here."""
+        if self.owned:
+            _ray().shutdown()
+
+
+@contextlib.contextmanager
+def hosted(config: "Config", say: Callable[[str], None] = lambda line: None) -> Iterator["Config"]:
+    """The settings of a command with its cluster: address and workers are those that there are.
+
+    All processes of the command then use one cluster, which is there until the block ends.
+
+    Args:
+        config: All settings; returned as they are where the executor is local.
+        say: Told in one line what cluster it is.
+
+    Raises:
+        InputError: Ray is not installed.
+        InfrastructureError: The cluster can't be reached, or has no room for a worker.
+    """
+    settings = config.executor
+    if settings.kind == "local":
+        yield config
+        return
+    if settings.address is None:
+        say("starting a Ray cluster on this machine")
+    cluster = connect(settings)
+    try:
+        each = _resources(settings.cpus_per_worker, settings.gpus_per_worker)
+        say(
+            f"Ray cluster at {cluster.address}: {cluster.workers} worker(s) of {each}; logs in {cluster.logs}"
+        )
+        found = settings.model_copy(update={"address": cluster.address, "workers": cluster.workers})
+        yield replace(config, sections={**config.sections, "executor": found})
+    finally:
+        cluster.close()
+
+
+def connect(settings: ExecutorSettings) -> Cluster:
+    """Connect this process to the cluster of the settings, starting one where they name none.
+
+    A process that is connected already stays so.
+
+    Raises:
+        InputError: Ray is not installed.
+        InfrastructureError: The cluster can't be reached, or has no room for the workers.
+    """
+    ray = _ray()
+    owned = not ray.is_initialized()
+    if owned:
+        _init(ray, settings)
+    try:
+        node = ray._private.worker.global_worker.node
+        workers = _room(settings, ray.nodes())
+        return Cluster(ray.get_runtime_context().gcs_address, workers, node.get_logs_dir_path(), owned)
+    except BaseException:
+        if owned:
+            ray.shutdown()
+        raise
+
+
+def _ray() -> Any:
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError(
+            "executor.kind: ray needs the package ray, which is optional; `make setup EXTRAS=ray` installs it"
+        ) from error
+    return ray
+
+
+def _init(ray: Any, settings: ExecutorSettings) -> None:
+    """``ray.init``, quietly, without taking over this process's signals."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault(
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
+    )  # Ray's coming default; it warns otherwise
+    arguments: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if settings.address is None:
+        from acdc.machine import usable_cores
+
+        # Ray has no passwords: a cluster for one command listens where this machine alone can reach it.
+        arguments |= {"address": "local", "num_cpus": usable_cores(), "include_dashboard": False}
+        arguments |= {"_node_ip_address": "127.0.0.1"}
+    else:
+        arguments["address"] = settings.address
+        _knock(settings.address)
+    with _own_signals():
+        try:
+            ray.init(**arguments)
+        except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
+            where = settings.address or "on this machine"
+            raise InfrastructureError(
+                f"no Ray cluster at {where} ({str(error).splitlines()[0]}). Start one with `ray start --head`, name another "
+                "in executor.address, or leave it out: then one is started for the command"
+            ) from error
+    _quieten(ray)
+
+
+def _knock(address: str) -> None:
+    """Ask whether somebody listens there: Ray itself would wait for a minute and then end this process."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise InfrastructureError(
+            f"no Ray cluster at {address} ({error}). Start one with `ray start --head`, or mend executor.address"
+        ) from error
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Ray takes SIGTERM for itself; the command line's way of ending is put back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+
+
+def _quieten(ray: Any) -> None:
+    """Keep Ray's notices about lost workers off stdout, where a command's JSON goes: losses are told in our own words."""
+    worker = ray._private.worker
+    if hasattr(worker, "print_to_stdstream"):  # no public way to do without; its own logs hold the same
+        worker.print_to_stdstream = _nothing
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """In the place of a function that prints."""
+
+
+def _room(settings: ExecutorSettings, nodes: list[dict[str, Any]]) -> int:
+    """How many workers there will be; InfrastructureError where that many do not fit."""
+    alive = [node for node in nodes if node["Alive"]]
+    room = sum(_fit(settings, node["Resources"]) for node in alive)
+    wanted = settings.workers or max(1, room)
+    if wanted <= room:
+        return wanted
+    has = "; ".join(
+        f"{node['NodeManagerHostname']}: "
+        f"{_resources(node['Resources'].get('CPU', 0), node['Resources'].get('GPU', 0))}"
+        for node in alive
+    )
+    each = _resources(settings.cpus_per_worker, settings.gpus_per_worker)
+    raise InfrastructureError(
+        f"the Ray cluster has room for {room} worker(s) of {each} and {wanted} are asked for; it has {len(alive)} node(s) "
+        f"({has}). Add nodes, or lower executor.workers, cpus_per_worker or gpus_per_worker"
+    )
+
+
+def _fit(settings: ExecutorSettings, resources: dict[str, float]) -> int:
+    """Workers that one node holds; a worker never spans two."""
+    fits = [math.floor(resources.get("CPU", 0) / settings.cpus_per_worker + 1e-9)]
+    if settings.gpus_per_worker:
+        fits.append(math.floor(resources.get("GPU", 0) / settings.gpus_per_worker + 1e-9))
+    return min(fits)
+
+
+def _resources(cpus: float, gpus: float) -> str:
+    return f"{cpus:g} CPU, {gpus:g} GPU" if gpus else f"{cpus:g} CPU"
