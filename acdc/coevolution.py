@@ -15,7 +15,7 @@ from acdc.examination import Examiner
 from acdc.gibberish import GibberishJudge, shown
 from acdc.journal import Journal
 from acdc.population import Population
-from acdc.selection.settings import select
+from acdc.selection.settings import parents, select
 from acdc.settings import EvolutionSettings
 from acdc.skills import SkillMatrix, coverage
 from acdc.store import Generation, RunStore
@@ -59,7 +59,8 @@ def coevolve(
         observe(generation=0, of=settings.generations, **history[-1].statistics)
     for number in range(history[-1].generation + 1, settings.generations + 1):
         archive = list(history[-1].archive)
-        children, redrawn = world.population.breed(archive, settings, seed, number)
+        possible, odds = _parents(world, settings, number, archive)
+        children, redrawn = world.population.breed(possible, settings, seed, number, odds=odds)
         _examine(world, settings, children)
         readable = [child for child in children if _is_readable(world, settings, seed, child)]
         archive, rejected = _select(world, settings, seed, number, archive + readable)
@@ -137,6 +138,28 @@ def _matrix(world: World, individuals: Sequence[str]) -> SkillMatrix:
     return world.examiner.matrix(individuals, world.keeper.active()).complete()
 
 
+def _niches(world: World, matrix: SkillMatrix) -> list[str]:
+    """The niche of each column."""
+    niches = {task.id: task.niche for task in world.keeper.active()}
+    return [niches[column.partition("/")[0]] for column in matrix.tasks]
+
+
+def _parents(
+    world: World, settings: EvolutionSettings, generation: int, archive: Sequence[str]
+) -> tuple[list[str], list[float] | None]:
+    """Who may become a parent, with their odds where these are not equal."""
+    if settings.selection.rule != "cycle_qd":
+        return list(archive), None
+    matrix = _matrix(world, archive)
+    born = [world.population.born(individual) for individual in archive]
+    found = parents(
+        settings.selection, matrix.skills, born, niches=_niches(world, matrix), turn=generation
+    )
+    if found is None:
+        return list(archive), None
+    return [archive[i] for i in found.indices], found.odds.tolist()
+
+
 def _select(
     world: World, settings: EvolutionSettings, seed: int, generation: int, individuals: Sequence[str]
 ) -> tuple[list[str], list[str]]:
@@ -156,7 +179,16 @@ def _select(
     else:
         generator = stream(seed, "selection", generation)
         size = settings.population
-        order = select(settings.selection, matrix.skills, matrix.fitness, size, born, generator).tolist()
+        order = select(
+            settings.selection,
+            matrix.skills,
+            matrix.fitness,
+            size,
+            born,
+            generator,
+            niches=_niches(world, matrix),
+            turn=generation,
+        ).tolist()
     chosen = set(order)
     return [individuals[i] for i in order], [name for i, name in enumerate(individuals) if i not in chosen]
 

@@ -84,6 +84,7 @@ class Population:
         seed: int,
         generation: int,
         count: int | None = None,
+        odds: Sequence[float] | None = None,
     ) -> tuple[list[str], int]:
         """Children of two distinct parents each, drawn uniformly (method §1.3); those born already are not born again.
 
@@ -93,17 +94,19 @@ class Population:
             seed: Run seed.
             generation: Its number.
             count: How many, if not ``offspring``.
+            odds: Probability of each member of the archive, where they are not drawn uniformly.
 
         Returns:
             Ids, in order of birth, and how many draws of crossover weights were thrown away (method §2).
         """
         parents = self.seeds() if settings.parents == "seeds" else list(archive)
+        odds = None if settings.parents == "seeds" else odds
         children, redrawn = [], 0
         for index in range(settings.offspring if count is None else count):
             id = f"g{generation:03d}c{index:02d}"
             children.append(id)
             chosen = stream(seed, "parents", generation, index).choice(
-                len(parents), size=min(2, len(parents)), replace=False
+                len(parents), size=min(2, len(parents)), replace=False, p=odds
             )
             drawn, thrown_away = draw_weights(
                 stream(seed, "crossover weights", generation, index),
