@@ -49,7 +49,7 @@ def choose_run(
         limit, forced = config.taskforce.candidates, config.taskforce.forced
         found = candidates(run.individuals(), run.generations(), settings, limit, seed, forced=forced)
         known = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in run.tasks()}
-        tasks = [known[id] for id in choice_tasks(_ever_active(run), settings.tasks.choice_tasks, seed)]
+        tasks = [known[id] for id in choice_tasks(ever_active(run), settings.tasks.choice_tasks, seed)]
         archive = list(run.generations()[-1].archive)
         family = resolve(family_name, config.family(family_name), layout.families(), thorough=False)
         population = Population(founders_of(family), run, directory / "weights", "none")
@@ -115,7 +115,7 @@ def choose_models(
         what = json.loads(run.meta("run") or "{}")
         settings = EvolutionSettings.model_validate(json.loads(run.meta("settings") or "{}"))
         known = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in run.tasks()}
-        tasks = [known[id] for id in choice_tasks(_ever_active(run), settings.tasks.choice_tasks, seed)]
+        tasks = [known[id] for id in choice_tasks(ever_active(run), settings.tasks.choice_tasks, seed)]
         weights = {name: load_weights(path) for name, path in zip(names, directories, strict=True)}
         found = [
             Candidate(name, born, 0, weights_hash(values), "{}")
@@ -176,7 +176,7 @@ def _filled(
         return examiner.matrix([c.id for c in found], [task for task in tasks if task.id not in faulty])
 
 
-def _ever_active(run: RunStore) -> list[str]:
+def ever_active(run: RunStore) -> list[str]:
     """Ids of tasks that were active at some time and never retired, in order of age."""
     from acdc.tasks.task_family import age
 

@@ -152,9 +152,7 @@ def _parents(
         return list(archive), None
     matrix = _matrix(world, archive)
     born = [world.population.born(individual) for individual in archive]
-    found = parents(
-        settings.selection, matrix.skills, born, niches=_niches(world, matrix), turn=generation
-    )
+    found = parents(settings.selection, matrix.skills, born, niches=_niches(world, matrix), turn=generation)
     if found is None:
         return list(archive), None
     return [archive[i] for i in found.indices], found.odds.tolist()

@@ -13,6 +13,7 @@ from acdc.config import Config
 from acdc.errors import InputError
 from acdc.family import Family
 from acdc.store import STORE_VERSION, RunStore, dump
+from acdc.tasks import task_file
 from acdc.voices import endpoints
 
 METHOD_VERSION = 1
@@ -34,12 +35,18 @@ def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
         config: All settings.
         family: Name of the family.
         variant: Name of the variant.
+
+    Raises:
+        InputError: The file of tasks that the settings name is not there.
     """
     settings, of_family = config.evolution(family, variant), config.family(family)
     scientist = endpoints(config, settings).get("scientist")
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
+    evolution = settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON))
+    if settings.tasks.source is not None:  # what the file says counts, not where it lies
+        evolution["tasks"]["source"] = task_file.content_hash(settings.tasks.source)
     return {
-        "evolution": settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON)),
+        "evolution": evolution,
         "engine": config.engine.model_dump(mode="json"),
         "scientist": config.scientist.model_dump(mode="json") if scientist is None else scientist.identity(),
         "embedder": config.embedder.model_dump(mode="json"),

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from acdc.settings import EvolutionSettings
+from acdc.tasks import task_file
 
 BYTES_PER_CELL = (
     220  # measured on finished runs of the tiny family: a row of the store with its reply and keys
@@ -58,7 +59,9 @@ def plan(settings: EvolutionSettings, model_bytes: int, seeds: int = 4) -> Evolu
     founders = max(settings.population, seeds)
     evolutions = generations // tasks.interval  # of a static pool the window moves as often
     ever = tasks.initial_target + evolutions * tasks.adapt
-    if tasks.static:
+    if tasks.source is not None:
+        ever = len(task_file.read(tasks.source))
+    elif tasks.static:
         ever = max(tasks.choice_tasks or 0, tasks.cap)
     active = tasks.cap * tasks.examples_per_task
     renewed = min(tasks.adapt, tasks.cap) * tasks.examples_per_task

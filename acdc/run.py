@@ -33,6 +33,7 @@ from acdc.tasks.evolution import Staff
 from acdc.tasks.grammar_scientist import GrammarScientist
 from acdc.tasks.novelty import HashingEmbedder
 from acdc.tasks.settings import ScientistSettings
+from acdc.tasks.static import from_file
 from acdc.voices import Voices
 
 Report = Callable[..., None]
@@ -124,6 +125,7 @@ def evolve_run(
         result = _finished(directory, settings.generations)
         worked = result is None
         if result is None:
+            parts.check_tasks(seed)
             journal = open_until_done.enter_context(closing(Journal(directory)))
             journal.begin(generations=settings.generations, layers=list(box.layers), versions=parts.versions)
             store = RunStore.create_or_resume(directory, wanted, on_commit=on_commit)
@@ -162,6 +164,12 @@ class _Parts:
 
         hashes = {name: weights_hash(weights) for name, weights in self._founders.items()}
         return {**hashes, "tokenizer files": template_hash(family)}
+
+    def check_tasks(self, seed: int) -> None:
+        """Refuse a file of tasks that is not sound before anything is written."""
+        tasks = self._settings.tasks
+        if tasks.source is not None:
+            from_file(tasks.source, self._staff.scientist, self._box, tasks, seed)
 
     def evolve(
         self, store: RunStore, journal: Journal, directory: Path, seed: int, report: Report

@@ -33,11 +33,14 @@ def evolve(
     from acdc.progress import Board
     from acdc.run import evolve_run, require_models
     from acdc.store import is_finished
+    from acdc.tasks import task_file
     from acdc.voices import require_voices
     from acdc.workers import Work, cores, run_all
 
     layout = Layout()
     require_models(layout, family)
+    if run_settings.tasks.source is not None:
+        task_file.read(run_settings.tasks.source)  # refused before anything is written
     if not all(is_finished(layout.run(family, variant, s)) for s in seeds):
         for warning in require_voices(config, run_settings):
             typer.echo(f"warning: {warning}", err=True)

@@ -163,8 +163,12 @@ def parents(
     """Elites of the active grid with the odds of elite sampling.
 
     Args:
-        skills, niches, bins, most_niches, age: As of :func:`survivors`.
+        skills: (M, T) bool.
+        niches: (T,) the niche of each task.
         turn: The generation that is bred; grid `turn` mod K is active.
+        bins: Intervals of each dimension.
+        most_niches: As of :func:`performance`.
+        age: (M,) creation numbers, smaller is older; row order where none is given.
     """
     names, values = performance(skills, niches, most_niches)
     chosen = elites(values, turn % len(names), bins=bins, age=age)

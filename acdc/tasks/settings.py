@@ -1,5 +1,6 @@
 """Settings of tasks, their scientist and their novelty: sections of params.yaml."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -53,6 +54,8 @@ class TaskSettings(BaseModel):
         static_active: Which ``cap`` of a static pool's tasks are active. rotating: a window over the pool in an order drawn
             by seed moves on by ``adapt`` tasks at each interval, the turnover that an evolving pool has at most, and all of
             them have been active in the end; fixed: the first ``cap`` of that order for good.
+        source: A file of tasks (:mod:`acdc.tasks.task_file`) that are the static pool; nobody writes any. The settings hash holds the
+            hash of its contents in place of its path.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +79,13 @@ class TaskSettings(BaseModel):
     static: bool = False
     choice_tasks: Count | None = None
     static_active: Literal["rotating", "fixed"] = "rotating"
+    # Written only where it is used, so that the settings hash of other runs is what it was without it.
+    source: Path | None = Field(None, exclude_if=lambda value: value is None)
+
+    @property
+    def evolves(self) -> bool:
+        """Whether the scientist writes tasks after the initial pool."""
+        return not self.static and self.source is None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
