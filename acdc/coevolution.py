@@ -15,6 +15,7 @@ from acdc.examination import Examiner
 from acdc.gibberish import GibberishJudge, shown
 from acdc.journal import Journal
 from acdc.population import Population
+from acdc.replay import ModelReplay
 from acdc.selection.settings import parents, select
 from acdc.settings import EvolutionSettings
 from acdc.skills import SkillMatrix, coverage
@@ -28,7 +29,10 @@ Observer = Callable[..., None]
 
 @dataclass(frozen=True)
 class World:
-    """What a run acts on and with. The parts are real models, a real sandbox and a real store, or a test's."""
+    """What a run acts on and with. The parts are real models, a real sandbox and a real store, or a test's.
+
+    `models` gives the archives where nobody is bred (``models: {variant: ...}``).
+    """
 
     population: Population
     examiner: Examiner
@@ -36,6 +40,7 @@ class World:
     gibberish: GibberishJudge | None
     store: RunStore
     journal: Journal
+    models: ModelReplay | None = None
 
 
 def coevolve(
@@ -58,6 +63,10 @@ def coevolve(
         history = [_found(world, settings, seed)]
         observe(generation=0, of=settings.generations, **history[-1].statistics)
     for number in range(history[-1].generation + 1, settings.generations + 1):
+        if settings.models is not None:
+            history.append(_with_frozen_models(world, settings, number, history[-1]))
+            observe(generation=number, of=settings.generations, **history[-1].statistics)
+            continue
         archive = list(history[-1].archive)
         possible, odds = _parents(world, settings, number, archive)
         children, redrawn = world.population.breed(possible, settings, seed, number, odds=odds)
@@ -81,6 +90,9 @@ def coevolve(
 
 def _found(world: World, settings: EvolutionSettings, seed: int) -> Generation:
     """Generation 0: the seeds unchanged, children of random pairs of seeds until the population is full."""
+    if world.models is not None:
+        world.keeper.found()
+        return _with_frozen_models(world, settings, 0, None)
     seeds = world.population.seeds()
     missing = max(0, settings.population - len(seeds))
     children, redrawn = world.population.breed(seeds, settings, seed, 0, count=missing)
@@ -91,6 +103,25 @@ def _found(world: World, settings: EvolutionSettings, seed: int) -> Generation:
     counts = {"gibberish": len(children) - len(readable), "redrawn_weights": redrawn}
     row = _close(world, 0, archive, rejected, seeds + children, counts, kinds)
     world.population.keep(archive, candidate=True)
+    return row
+
+
+def _with_frozen_models(
+    world: World, settings: EvolutionSettings, number: int, before: Generation | None
+) -> Generation:
+    """A generation in which only tasks evolve: the archive is another run's, or stays the founders'."""
+    newborn: list[str] = []
+    archive = list(before.archive) if before is not None else []
+    if world.models is not None:
+        newborn, archive = world.population.adopt(world.models.born_in(number)), world.models.archive(number)
+    _examine(world, settings, archive)
+    kinds: dict[str, int] = world.store.pool_counts(0) if before is None else {}
+    if evolution.due(number, settings.tasks):
+        rates = _matrix(world, archive)
+        kinds = world.keeper.evolve(number, dict(zip(rates.tasks, rates.pass_rates.tolist(), strict=True)))
+        _examine(world, settings, archive)  # backfill
+    row = _close(world, number, archive, [], newborn, {"gibberish": 0, "redrawn_weights": 0}, kinds)
+    world.population.keep(archive, candidate=number % settings.candidates_every == 0)
     return row
 
 

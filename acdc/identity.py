@@ -28,13 +28,16 @@ _TEMPLATE_FILES = (
 )
 
 
-def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
+def asked(
+    config: Config, family: str, variant: str, replayed: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """What the settings say about a run, as plain values.
 
     Args:
         config: All settings.
         family: Name of the family.
         variant: Name of the variant.
+        replayed: Hashes of what it takes from other runs (:attr:`acdc.replay.Replays.identities`).
 
     Raises:
         InputError: The file of tasks that the settings name is not there.
@@ -53,6 +56,7 @@ def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
         "sandbox": sandbox,
         "chat_template_args": of_family.chat_template_args,
         "dtype": of_family.dtype,
+        **({"replayed": dict(replayed)} if replayed else {}),
     }
 
 
@@ -91,11 +95,16 @@ def check_asked(run: RunStore, config: Config, family: str, variant: str) -> Non
     """Refuse a finished run that other settings made.
 
     Raises:
-        InputError: Says in what they differ and what to run.
+        InputError: Says in what they differ and what to run; or a run that this one replays is not what it was.
     """
     import json
 
-    wanted, made = json.loads(dump(asked(config, family, variant))), json.loads(run.meta("asked") or "{}")
+    from acdc.replay import Replays
+
+    seed = int(json.loads(run.meta("run") or "{}").get("seed", 0))
+    replayed = Replays(config, family, variant, seed, run.directory.parent).identities
+    wanted = json.loads(dump(asked(config, family, variant, replayed)))
+    made = json.loads(run.meta("asked") or "{}")
     differing = [key for key in wanted if made.get(key) != wanted[key]]
     if differing:
         raise InputError(

@@ -77,6 +77,28 @@ class Population:
                 self._record(name, seed_recipe(name), self._founders[name], 0)
         return names
 
+    def adopt(self, rows: Sequence[tuple[int, str, int, str, str]]) -> list[str]:
+        """Individuals of another run of this family, with their recipes; those known already stay. Returns their ids.
+
+        Args:
+            rows: Born, id, generation, recipe, weights hash, parents before children.
+
+        Raises:
+            InputError: The other run was made from other seed models.
+        """
+        for born, id, generation, text, hash_ in rows:
+            recipe = Recipe.from_json(text)
+            if recipe.kind == "seed" and weights_hash(self._founders[str(recipe.name)]) != hash_:
+                raise InputError(
+                    f"{self._store.directory}: the run to be replayed was made from another seed model {recipe.name!r} than "
+                    "the family has now; evolve that run again"
+                )
+            if id not in self._individuals:
+                with self._store.transaction():
+                    self._store.add_individual(born, id, generation, text, hash_)
+                self._individuals[id] = Individual(id, recipe, hash_, generation, born)
+        return [row[1] for row in rows]
+
     def breed(
         self,
         archive: Sequence[str],

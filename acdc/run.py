@@ -19,6 +19,7 @@ from acdc.identity import RESULTS_DO_NOT_DEPEND_ON, asked, settings_hash, templa
 from acdc.journal import Journal
 from acdc.layout import Layout
 from acdc.lock import hold
+from acdc.replay import Replays
 from acdc.sandbox import Sandbox
 from acdc.settings import EvolutionSettings
 from acdc.store import (
@@ -104,6 +105,7 @@ def evolve_run(
         ``generations``, ``statistics`` of the last, ``set_aside`` (path or None), ``worked`` (False: it was finished).
 
     Raises:
+        InputError: A run that this one replays, or its file of tasks, is not there or not sound.
         InfrastructureError: Another process holds the run, or the sandbox or disk stand in the way.
     """
     settings = config.evolution(family_name, variant)
@@ -115,7 +117,8 @@ def evolve_run(
         voices = open_until_done.enter_context(Voices(config, settings))
         parts = _Parts(config, settings, family, box, voices)
         open_until_done.callback(parts.engine.close)
-        made_of = asked(config, family_name, variant)
+        replays = Replays(config, family_name, variant, seed, directory.parent)
+        made_of = asked(config, family_name, variant, replays.identities)
         wanted = settings_hash(made_of, parts.founder_hashes(family), parts.versions, seed)
         moved = set_aside_if_other(directory, wanted, layout.old_runs()) or _set_aside_if_longer(
             directory, settings.generations, layout
@@ -132,7 +135,7 @@ def evolve_run(
             open_until_done.enter_context(store)
             voices.keep_in(directory, journal.note)
             _describe(store, family_name, variant, seed, settings, made_of, parts.versions, box.layers)
-            result = parts.evolve(store, journal, directory, seed, report)
+            result = parts.evolve(store, journal, directory, seed, replays, report)
         return {
             **result,
             "set_aside": f"{moved.reason}, now in {moved.path}" if moved else None,
@@ -172,7 +175,13 @@ class _Parts:
             from_file(tasks.source, self._staff.scientist, self._box, tasks, seed)
 
     def evolve(
-        self, store: RunStore, journal: Journal, directory: Path, seed: int, report: Report
+        self,
+        store: RunStore,
+        journal: Journal,
+        directory: Path,
+        seed: int,
+        replays: Replays,
+        report: Report,
     ) -> dict[str, Any]:
         """Run the loop to its end and write the final store."""
         from acdc.coevolution import World, coevolve
@@ -183,10 +192,11 @@ class _Parts:
         world = World(
             Population(self._founders, store, directory / "weights", settings.keep_weights),
             examiner_of(settings, self.engine, self._box, store),
-            TaskKeeper(store, self._staff, settings.tasks, seed),
+            TaskKeeper(store, self._staff, settings.tasks, seed, replays.tasks),
             self._judge,
             store,
             journal,
+            replays.models,
         )
         coevolve(world, settings, seed, observe=report)
         last = store.generations()[-1]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from acdc.gibberish import GibberishSettings
 from acdc.selection.settings import SelectionSettings
-from acdc.tasks.settings import TaskSettings
+from acdc.tasks.settings import ReplaySettings, TaskSettings
 from acdc.variation.settings import CrossoverSettings, MutationSettings
 
 
@@ -39,6 +39,12 @@ class EvolutionSettings(Section):
     selection: SelectionSettings = SelectionSettings()
     tasks: TaskSettings = TaskSettings()
     gibberish: GibberishSettings = GibberishSettings()
+    # Written only where it is used, so that the settings hash of other runs is what it was without it.
+    models: Literal["founders"] | ReplaySettings | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="nobody is bred: archives are those of another run, or the founders for good",
+    )
     candidates_every: int = Field(
         5, ge=1, description="archives of these generations (and the last) are candidates"
     )
@@ -50,6 +56,12 @@ class EvolutionSettings(Section):
     keep_weights: Literal["archive", "candidates", "none"] = Field(
         "archive", description="whose weights stay on disk; all others are rebuilt from recipes when needed"
     )
+
+    @model_validator(mode="after")
+    def _something_evolves(self) -> Self:
+        if self.models is not None and self.tasks.replay is not None:
+            raise ValueError("models and tasks.replay both: nothing would be left to evolve")
+        return self
 
 
 class Selected(Section):

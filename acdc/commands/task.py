@@ -60,7 +60,9 @@ class _Row:
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    task = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Try task families, and export them.")
+    task = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Try task families, and export them."
+    )
     task.command("run", help="Score a submission with a task family file, in the sandbox.")(run)
     task.command("export", help="Write the tasks of a finished run as a file for evolution.tasks.source.")(
         export

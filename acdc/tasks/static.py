@@ -16,7 +16,7 @@ from acdc.errors import InputError
 from acdc.sandbox import Sandbox
 from acdc.streams import stream
 from acdc.tasks import task_file
-from acdc.tasks.pool import Event, Pool
+from acdc.tasks.pool import Event, Pool, moves
 from acdc.tasks.reflection import checked
 from acdc.tasks.scientist import Draft, Rejection, Request, Scientist
 from acdc.tasks.settings import TaskSettings
@@ -34,8 +34,7 @@ def rotated(pool: Pool, settings: TaskSettings, generation: int) -> tuple[Pool, 
     start = step % len(pool.order)
     usable = [one for one in (*pool.order[start:], *pool.order[:start]) if one not in pool.retired]
     new = pool.with_active(usable[: settings.cap])
-    left = [Event("left", one, generation) for one in pool.active if one not in new.active]
-    return new, left + [Event("entered", one, generation) for one in new.active if one not in pool.active]
+    return new, moves(pool, new, generation)
 
 
 def frozen(pool: Pool, settings: TaskSettings, seed: int) -> tuple[Pool, list[Event]]:

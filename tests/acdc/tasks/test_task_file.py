@@ -88,7 +88,7 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, lines: list[Any], s
 
 
 def test_many_faults_are_shown_together_but_not_all(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="line 1.*\n.*line 2") as caught:
+    with pytest.raises(InputError, match=r"line 1.*\n.*line 2") as caught:
         task_file.read(written(tmp_path, *[b"x"] * 30))
     assert "and 20 more" in str(caught.value)
 
