@@ -170,6 +170,30 @@ class Replays:
         return {name: part.content_hash for name, part in parts.items() if part is not None}
 
 
+def require_current(config: "Config", cell: Path, family: str, variant: str, seeds: Sequence[int]) -> None:
+    """Refuse runs that replay another which has changed since; runs that replay none are not looked at.
+
+    A pipeline that does not know of the dependency would otherwise go on with what they were.
+
+    Args:
+        config: All settings.
+        cell: Directory of all run seeds of the variant.
+        family: Of models.
+        variant: Of the runs.
+        seeds: Run seeds.
+
+    Raises:
+        InputError: Says what to run.
+    """
+    from acdc.identity import check_asked
+
+    for seed in seeds:
+        directory = cell / f"seed-{seed}"
+        if needed(config.evolution(family, variant), seed) and (directory / "run.sqlite").is_file():
+            with RunStore.read(directory) as store:
+                check_asked(store, config, family, variant)
+
+
 def opened(config: "Config", family: str, variant: str, other: Other, cell: Path) -> RunStore:
     """The finished store of a needed run.
 

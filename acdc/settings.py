@@ -93,6 +93,11 @@ class TaskforceSettings(Section):
     candidates: int | None = Field(None, ge=1, description="thin the candidates to this many, drawn by seed")
     forced: list[str] = Field([], description="seeds that every task force must contain")
     excluded: list[str] = Field([], description="seeds that no task force may contain")
+    generations: list[Annotated[int, Field(ge=0)]] = Field(
+        [],
+        description="choose a task force of each of these generations, too, from what there was by then; "
+        "its members are evaluated, and the report shows coverage by generation",
+    )
     node_limit: int = Field(2000, ge=1, description="branch-and-bound nodes of the exact solver")
 
     @model_validator(mode="after")
