@@ -7,7 +7,7 @@ that a killed process goes on from.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,21 +60,34 @@ def candidates(
     for name in forced:
         if name not in seeds:
             raise InputError(f"taskforce.forced: {name} is no seed; {nearest(name, seeds)}")
-    if settings.selection.rule == "none":
-        eligible = {row[1] for row in individuals if not (row[5] or {}).get("gibberish", False)}
-    else:
-        last = generations[-1].generation
-        eligible = {
-            member
-            for row in generations
-            if row.generation % settings.candidates_every == 0 or row.generation == last
-            for member in row.archive
-        }
+    eligible = eligible_by(generations[-1].generation, individuals, generations, settings)
     found = [candidate for candidate in _all(individuals) if candidate.id in eligible]
     drawn = _thinned(
         [c for c in found if c.id not in forced], limit and limit - len(forced), seed, "taskforce candidates"
     )
     return sorted([*drawn, *(c for c in _all(individuals) if c.id in forced)], key=lambda c: c.born)
+
+
+def eligible_by(
+    generation: int,
+    individuals: Sequence[tuple[int, str, int, str, str, dict[str, Any] | None]],
+    generations: Sequence[Generation],
+    settings: EvolutionSettings,
+) -> set[str]:
+    """Who is a candidate of a run that ended with this generation, before thinning; arguments as for :func:`candidates`."""
+    if settings.selection.rule == "none":
+        return {
+            row[1]
+            for row in individuals
+            if row[2] <= generation and not (row[5] or {}).get("gibberish", False)
+        }
+    return {
+        member
+        for row in generations
+        if row.generation == generation
+        or (row.generation < generation and row.generation % settings.candidates_every == 0)
+        for member in row.archive
+    }
 
 
 def _all(individuals: Sequence[tuple[int, str, int, str, str, dict[str, Any] | None]]) -> list[Candidate]:
@@ -141,6 +154,34 @@ def choose(
         },
         "absent_seeds": [name for name in seeds if name not in place],
     }
+
+
+def choose_at(
+    matrix: SkillMatrix, settings: TaskforceSettings, present: Collection[str], active: Collection[str]
+) -> dict[str, Any] | None:
+    """The task force by coverage that an earlier generation would have given, from the same candidates and tasks.
+
+    Args:
+        matrix: Candidates × choice tasks, as for :func:`choose`.
+        settings: Sizes, forced and excluded seeds.
+        present: Candidates that were in an archive by then; others are left out.
+        active: Ids of tasks that were active by then; others do not count.
+
+    Returns:
+        ``members`` in order of choice, ``candidates`` and ``tasks`` (how many there were); None where there was nobody or nothing.
+    """
+    complete = matrix.complete()
+    rows = [i for i, name in enumerate(complete.individuals) if name in present]
+    columns = [t for t, name in enumerate(complete.tasks) if name.partition("/")[0] in active]
+    if not rows or not columns:
+        return None
+    skills = complete.skills[np.ix_(rows, columns)]
+    names = [complete.individuals[i] for i in rows]
+    forced = [names.index(name) for name in settings.forced if name in names]
+    excluded = [names.index(name) for name in settings.excluded if name in names]
+    largest = min(max(settings.sizes), len(names) - len(excluded))
+    order = taskforce.greedy(skills, largest, forced=forced, excluded=excluded)
+    return {"members": [names[i] for i in order], "candidates": len(rows), "tasks": len(columns)}
 
 
 def _ordered(

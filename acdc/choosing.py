@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from acdc.choice import Candidate, candidates, choice_tasks, choose
+from acdc.choice import Candidate, candidates, choice_tasks, choose, choose_at, eligible_by
 from acdc.config import Config
 from acdc.errors import InfrastructureError, InputError
 from acdc.identity import check_asked
@@ -51,8 +51,9 @@ def choose_run(
         limit, forced = config.taskforce.candidates, config.taskforce.forced
         found = candidates(run.individuals(), run.generations(), settings, limit, seed, forced=forced)
         known = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in run.tasks()}
-        tasks = [known[id] for id in choice_tasks(_ever_active(run), settings.tasks.choice_tasks, seed)]
+        tasks = [known[id] for id in choice_tasks(ever_active(run), settings.tasks.choice_tasks, seed)]
         archive = list(run.generations()[-1].archive)
+        earlier = _earlier(run, settings, config.taskforce.generations)
         family = resolve(family_name, config.family(family_name), layout.families(), thorough=False)
         population = Population(founders_of(family), run, directory / "weights", "none")
         side = layout.cache() / "skills" / family_name / variant / f"seed-{seed}-{run.meta('settings_hash')}"
@@ -76,6 +77,9 @@ def choose_run(
         "archive": archive,
         **chosen,
     }
+    if earlier:
+        forces = {g: choose_at(matrix, config.taskforce, *there) for g, there in earlier.items()}
+        result["generations"] = {str(g): force for g, force in forces.items() if force is not None}
     write(layout.taskforce(family_name, variant, seed), result)
     shutil.rmtree(side, ignore_errors=True)
     return _summary(result)
@@ -117,7 +121,7 @@ def choose_models(
         what = json.loads(run.meta("run") or "{}")
         settings = EvolutionSettings.model_validate(json.loads(run.meta("settings") or "{}"))
         known = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in run.tasks()}
-        tasks = [known[id] for id in choice_tasks(_ever_active(run), settings.tasks.choice_tasks, seed)]
+        tasks = [known[id] for id in choice_tasks(ever_active(run), settings.tasks.choice_tasks, seed)]
         weights = {name: load_weights(path) for name, path in zip(names, directories, strict=True)}
         found = [
             Candidate(name, born, 0, weights_hash(values), "{}")
@@ -181,17 +185,39 @@ def _filled(
         return examiner.matrix([c.id for c in found], [task for task in tasks if task.id not in faulty])
 
 
-def _ever_active(run: RunStore) -> list[str]:
-    """Ids of tasks that were active at some time and never retired, in order of age."""
+def ever_active(run: RunStore, until: int | None = None) -> list[str]:
+    """Ids of tasks that were active at some time and never retired, in order of age.
+
+    Args:
+        run: A finished run.
+        until: The last generation that counts; all of them where none is given.
+    """
     from acdc.tasks.task_family import age
 
     active: set[str] = set()
     retired: set[str] = set()
-    for _, snapshot, _ in run.pools():
+    for generation, snapshot, _ in run.pools():
         state = json.loads(snapshot)
-        active |= set(state["active"])
         retired |= set(state["retired"])
+        if until is None or generation <= until:
+            active |= set(state["active"])
     return sorted(active - retired, key=age)
+
+
+def _earlier(
+    run: RunStore, settings: EvolutionSettings, generations: Sequence[int]
+) -> dict[int, tuple[set[str], list[str]]]:
+    """For each of these generations who was a candidate by then, and which tasks had been active."""
+    rows, individuals = run.generations(), run.individuals()
+    last = rows[-1].generation
+    if beyond := [g for g in generations if g > last]:
+        raise InputError(
+            f"taskforce.generations: {run.directory} has {last} generations, so there is no generation {beyond[0]}"
+        )
+    return {
+        g: (eligible_by(g, individuals, rows, settings), ever_active(run, g))
+        for g in sorted(set(generations))
+    }
 
 
 def _summary(result: dict[str, Any]) -> dict[str, Any]:

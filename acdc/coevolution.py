@@ -16,7 +16,8 @@ from acdc.examination import Examiner, Subject
 from acdc.gibberish import GibberishJudge, shown
 from acdc.journal import Journal
 from acdc.population import Population
-from acdc.selection.settings import select
+from acdc.replay import ModelReplay
+from acdc.selection.settings import parents, select
 from acdc.settings import EvolutionSettings
 from acdc.skills import SkillMatrix, coverage
 from acdc.store import Generation, RunStore
@@ -29,7 +30,10 @@ Observer = Callable[..., None]
 
 @dataclass(frozen=True)
 class World:
-    """What a run acts on and with. The parts are real models, a real sandbox and a real store, or a test's."""
+    """What a run acts on and with. The parts are real models, a real sandbox and a real store, or a test's.
+
+    `models` gives the archives where nobody is bred (``models: {variant: ...}``).
+    """
 
     population: Population
     examiner: Examiner
@@ -37,6 +41,7 @@ class World:
     gibberish: GibberishJudge | None
     store: RunStore
     journal: Journal
+    models: ModelReplay | None = None
 
 
 def coevolve(
@@ -59,8 +64,13 @@ def coevolve(
         history = [_found(world, settings, seed)]
         observe(generation=0, of=settings.generations, **history[-1].statistics)
     for number in range(history[-1].generation + 1, settings.generations + 1):
+        if settings.models is not None:
+            history.append(_with_frozen_models(world, settings, number, history[-1]))
+            observe(generation=number, of=settings.generations, **history[-1].statistics)
+            continue
         archive = list(history[-1].archive)
-        children, redrawn = world.population.breed(archive, settings, seed, number)
+        possible, odds = _parents(world, settings, number, archive)
+        children, redrawn = world.population.breed(possible, settings, seed, number, odds=odds)
         _examine(world, settings, children)
         readable = [child for child in children if _is_readable(world, settings, seed, child)]
         archive, rejected = _select(world, settings, seed, number, archive + readable)
@@ -81,6 +91,9 @@ def coevolve(
 
 def _found(world: World, settings: EvolutionSettings, seed: int) -> Generation:
     """Generation 0: the seeds unchanged, children of random pairs of seeds until the population is full."""
+    if world.models is not None:
+        world.keeper.found()
+        return _with_frozen_models(world, settings, 0, None)
     seeds = world.population.seeds()
     missing = max(0, settings.population - len(seeds))
     children, redrawn = world.population.breed(seeds, settings, seed, 0, count=missing)
@@ -91,6 +104,25 @@ def _found(world: World, settings: EvolutionSettings, seed: int) -> Generation:
     counts = {"gibberish": len(children) - len(readable), "redrawn_weights": redrawn}
     row = _close(world, 0, archive, rejected, seeds + children, counts, kinds)
     world.population.keep(archive, candidate=True)
+    return row
+
+
+def _with_frozen_models(
+    world: World, settings: EvolutionSettings, number: int, before: Generation | None
+) -> Generation:
+    """A generation in which only tasks evolve: the archive is another run's, or stays the founders'."""
+    newborn: list[str] = []
+    archive = list(before.archive) if before is not None else []
+    if world.models is not None:
+        newborn, archive = world.population.adopt(world.models.born_in(number)), world.models.archive(number)
+    _examine(world, settings, archive)
+    kinds: dict[str, int] = world.store.pool_counts(0) if before is None else {}
+    if evolution.due(number, settings.tasks):
+        rates = _matrix(world, archive)
+        kinds = world.keeper.evolve(number, dict(zip(rates.tasks, rates.pass_rates.tolist(), strict=True)))
+        _examine(world, settings, archive)  # backfill
+    row = _close(world, number, archive, [], newborn, {"gibberish": 0, "redrawn_weights": 0}, kinds)
+    world.population.keep(archive, candidate=number % settings.candidates_every == 0)
     return row
 
 
@@ -140,6 +172,26 @@ def _matrix(world: World, individuals: Sequence[str]) -> SkillMatrix:
     return world.examiner.matrix(individuals, world.keeper.active()).complete()
 
 
+def _niches(world: World, matrix: SkillMatrix) -> list[str]:
+    """The niche of each column."""
+    niches = {task.id: task.niche for task in world.keeper.active()}
+    return [niches[column.partition("/")[0]] for column in matrix.tasks]
+
+
+def _parents(
+    world: World, settings: EvolutionSettings, generation: int, archive: Sequence[str]
+) -> tuple[list[str], list[float] | None]:
+    """Who may become a parent, with their odds where these are not equal."""
+    if settings.selection.rule != "cycle_qd":
+        return list(archive), None
+    matrix = _matrix(world, archive)
+    born = [world.population.born(individual) for individual in archive]
+    found = parents(settings.selection, matrix.skills, born, niches=_niches(world, matrix), turn=generation)
+    if found is None:
+        return list(archive), None
+    return [archive[i] for i in found.indices], found.odds.tolist()
+
+
 def _select(
     world: World, settings: EvolutionSettings, seed: int, generation: int, individuals: Sequence[str]
 ) -> tuple[list[str], list[str]]:
@@ -159,7 +211,16 @@ def _select(
     else:
         generator = stream(seed, "selection", generation)
         size = settings.population
-        order = select(settings.selection, matrix.skills, matrix.fitness, size, born, generator).tolist()
+        order = select(
+            settings.selection,
+            matrix.skills,
+            matrix.fitness,
+            size,
+            born,
+            generator,
+            niches=_niches(world, matrix),
+            turn=generation,
+        ).tolist()
     chosen = set(order)
     return [individuals[i] for i in order], [name for i, name in enumerate(individuals) if i not in chosen]
 

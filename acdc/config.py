@@ -22,6 +22,7 @@ from acdc.chat.settings import JudgesSettings, LLMScientistSettings
 from acdc.engines.settings import EngineSettings
 from acdc.errors import InputError
 from acdc.family import FamilySettings
+from acdc.replay import needed
 from acdc.sandbox.settings import SandboxSettings
 from acdc.settings import (
     EvolutionSettings,
@@ -237,7 +238,23 @@ def _check_selected(config: Config) -> None:
             raise InputError(f"selected.{name}: an entry stands there twice: {values}")
     for family in config.families:
         for variant in config.variants:
-            config.evolution(family, variant)
+            _check_replayed(config, family, variant)
+
+
+def _check_replayed(config: Config, family: str, variant: str) -> None:
+    """The settings of a run and, where it replays another, that such a run can be made."""
+    for other in needed(config.evolution(family, variant), 0):
+        where = f"variants.{variant}"
+        if other.variant not in config.variants:
+            raise InputError(
+                f"{where}: replays the {other.what} of '{other.variant}', which is no variant; "
+                f"{nearest(other.variant, config.variants)}"
+            )
+        if needed(config.evolution(family, other.variant), 0):
+            raise InputError(
+                f"{where}: replays the {other.what} of '{other.variant}', which replays another run itself; "
+                "name a variant in which both evolve"
+            )
 
 
 def _mapping(data: Mapping[str, Any], name: str, prefix: str = "") -> dict[str, Any]:

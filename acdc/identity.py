@@ -13,6 +13,7 @@ from acdc.config import Config
 from acdc.errors import InputError
 from acdc.family import Family
 from acdc.store import STORE_VERSION, RunStore, dump
+from acdc.tasks import task_file
 from acdc.voices import endpoints
 
 METHOD_VERSION = 1
@@ -27,25 +28,35 @@ _TEMPLATE_FILES = (
 )
 
 
-def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
+def asked(
+    config: Config, family: str, variant: str, replayed: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """What the settings say about a run, as plain values.
 
     Args:
         config: All settings.
         family: Name of the family.
         variant: Name of the variant.
+        replayed: Hashes of what it takes from other runs (:attr:`acdc.replay.Replays.identities`).
+
+    Raises:
+        InputError: The file of tasks that the settings name is not there.
     """
     settings, of_family = config.evolution(family, variant), config.family(family)
     scientist = endpoints(config, settings).get("scientist")
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
+    evolution = settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON))
+    if settings.tasks.source is not None:  # what the file says counts, not where it lies
+        evolution["tasks"]["source"] = task_file.content_hash(settings.tasks.source)
     return {
-        "evolution": settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON)),
+        "evolution": evolution,
         "engine": config.engine.model_dump(mode="json"),
         "scientist": config.scientist.model_dump(mode="json") if scientist is None else scientist.identity(),
         "embedder": config.embedder.model_dump(mode="json"),
         "sandbox": sandbox,
         "chat_template_args": of_family.chat_template_args,
         "dtype": of_family.dtype,
+        **({"replayed": dict(replayed)} if replayed else {}),
     }
 
 
@@ -84,11 +95,16 @@ def check_asked(run: RunStore, config: Config, family: str, variant: str) -> Non
     """Refuse a finished run that other settings made.
 
     Raises:
-        InputError: Says in what they differ and what to run.
+        InputError: Says in what they differ and what to run; or a run that this one replays is not what it was.
     """
     import json
 
-    wanted, made = json.loads(dump(asked(config, family, variant))), json.loads(run.meta("asked") or "{}")
+    from acdc.replay import Replays
+
+    seed = int(json.loads(run.meta("run") or "{}").get("seed", 0))
+    replayed = Replays(config, family, variant, seed, run.directory.parent).identities
+    wanted = json.loads(dump(asked(config, family, variant, replayed)))
+    made = json.loads(run.meta("asked") or "{}")
     differing = [key for key in wanted if made.get(key) != wanted[key]]
     if differing:
         raise InputError(

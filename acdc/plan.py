@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from acdc.settings import EvolutionSettings
+from acdc.tasks import task_file
 
 BYTES_PER_CELL = (
     220  # measured on finished runs of the tiny family: a row of the store with its reply and keys
@@ -56,20 +57,23 @@ def plan(settings: EvolutionSettings, model_bytes: int, seeds: int = 4) -> Evolu
     """
     tasks, generations = settings.tasks, settings.generations
     founders = max(settings.population, seeds)
+    offspring = 0 if settings.models == "founders" else settings.offspring
     evolutions = generations // tasks.interval  # of a static pool the window moves as often
     ever = tasks.initial_target + evolutions * tasks.adapt
-    if tasks.static:
+    if tasks.source is not None:
+        ever = len(task_file.read(tasks.source))
+    elif tasks.static:
         ever = max(tasks.choice_tasks or 0, tasks.cap)
     active = tasks.cap * tasks.examples_per_task
     renewed = min(tasks.adapt, tasks.cap) * tasks.examples_per_task
-    answers = founders * active + generations * settings.offspring * active
-    answers += evolutions * (settings.population + settings.offspring) * renewed
+    answers = founders * active + generations * offspring * active
+    answers += evolutions * (settings.population + offspring) * renewed
     kept = {"none": 0, "archive": settings.population}
     weights = kept.get(
         settings.keep_weights, settings.population * (1 + generations // settings.candidates_every)
     )
     return EvolutionPlan(
-        individuals=founders + generations * settings.offspring,
+        individuals=founders + generations * offspring,
         generations=generations,
         tasks_active=tasks.cap,
         tasks_ever=ever,

@@ -88,6 +88,28 @@ class Population:
                 self._record(name, seed_recipe(name), weights_hash(self._founders[name]), 0)
         return names
 
+    def adopt(self, rows: Sequence[tuple[int, str, int, str, str]]) -> list[str]:
+        """Individuals of another run of this family, with their recipes; those known already stay. Returns their ids.
+
+        Args:
+            rows: Born, id, generation, recipe, weights hash, parents before children.
+
+        Raises:
+            InputError: The other run was made from other seed models.
+        """
+        for born, id, generation, text, hash_ in rows:
+            recipe = Recipe.from_json(text)
+            if recipe.kind == "seed" and weights_hash(self._founders[str(recipe.name)]) != hash_:
+                raise InputError(
+                    f"{self._store.directory}: the run to be replayed was made from another seed model {recipe.name!r} than "
+                    "the family has now; evolve that run again"
+                )
+            if id not in self._individuals:
+                with self._store.transaction():
+                    self._store.add_individual(born, id, generation, text, hash_)
+                self._individuals[id] = Individual(id, recipe, hash_, generation, born)
+        return [row[1] for row in rows]
+
     def breed(
         self,
         archive: Sequence[str],
@@ -95,6 +117,7 @@ class Population:
         seed: int,
         generation: int,
         count: int | None = None,
+        odds: Sequence[float] | None = None,
     ) -> tuple[list[str], int]:
         """Children of two distinct parents each, drawn uniformly (method §1.3); those born already are not born again.
 
@@ -104,17 +127,19 @@ class Population:
             seed: Run seed.
             generation: Its number.
             count: How many, if not ``offspring``.
+            odds: Probability of each member of the archive, where they are not drawn uniformly.
 
         Returns:
             Ids, in order of birth, and how many draws of crossover weights were thrown away (method §2).
         """
         parents = self.seeds() if settings.parents == "seeds" else list(archive)
+        odds = None if settings.parents == "seeds" else odds
         children, redrawn = [], 0
         for index in range(settings.offspring if count is None else count):
             id = f"g{generation:03d}c{index:02d}"
             children.append(id)
             chosen = stream(seed, "parents", generation, index).choice(
-                len(parents), size=min(2, len(parents)), replace=False
+                len(parents), size=min(2, len(parents)), replace=False, p=odds
             )
             drawn, thrown_away = draw_weights(
                 stream(seed, "crossover weights", generation, index),

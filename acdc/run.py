@@ -22,6 +22,7 @@ from acdc.journal import Journal
 from acdc.layout import Layout
 from acdc.lock import hold
 from acdc.population import IN_MEMORY, fits
+from acdc.replay import Replays
 from acdc.sandbox import Sandbox
 from acdc.settings import EvolutionSettings
 from acdc.shards import StoredWeights, headers, size_of
@@ -37,6 +38,7 @@ from acdc.tasks.evolution import Staff
 from acdc.tasks.grammar_scientist import GrammarScientist
 from acdc.tasks.novelty import HashingEmbedder
 from acdc.tasks.settings import ScientistSettings
+from acdc.tasks.static import from_file
 from acdc.variation.mergekit_methods import require
 from acdc.voices import Voices
 
@@ -133,6 +135,7 @@ def evolve_run(
         ``generations``, ``statistics`` of the last, ``set_aside`` (path or None), ``worked`` (False: it was finished).
 
     Raises:
+        InputError: A run that this one replays, or its file of tasks, is not there or not sound.
         InfrastructureError: Another process holds the run, or the sandbox or disk stand in the way.
     """
     settings = config.evolution(family_name, variant)
@@ -145,7 +148,8 @@ def evolve_run(
         incidents = _Incidents(report)
         parts = _Parts(config, settings, family, box, voices, incidents)
         open_until_done.callback(parts.executor.close)
-        made_of = asked(config, family_name, variant)
+        replays = Replays(config, family_name, variant, seed, directory.parent)
+        made_of = asked(config, family_name, variant, replays.identities)
         wanted = settings_hash(made_of, parts.founder_hashes(family), parts.versions, seed)
         moved = set_aside_if_other(directory, wanted, layout.old_runs()) or _set_aside_if_longer(
             directory, settings.generations, layout
@@ -155,6 +159,7 @@ def evolve_run(
         result = _finished(directory, settings.generations)
         worked = result is None
         if result is None:
+            parts.check_tasks(seed)
             journal = open_until_done.enter_context(closing(Journal(directory)))
             incidents.journal = journal
             journal.begin(generations=settings.generations, layers=list(box.layers), versions=parts.versions)
@@ -162,7 +167,7 @@ def evolve_run(
             open_until_done.enter_context(store)
             voices.keep_in(directory, journal.note)
             _describe(store, family_name, variant, seed, settings, made_of, parts.versions, box.layers)
-            result = parts.evolve(store, journal, directory, seed, report)
+            result = parts.evolve(store, journal, directory, seed, replays, report)
         return {
             **result,
             "set_aside": f"{moved.reason}, now in {moved.path}" if moved else None,
@@ -217,8 +222,20 @@ class _Parts:
         hashes = {name: weights_hash(weights) for name, weights in self._founders.items()}
         return {**hashes, "tokenizer files": template_hash(family)}
 
+    def check_tasks(self, seed: int) -> None:
+        """Refuse a file of tasks that is not sound before anything is written."""
+        tasks = self._settings.tasks
+        if tasks.source is not None:
+            from_file(tasks.source, self._staff.scientist, self._box, tasks, seed)
+
     def evolve(
-        self, store: RunStore, journal: Journal, directory: Path, seed: int, report: Report
+        self,
+        store: RunStore,
+        journal: Journal,
+        directory: Path,
+        seed: int,
+        replays: Replays,
+        report: Report,
     ) -> dict[str, Any]:
         """Run the loop to its end and write the final store."""
         from acdc.coevolution import World, coevolve
@@ -235,10 +252,11 @@ class _Parts:
                 in_memory=self._in_memory,
             ),
             examiner_of(settings, self.executor, self._box, store),
-            TaskKeeper(store, self._staff, settings.tasks, seed),
+            TaskKeeper(store, self._staff, settings.tasks, seed, replays.tasks),
             self._judge,
             store,
             journal,
+            replays.models,
         )
         coevolve(world, settings, seed, observe=report)
         last = store.generations()[-1]

@@ -17,7 +17,7 @@ from pydantic import (
 
 from acdc.gibberish import GibberishSettings
 from acdc.selection.settings import SelectionSettings
-from acdc.tasks.settings import TaskSettings
+from acdc.tasks.settings import ReplaySettings, TaskSettings
 from acdc.variation.settings import CrossoverSettings, MutationSettings
 
 
@@ -46,6 +46,12 @@ class EvolutionSettings(Section):
     selection: SelectionSettings = SelectionSettings()
     tasks: TaskSettings = TaskSettings()
     gibberish: GibberishSettings = GibberishSettings()
+    # Written only where it is used, so that the settings hash of other runs is what it was without it.
+    models: Literal["founders"] | ReplaySettings | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="nobody is bred: archives are those of another run, or the founders for good",
+    )
     candidates_every: int = Field(
         5, ge=1, description="archives of these generations (and the last) are candidates"
     )
@@ -68,6 +74,12 @@ class EvolutionSettings(Section):
         if fields.get("device") == "cpu":
             del fields["device"]
         return fields
+
+    @model_validator(mode="after")
+    def _something_evolves(self) -> Self:
+        if self.models is not None and self.tasks.replay is not None:
+            raise ValueError("models and tasks.replay both: nothing would be left to evolve")
+        return self
 
 
 class Selected(Section):
@@ -135,6 +147,11 @@ class TaskforceSettings(Section):
     candidates: int | None = Field(None, ge=1, description="thin the candidates to this many, drawn by seed")
     forced: list[str] = Field([], description="seeds that every task force must contain")
     excluded: list[str] = Field([], description="seeds that no task force may contain")
+    generations: list[Annotated[int, Field(ge=0)]] = Field(
+        [],
+        description="choose a task force of each of these generations, too, from what there was by then; "
+        "its members are evaluated, and the report shows coverage by generation",
+    )
     node_limit: int = Field(2000, ge=1, description="branch-and-bound nodes of the exact solver")
 
     @model_validator(mode="after")

@@ -8,10 +8,11 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 
+from acdc.replay import TaskReplay
 from acdc.store import RunStore, dump
 from acdc.tasks import evolution
 from acdc.tasks.evolution import Staff
-from acdc.tasks.pool import Event, Pool, retire
+from acdc.tasks.pool import Event, Pool, moves, retire
 from acdc.tasks.settings import TaskSettings
 from acdc.tasks.task_family import TaskFamily
 
@@ -19,15 +20,26 @@ from acdc.tasks.task_family import TaskFamily
 class TaskKeeper:
     """The present pool of a run.
 
+    Guarantees that tasks found at fault in this run stay out, also where pools are replayed.
+
     Args:
         store: The run's store; the pool as of the last finished generation is taken from it.
         staff: Scientist, sandbox and embedder.
         settings: The run's task settings.
         seed: The run seed.
+        replay: Gives the pools in place of scientist and sandbox.
     """
 
-    def __init__(self, store: RunStore, staff: Staff, settings: TaskSettings, seed: int) -> None:
+    def __init__(
+        self,
+        store: RunStore,
+        staff: Staff,
+        settings: TaskSettings,
+        seed: int,
+        replay: TaskReplay | None = None,
+    ) -> None:
         self._store, self._staff, self._settings, self._seed = store, staff, settings, seed
+        self._replay = replay
         finished = store.generations()
         self._pool: Pool | None = None
         self._generation = 0
@@ -43,7 +55,11 @@ class TaskKeeper:
         """Make the first pool, or take the one that an interrupted start had made. Returns counts of what happened."""
         if any(generation == 0 for generation, _, _ in self._store.pools()):
             return self._load(0)
-        pool, events = evolution.initial(self._staff, self._settings, self._seed)
+        if self._replay is None:
+            pool, events = evolution.initial(self._staff, self._settings, self._seed)
+        else:
+            pool = self._replay.at(0)
+            events = moves(Pool({}, ()), pool, 0)
         return self._write(0, pool, events, known=frozenset())
 
     def evolve(self, generation: int, pass_rates: Mapping[str, float]) -> dict[str, int]:
@@ -60,7 +76,13 @@ class TaskKeeper:
             return self._load(generation)
         before = self._present()
         rates = _by_task(pass_rates)
-        pool, events = evolution.evolve(before, rates, self._staff, self._settings, self._seed, generation)
+        if self._replay is None:
+            pool, events = evolution.evolve(
+                before, rates, self._staff, self._settings, self._seed, generation
+            )
+        else:
+            pool = self._replay.at(generation, before.retired)
+            events = moves(before, pool, generation)
         return self._write(generation, pool, events, known=frozenset(before.tasks))
 
     def retire(self, faults: Mapping[str, str]) -> None:

@@ -45,6 +45,17 @@ def claims(measured: Measured, ours: Entry, settings: ComparisonSettings) -> lis
     return claims
 
 
+def between(measured: Measured, pairs: Sequence[tuple[Key, Key]]) -> list[Claim]:
+    """Claims about any pairs of methods, corrected together.
+
+    Args:
+        measured: Every method.
+        pairs: (id, N) of the first and of the second.
+    """
+    made = [_claim(measured, "pairs", first, second) for first, second in pairs]
+    return _corrected(made, measured.statistics.alpha)
+
+
 def _claim(measured: Measured, table: str, ours: Key, rival: Key) -> Claim:
     statistics = measured.statistics
     differences = measured.difference(ours, rival)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evals.by_generation import by_generation
 from evals.claims import claims
 from evals.comparison import (
     ArchiveNull,
@@ -66,6 +67,7 @@ def compare(
             for id, n in largest.items()
         },
         only_ours=only_ours(evidence, entries[ours.id], settings.examples),
+        generations=by_generation(evidence, settings, statistics),
     )
 
 

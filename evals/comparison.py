@@ -13,6 +13,7 @@ kind"). No number is without its n: `questions` per benchmark, `runs`, N.
     questions      ids of the questions of each benchmark, after incomplete ones were dropped
     solves         for each method at its largest N and each benchmark the chance that a question is solved, in the order
                    of `questions`, the mean over runs
+    generations    coverage by generation, where `taskforce.generations` asks for it
     only_ours      examples of questions that the task force of every run solved and no rival ever did, with answers
 """
 
@@ -193,6 +194,24 @@ class Member(_Part):
     without: float
 
 
+class AtGeneration(_Part):
+    """Coverage of the task force that a generation would have given.
+
+    Attributes:
+        variant: Of the runs.
+        generation: Candidates and tasks of later ones are left out; None: the task force of the whole run.
+        n: N.
+        coverage: With its interval for these benchmarks.
+        gain: Over the earliest generation measured, paired; None for that one.
+    """
+
+    variant: str
+    generation: int | None
+    n: int
+    coverage: Estimate
+    gain: Estimate | None
+
+
 class Guess(_Part):
     """What guessing scores on a benchmark with one guess and with eight.
 
@@ -265,6 +284,7 @@ class Comparison(_Part):
     questions: dict[str, list[str]]
     solves: dict[str, dict[str, list[float]]]
     only_ours: list[Example]
+    generations: list[AtGeneration] = []
 
     def method(self, id: str) -> MethodResult:
         """A method by its id."""

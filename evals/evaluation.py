@@ -10,7 +10,7 @@ A model that several runs share (the seeds) is evaluated once.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ class Run:
         forces: For each rule of choice the members in order of choice.
         archive: The final archive.
         hashes: Weights hash of candidates and of whoever else is known.
+        by_generation: For earlier generations (`taskforce.generations`) the task force by coverage that they would have given.
     """
 
     family: str
@@ -46,6 +47,7 @@ class Run:
     forces: Mapping[str, tuple[str, ...]]
     archive: tuple[str, ...]
     hashes: Mapping[str, str]
+    by_generation: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def members(self, most: int, *, thorough: bool = True) -> list[str]:
         """Everybody to evaluate, nobody twice.
@@ -56,6 +58,7 @@ class Run:
         """
         rules = [*self.forces] if thorough else ["coverage"]
         named = [id for rule in rules for id in self.forces[rule][:most]]
+        named += [id for force in self.by_generation.values() for id in force[:most]]
         return list(dict.fromkeys([*named, *(self.archive if thorough else ())]))
 
 
@@ -90,6 +93,10 @@ def read_run(path: Path, known: Mapping[str, str] | None = None) -> Run:
             {str(rule): tuple(map(str, force)) for rule, force in data["forces"].items()},
             tuple(map(str, data["archive"])),
             hashes,
+            {
+                int(generation): tuple(map(str, force["members"]))
+                for generation, force in data.get("generations", {}).items()
+            },
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: no task force file ({error}); run `acdc taskforce` again") from error

@@ -95,6 +95,7 @@ class Evidence:
         questions: For each benchmark the ids of all questions.
         results: Directory of the family's results.
         guesses: What guessing scores, as `acdc baselines` wrote it.
+        earlier: Task forces of earlier generations, those of one variant together, earliest first.
     """
 
     family: str
@@ -107,6 +108,7 @@ class Evidence:
     questions: Mapping[str, Sequence[str]]
     results: Path
     guesses: Sequence[Mapping[str, Any]] = ()
+    earlier: Sequence[Entry] = ()
 
     def chances(self, entry: Entry, n: int) -> Chances:
         """(S, Q) for each benchmark, complete questions only."""
@@ -142,17 +144,19 @@ def gather(
         if [run.seed for run in its] != seeds:
             raise InputError(f"{family}/{variant}: run seeds differ from those of the other variants")
     document, rivals = _read_baselines(results / "baselines", benchmarks)
-    entries = []
+    entries: list[Entry] = []
+    earlier: list[Entry] = []
     for variant in sorted(runs, key=lambda name: name != _ours(runs, settings)):
         matrices = [
             _read_all(results / variant / f"seed-{run.seed}", benchmarks, rivals) for run in runs[variant]
         ]
         entries += _from_runs(variant, runs[variant], matrices, most, ours=variant == _ours(runs, settings))
+        earlier += _by_generation(variant, runs[variant], matrices, most)
     for row in document["methods"]:
         method = Method.model_validate(row)
         picks, answers = ([method.picks], [rivals]) if method.picks else ([], [])
         entries.append(Entry(method.name, method.name, method.group, "", picks, answers, method.not_run))
-    keep = {name: _complete(entries, name) for name in benchmarks}
+    keep = {name: _complete([*entries, *earlier], name) for name in benchmarks}
     if not all(mask.any() for mask in keep.values()):
         raise NotEnoughDataError(f"{family}: a benchmark has no question that every method has answered")
     questions = {name: rivals[name].questions for name in benchmarks}
@@ -167,7 +171,31 @@ def gather(
         questions,
         results,
         document.get("guesses", ()),
+        earlier,
     )
+
+
+def side_by_side(
+    family: str, benchmarks: Sequence[str], runs: Mapping[str, Sequence[Run]], results: Path, most: int
+) -> Evidence:
+    """The task forces of variants alone, without anybody's rivals; arguments and errors as of :func:`gather`."""
+    entries: list[Entry] = []
+    like: Matrices | None = None
+    for variant, its in runs.items():
+        matrices = []
+        for run in its:
+            found = _read_all(results / variant / f"seed-{run.seed}", benchmarks, like)
+            like = like or found
+            matrices.append(found)
+        entries += _from_runs(variant, its, matrices, most, ours=False)
+    if like is None:
+        raise NotEnoughDataError(f"{family}: there is no run to compare")
+    keep = {name: _complete(entries, name) for name in benchmarks}
+    if not all(mask.any() for mask in keep.values()):
+        raise NotEnoughDataError(f"{family}: a benchmark has no question that every variant has answered")
+    questions = {name: like[name].questions for name in benchmarks}
+    seeds = [run.seed for run in next(iter(runs.values()))]
+    return Evidence(family, tuple(benchmarks), seeds, entries, runs, {}, keep, questions, results)
 
 
 def _ours(runs: Mapping[str, Sequence[Run]], settings: ComparisonSettings) -> str:
@@ -202,6 +230,28 @@ def _from_runs(
     name = f"Random N of the archive ({variant}), expected"
     entries.append(Entry(f"{variant}/archive", name, "archive", variant, archive, matrices))
     return [entry for entry in entries if _answered(entry)]
+
+
+def _by_generation(variant: str, runs: Sequence[Run], matrices: Sequence[Matrices], most: int) -> list[Entry]:
+    """Task forces of the generations that every run has one of, earliest first."""
+    shared = sorted(set.intersection(*(set(run.by_generation) for run in runs)))
+    return [
+        Entry(
+            f"{variant}/generation-{generation}",
+            f"Task force ({variant}) of generation {generation}",
+            "generation",
+            variant,
+            [
+                {
+                    n: tuple(Pick(models=(id,)) for id in run.by_generation[generation][:n])
+                    for n in range(1, min(most, len(run.by_generation[generation])) + 1)
+                }
+                for run in runs
+            ],
+            matrices,
+        )
+        for generation in shared
+    ]
 
 
 def _answered(entry: Entry) -> bool:

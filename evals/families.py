@@ -16,12 +16,15 @@ def evidence_of(config: "Config", layout: "Layout", family: str) -> Evidence:
         InputError: A stage has not run yet, or files do not fit together.
         NotEnoughDataError: There is nothing to compare.
     """
+    from acdc.replay import require_current
     from evals.benchmarks.registry import names
     from evals.comparison import settings_of
     from evals.evaluation import read_run
     from evals.evidence import gather
     from evals.settings import EvaluationSettings
 
+    for variant in config.selected.variants:
+        require_current(config, layout.cell(family, variant), family, variant, config.selected.seeds)
     asked = config.section("evaluation", EvaluationSettings)
     runs = {
         variant: [read_run(layout.taskforce(family, variant, seed)) for seed in config.selected.seeds]

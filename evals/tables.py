@@ -111,6 +111,25 @@ def metrics(comparison: Comparison) -> dict[str, Any]:
     }
 
 
+def generation_rows(comparison: Comparison) -> list[Row]:
+    """One row for each variant, N and generation at which a task force was chosen; the whole run's has no number."""
+    return [
+        {
+            "family": comparison.family,
+            "variant": row.variant,
+            "generation": row.generation,
+            "n": row.n,
+            **_estimate(row.coverage),
+            "gain": row.gain and row.gain.mean,
+            "gain_low": row.gain and row.gain.low,
+            "gain_high": row.gain and row.gain.high,
+            "questions": sum(comparison.benchmarks.values()),
+            "runs": len(comparison.runs),
+        }
+        for row in comparison.generations
+    ]
+
+
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
     """Write rows, whole or not at all; columns in the order in which they first occur."""
     columns = list(dict.fromkeys(column for row in rows for column in row))

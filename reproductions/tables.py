@@ -11,6 +11,7 @@ from reproductions.detail_tables import (
     members_table,
     tests_table,
 )
+from reproductions.generation_table import generations_table
 from reproductions.table import Table
 from reproductions.verdict_tables import main_table, variants_table
 
@@ -21,6 +22,7 @@ __all__ = [
     "all_tables",
     "benchmarks_table",
     "cost_table",
+    "generations_table",
     "guesses_table",
     "main_table",
     "margins_table",
@@ -36,6 +38,7 @@ def all_tables(comparison: "Comparison", sizes: Sequence[int]) -> dict[str, Tabl
         main_table(comparison, sizes),
         benchmarks_table(comparison),
         variants_table(comparison, sizes),
+        generations_table(comparison),
         members_table(comparison),
         margins_table(comparison, 12),
         guesses_table(comparison),

@@ -1,11 +1,16 @@
 """``acdc evolve FAMILY VARIANT``: every run seed of a cell, in parallel processes, each from where it was."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, Variant, settings
+
+if TYPE_CHECKING:
+    from acdc.config import Config
+    from acdc.layout import Layout
+    from acdc.replay import Other
 
 
 def register(app: typer.Typer) -> None:
@@ -37,19 +42,34 @@ def evolve(
     from acdc.progress import Board
     from acdc.run import evolve_run, require_models
     from acdc.store import is_finished
+    from acdc.tasks import task_file
     from acdc.voices import require_voices
     from acdc.workers import Work, cores, run_all
 
     layout = Layout()
     require_models(layout, family)
+    if run_settings.tasks.source is not None:
+        task_file.read(run_settings.tasks.source)  # refused before anything is written
     if not all(is_finished(layout.run(family, variant, s)) for s in seeds):
         for warning in require_voices(config, run_settings):
             typer.echo(f"warning: {warning}", err=True)
+    first = _missing(config, layout, family, variant, seeds)
     # As many single-thread processes as run seeds: three on two cores end sooner than two and then one.
     workers = config.executor.workers or min(len(seeds), max(cores() * 2, 1))
     with hosted(config, lambda line: typer.echo(line, err=True)) as here:
         if here.executor.kind == "ray":
             workers = 1  # every run has all workers of the cluster, so one goes after another
+        if first:
+            names = [f"{other.variant} seed {other.seed}" for other in first]
+            typer.echo(
+                f"{family}/{variant} replays runs that are not there yet: {', '.join(names)}", err=True
+            )
+            before = [
+                Work(name, evolve_run, (here, layout, family, other.variant, other.seed))
+                for name, other in zip(names, first, strict=True)
+            ]
+            with Board(f"evolve what {family}/{variant} replays", names) as board:
+                run_all(before, workers=workers, on_event=board.update)
         work = [Work(f"seed {s}", evolve_run, (here, layout, family, variant, s)) for s in seeds]
         with Board(f"evolve {family}/{variant}", [item.name for item in work]) as board:
             results = run_all(work, workers=workers, on_event=board.update)
@@ -60,6 +80,22 @@ def evolve(
     for name, result in results.items():
         typer.echo(f"{family}/{variant} {name}: {_sentence(result)}")
     return idle
+
+
+def _missing(
+    config: "Config", layout: "Layout", family: str, variant: str, seeds: list[int]
+) -> list["Other"]:
+    """The runs that these replay and that are not there, or not as today's settings would make them."""
+    from acdc.errors import InputError
+    from acdc.replay import needed, opened
+
+    missing = []
+    for other in dict.fromkeys(o for s in seeds for o in needed(config.evolution(family, variant), s)):
+        try:
+            opened(config, family, variant, other, layout.cell(family, variant)).close()
+        except InputError:
+            missing.append(other)
+    return missing
 
 
 def _sentence(result: dict[str, Any]) -> str:

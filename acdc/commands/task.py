@@ -1,4 +1,4 @@
-"""``acdc task run``: try a task family file on a submission, in the sandbox."""
+"""``acdc task run``: try a task family file on a submission, in the sandbox. ``acdc task export``: a run's tasks as a file."""
 
 import json
 from dataclasses import dataclass
@@ -60,14 +60,44 @@ class _Row:
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    task = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Try task families.")
+    task = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Try task families, and export them."
+    )
     task.command("run", help="Score a submission with a task family file, in the sandbox.")(run)
-    task.callback()(_group)
+    task.command("export", help="Write the tasks of a finished run as a file for evolution.tasks.source.")(
+        export
+    )
     app.add_typer(task, name="task")
 
 
-def _group() -> None:
-    """Keeps `run` a word of the command while it is the only one."""
+def export(
+    run: Annotated[Path, typer.Argument(help="A finished run's directory.", metavar="RUN")],
+    to: Annotated[Path, typer.Option("--to", help="JSON lines, one task a line.", metavar="FILE")],
+    as_json: AsJson = False,
+) -> None:
+    """Writes every task that was ever active and never at fault.
+
+    Raises:
+        InputError: The run has not finished.
+    """
+    from collections import Counter
+
+    from acdc.choosing import ever_active
+    from acdc.store import RunStore
+    from acdc.tasks import task_file
+    from acdc.tasks.task_family import TaskFamily
+
+    with RunStore.read(run) as store:
+        wanted = ever_active(store)
+        known = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in store.tasks()}
+    records = [task_file.as_record(known[id]) for id in wanted]
+    task_file.write(to, records)
+    groups = dict(sorted(Counter(record.group for record in records).items()))
+    if as_json:
+        typer.echo(json.dumps({"file": str(to), "tasks": len(records), "groups": groups}, indent=2))
+        return
+    shown = ", ".join(f"{name} {count}" for name, count in groups.items())
+    typer.echo(f"{to}: {len(records)} tasks ({shown})")
 
 
 def run(

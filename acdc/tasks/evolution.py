@@ -20,7 +20,7 @@ from acdc.tasks.pool import Event, Pool, Waiting, settle, within_cap, without_un
 from acdc.tasks.reflection import checked
 from acdc.tasks.scientist import Draft, Rejection, Request, Scientist, rejected_task
 from acdc.tasks.settings import TaskSettings
-from acdc.tasks.static import frozen, rotated
+from acdc.tasks.static import from_file, frozen, rotated
 from acdc.tasks.task_family import Kind, TaskFamily, age, task_id
 
 Result = TaskFamily | Rejection
@@ -61,7 +61,7 @@ def initial(staff: Staff, settings: TaskSettings, seed: int) -> tuple[Pool, list
 
     Requests go out in micro-batches until ``initial_target`` tasks have passed their checks or ``initial_attempts`` were made; then
     the novelty filter goes through them in order, and what is beyond the cap is left out. A static pool of ``choice_tasks`` asks
-    for more in proportion, and goes on asking where the filter left too few.
+    for more in proportion, and goes on asking where the filter left too few. With a file as ``source`` nobody is asked.
 
     Args:
         staff: Scientist, open sandbox, embedder.
@@ -69,9 +69,12 @@ def initial(staff: Staff, settings: TaskSettings, seed: int) -> tuple[Pool, list
         seed: The run seed.
 
     Raises:
+        InputError: The file of tasks cannot be read, or one of them fails its checks.
         NotEnoughDataError: No seed task passes its checks.
         InfrastructureError: Sandbox or scientist out of reach.
     """
+    if settings.source is not None:
+        return from_file(settings.source, staff.scientist, staff.box, settings, seed)
     run = _Run(staff, settings, seed)
     results, seeds = _seed_tasks(run)
     number = len(seeds) + len(results)
@@ -136,7 +139,7 @@ def evolve(
     Raises:
         InfrastructureError: Sandbox or scientist out of reach; the pool is as it was.
     """
-    if settings.static:
+    if not settings.evolves:
         return rotated(pool, settings, generation)
     run = _Run(staff, settings, seed)
     settled, events, lost = _news_of_children(pool, pass_rates, generation)

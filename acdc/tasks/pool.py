@@ -23,8 +23,8 @@ EventKind = Literal[
     "removed",  # nobody passes it: the minimal criterion for tasks
     "pruned",  # the pool was over its cap and this was the oldest
     "retired",  # faulty: its column is dropped for everybody
-    "entered",  # became active in a static pool
-    "left",  # stopped being active in a static pool
+    "entered",  # became active in a static or a replayed pool
+    "left",  # stopped being active in one
 ]
 
 
@@ -128,6 +128,12 @@ class Pool:
         """The pool that has accepted these tasks too and made them active."""
         new = {task.id: task for task in tasks}
         return replace(self, tasks={**self.tasks, **new}).with_active([*self.active, *new])
+
+
+def moves(before: Pool, after: Pool, generation: int) -> list[Event]:
+    """Which tasks left and which entered from one set of active tasks to another."""
+    left = [Event("left", one, generation) for one in before.active if one not in after.active]
+    return left + [Event("entered", one, generation) for one in after.active if one not in before.active]
 
 
 def retire(pool: Pool, faulty: Iterable[str], generation: int) -> tuple[Pool, list[Event]]:

@@ -1,5 +1,6 @@
 """Settings of tasks, their scientist and their novelty: sections of params.yaml."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -28,6 +29,20 @@ class NoveltySettings(BaseModel):
     applies_to: Literal["novel", "all"] = "novel"
 
 
+class ReplaySettings(BaseModel):
+    """Another run of the family that is replayed (:mod:`acdc.replay`).
+
+    Attributes:
+        variant: Its variant.
+        seed_offset: Its run seed is this run's plus this.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    variant: str
+    seed_offset: int = 1
+
+
 class TaskSettings(BaseModel):
     """The task pool and how it evolves; defaults are the published numbers.
 
@@ -53,6 +68,9 @@ class TaskSettings(BaseModel):
         static_active: Which ``cap`` of a static pool's tasks are active. rotating: a window over the pool in an order drawn
             by seed moves on by ``adapt`` tasks at each interval, the turnover that an evolving pool has at most, and all of
             them have been active in the end; fixed: the first ``cap`` of that order for good.
+        source: A file of tasks (:mod:`acdc.tasks.task_file`) that are the static pool; nobody writes any. The settings hash holds the
+            hash of its contents in place of its path.
+        replay: The pools of another run, generation by generation; nobody writes tasks.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +94,14 @@ class TaskSettings(BaseModel):
     static: bool = False
     choice_tasks: Count | None = None
     static_active: Literal["rotating", "fixed"] = "rotating"
+    # Written only where it is used, so that the settings hash of other runs is what it was without it.
+    source: Path | None = Field(None, exclude_if=lambda value: value is None)
+    replay: ReplaySettings | None = Field(None, exclude_if=lambda value: value is None)
+
+    @property
+    def evolves(self) -> bool:
+        """Whether the scientist writes tasks after the initial pool."""
+        return not self.static and self.source is None and self.replay is None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -83,6 +109,8 @@ class TaskSettings(BaseModel):
             raise ValueError("initial_attempts must be at least initial_target")
         if self.hard_threshold > self.easy_threshold:
             raise ValueError("hard_threshold must not exceed easy_threshold")
+        if self.replay is not None and (self.static or self.source is not None):
+            raise ValueError("replay goes with neither static nor source: the tasks are those of another run")
         return self
 
 

@@ -77,6 +77,7 @@ class TaskFamily:
         is_code: The whole reply is the submission, nothing is extracted from it.
         provenance: Where it came from.
         examples: The first examples (``examples_per_task`` of them), so that prompts are made without running the source.
+        group: What its file says it belongs to; empty for tasks that a scientist wrote.
     """
 
     id: str
@@ -90,6 +91,12 @@ class TaskFamily:
     is_code: bool
     provenance: Provenance
     examples: tuple[Example, ...] = ()
+    group: str = ""
+
+    @property
+    def niche(self) -> str:
+        """What it is a task of: its group, or the domain of its capability ("strings" of "strings: reverse")."""
+        return self.group or self.capability.partition(":")[0].strip().lower()
 
     @property
     def content_hash(self) -> str:
@@ -104,7 +111,10 @@ class TaskFamily:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; :meth:`from_json` gives the task back."""
-        return {**asdict(self), "examples": [asdict(example) for example in self.examples]}
+        value = {**asdict(self), "examples": [asdict(example) for example in self.examples]}
+        if not self.group:
+            del value["group"]
+        return value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:

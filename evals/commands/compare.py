@@ -1,4 +1,7 @@
-"""``acdc compare``: everything that is selected, side by side, with intervals and corrections; reads results only."""
+"""``acdc compare``: everything that is selected, side by side, with intervals and corrections; reads results only.
+
+With names of variants: these alone, each with each, whether they are selected or not. Nothing is written.
+"""
 
 import json
 from pathlib import Path
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
+from acdc.errors import InputError
 
 if TYPE_CHECKING:
     from acdc.config import Config
@@ -21,6 +25,17 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
+    variants: Annotated[
+        list[str],
+        typer.Argument(help="Variants to set side by side; none: the stage, with all that is selected."),
+    ] = [],  # noqa: B006
+    family: Annotated[
+        str | None, typer.Option(help="With variants: whose; default: the first that is selected.")
+    ] = None,
+    n: Annotated[
+        list[int],
+        typer.Option("--n", help="With variants: sizes of task forces; default: comparison.claim_sizes."),
+    ] = [],  # noqa: B006
     params: Params = PARAMS,
     overrides: Overrides = [],  # noqa: B006
     root: Annotated[Path, typer.Option(help="Project directory.")] = Path(),
@@ -28,6 +43,11 @@ def compare(
 ) -> None:
     """Compare."""
     config = settings(params, overrides)
+    if variants:
+        _side_by_side(config, root, family or config.selected.families[0], variants, n, as_json)
+        return
+    if family or n:
+        raise InputError("--family and --n go with names of variants: acdc compare VARIANT VARIANT ...")
     from evals import tables
     from evals.evaluation import write_json
 
@@ -42,6 +62,8 @@ def compare(
         "archive": tables.archive_rows,
     }.items():
         tables.write_csv(root / "tables" / f"{name}.csv", [row for item in comparisons for row in rows(item)])
+    if generations := [row for item in comparisons for row in tables.generation_rows(item)]:
+        tables.write_csv(root / "tables" / "generations.csv", generations)
     plotted = [row for item in comparisons for row in tables.coverage_rows(item)]
     tables.write_csv(root / "plots" / "coverage.csv", plotted)
     claimed = [row for item in comparisons for row in tables.claim_rows(item)]
@@ -67,6 +89,40 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     return compared(evidence, settings_of(config), config.section("statistics", StatisticsSettings), guesses)
 
 
+def _side_by_side(
+    config: "Config", root: Path, family: str, variants: list[str], sizes: list[int], as_json: bool
+) -> None:
+    from acdc.layout import Layout
+    from acdc.validation import nearest
+    from evals.benchmarks.registry import names
+    from evals.comparison import settings_of
+    from evals.evaluation import read_run
+    from evals.settings import EvaluationSettings
+    from evals.side_by_side import compared, text
+    from evals.statistics_settings import StatisticsSettings
+
+    config.family(family)
+    for variant in variants:
+        if variant not in config.variants:
+            raise InputError(f"{variant}: no such variant; {nearest(variant, config.variants)}")
+    if len(set(variants)) != len(variants) or len(variants) < 2:
+        raise InputError("name two variants or more, each once")
+    layout, asked = Layout(root), config.section("evaluation", EvaluationSettings)
+    runs = {
+        variant: [read_run(layout.taskforce(family, variant, seed)) for seed in config.selected.seeds]
+        for variant in variants
+    }
+    found = compared(
+        family,
+        asked.benchmarks or names(asked.suite),
+        runs,
+        layout.results(family, variants[0]).parent,
+        sizes or list(settings_of(config).claim_sizes),
+        config.section("statistics", StatisticsSettings),
+    )
+    typer.echo(json.dumps(found.model_dump(mode="json"), indent=2) if as_json else text(found))
+
+
 def _text(comparison: "Comparison") -> str:
     """The claims as lines for a person."""
     questions = sum(comparison.benchmarks.values())
@@ -79,5 +135,16 @@ def _text(comparison: "Comparison") -> str:
         lines.append(
             f"  {claim.table:8} N={claim.n}  {100 * claim.difference:+6.1f} [{100 * test.low:+6.1f}, {100 * test.high:+6.1f}]  "
             f"p {test.holm:.3f}  {claim.verdict:9}  {rival}"
+        )
+    for row in comparison.generations:
+        gain = (
+            f"  {100 * row.gain.mean:+6.1f} [{100 * row.gain.low:+6.1f}, {100 * row.gain.high:+6.1f}]"
+            if row.gain
+            else ""
+        )
+        at = "the whole run" if row.generation is None else f"generation {row.generation}"
+        lines.append(
+            f"  {row.variant:12} N={row.n}  {at:14} {100 * row.coverage.mean:5.1f} "
+            f"[{100 * row.coverage.low:.1f}, {100 * row.coverage.high:.1f}]{gain}"
         )
     return "\n".join(lines)

@@ -41,16 +41,21 @@ class Countdown:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _evolve(config: Config, root: Path, variant: str, kill_at: int | None, channel: Any) -> None:
+def _evolve(config: Config, root: Path, variant: str, seed: int, kill_at: int | None, channel: Any) -> None:
     from acdc.run import evolve_run
 
     countdown = Countdown(kill_at)
-    evolve_run(config, Layout(root), "tiny", variant, 0, report=lambda **_: None, on_commit=countdown)
+    evolve_run(config, Layout(root), "tiny", variant, seed, report=lambda **_: None, on_commit=countdown)
     channel.put(countdown.commits)
 
 
 def run(
-    config: Config, root: Path, models: Path, kill_at: int | None = None, variant: str = "acdc"
+    config: Config,
+    root: Path,
+    models: Path,
+    kill_at: int | None = None,
+    variant: str = "acdc",
+    seed: int = 0,
 ) -> tuple[int | None, int | None]:
     """Evolve in a process of its own: its exit code and how many commits it made."""
     root.mkdir(exist_ok=True)
@@ -59,7 +64,7 @@ def run(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*HEAVY, "acdc.run", "acdc.coevolution"])
     channel = context.SimpleQueue()
-    process = context.Process(target=_evolve, args=(config, root, variant, kill_at, channel))
+    process = context.Process(target=_evolve, args=(config, root, variant, seed, kill_at, channel))
     process.start()
     process.join()
     return process.exitcode, None if channel.empty() else channel.get()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from acdc.choice import candidates, choice_tasks, choose
+from acdc.choice import candidates, choice_tasks, choose, choose_at
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.selection.settings import SelectionSettings
 from acdc.settings import EvolutionSettings, TaskforceSettings
@@ -83,3 +83,22 @@ def test_dns_is_a_rule_of_choice_too() -> None:
 def test_more_members_than_candidates_cannot_be_had() -> None:
     with pytest.raises(NotEnoughDataError, match="4 candidates"):
         choose(matrix(), TaskforceSettings(sizes=[5]), 0)
+
+
+def test_an_earlier_generation_chooses_from_its_own_candidates_by_its_own_tasks() -> None:
+    # b covers most of the early tasks alone; c, born later, would cover all.
+    cells = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1]], dtype=np.int8)
+    matrix = SkillMatrix(("a", "b", "c"), ("t0000/1", "t0001/1", "t0002/1", "t0003/1"), cells)
+    settings = TaskforceSettings(sizes=[1, 2])
+    early = choose_at(matrix, settings, {"a", "b"}, ["t0000", "t0001"])
+    assert early == {"members": ["b", "a"], "candidates": 2, "tasks": 2}
+    late = choose_at(matrix, settings, {"a", "b", "c"}, ["t0000", "t0003"])
+    assert late is not None
+    assert late["members"][0] == "c"
+    assert choose_at(matrix, settings, set(), ["t0000"]) is None
+    assert choose_at(matrix, settings, {"a"}, []) is None
+    assert choose_at(matrix, TaskforceSettings(sizes=[5], excluded=["b"]), {"a", "b"}, ["t0000"]) == {
+        "members": ["a"],
+        "candidates": 2,
+        "tasks": 1,
+    }

@@ -84,3 +84,21 @@ def test_a_directory_that_is_no_model_is_named(config: Config, root: Path) -> No
     asked = Layout(root).run("tiny", "acdc", 0)
     with pytest.raises(InputError, match="nowhere"):
         choose_models(config, Layout(root), [Path("nowhere")], asked, 0, report=lambda **_: None)
+
+
+def test_task_forces_of_earlier_generations_come_from_what_there_was_by_then(root: Path) -> None:
+    asked = load(PARAMS, [*CHOICE, "taskforce.generations=[0,2,4]"])
+    choose_run(asked, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)
+    path = Layout(root).taskforce("tiny", "acdc", 0)
+    result = json.loads(path.read_text())
+    assert list(result["generations"]) == ["0", "2", "4"]
+    born = {one["id"]: one["generation"] for one in result["candidates"]}
+    for generation, force in result["generations"].items():
+        assert all(born[member] <= int(generation) for member in force["members"])
+    counts = [(force["candidates"], force["tasks"]) for force in result["generations"].values()]
+    assert counts == sorted(counts)
+    # What the whole run chooses from and by is what its last generation has.
+    assert result["generations"]["4"]["members"] == result["forces"]["coverage"]
+    with pytest.raises(InputError, match="no generation 9"):
+        beyond = load(PARAMS, [*CHOICE, "taskforce.generations=[9]"])
+        choose_run(beyond, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)

@@ -1,0 +1,132 @@
+"""Any variants side by side: task forces on the same questions, every pair with its interval, Holm's correction over all of them.
+
+Guarantees: only questions that all of them answered count; what the stage `acdc compare` says of a pair is said here, too, but for
+the correction, which is over the pairs asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from acdc.errors import NotEnoughDataError
+from evals.claims import between
+from evals.comparison import Claim, Estimate
+from evals.evaluation import Run
+from evals.evidence import side_by_side
+from evals.measured import measure
+from evals.statistics_settings import StatisticsSettings
+
+
+class Level(BaseModel):
+    """Coverage of a variant's task force at one N, with its interval for these benchmarks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    variant: str
+    n: int
+    coverage: Estimate
+
+
+class SideBySide(BaseModel):
+    """Variants of a family beside each other.
+
+    Attributes:
+        family: Of models.
+        variants: In the order in which they were named.
+        benchmarks: Names, with how many questions each are compared.
+        dropped: Questions left out because some variant has no answer to them.
+        runs: Run seeds.
+        confidence: Of all intervals.
+        alpha: Level of verdicts.
+        levels: Coverage of each variant and N.
+        pairs: The earlier named minus the later, `table` "pairs".
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    family: str
+    variants: list[str]
+    benchmarks: dict[str, int]
+    dropped: int
+    runs: list[int]
+    confidence: float
+    alpha: float
+    levels: list[Level]
+    pairs: list[Claim]
+
+
+def compared(
+    family: str,
+    benchmarks: Sequence[str],
+    runs: Mapping[str, Sequence[Run]],
+    results: Path,
+    sizes: Sequence[int],
+    statistics: StatisticsSettings,
+) -> SideBySide:
+    """Set variants side by side.
+
+    Args:
+        family: Of models.
+        benchmarks: Names.
+        runs: For each variant its runs, the same seeds in the same order.
+        results: `results/<family>`.
+        sizes: N.
+        statistics: How intervals are made.
+
+    Raises:
+        InputError: A variant was not evaluated, or on other questions.
+        NotEnoughDataError: A task force is smaller than N, or no question was answered by all.
+    """
+    evidence = side_by_side(family, benchmarks, runs, results, max(sizes))
+    for entry in evidence.entries:
+        if short := [n for n in sizes if n not in entry.sizes()]:
+            raise NotEnoughDataError(
+                f"{family}/{entry.variant}: no task force of {short[0]}; it has N up to {max(entry.sizes(), default=0)} "
+                "(taskforce.sizes, evaluation.max_n)"
+            )
+    measured = measure(evidence, statistics)
+    pairs = [
+        ((first.id, n), (second.id, n)) for n in sizes for first, second in combinations(evidence.entries, 2)
+    ]
+    return SideBySide(
+        family=family,
+        variants=list(runs),
+        benchmarks={name: int(keep.sum()) for name, keep in evidence.keep.items()},
+        dropped=sum(int((~keep).sum()) for keep in evidence.keep.values()),
+        runs=list(evidence.seeds),
+        confidence=statistics.confidence,
+        alpha=statistics.alpha,
+        levels=[
+            Level(variant=entry.variant, n=n, coverage=measured.estimate((entry.id, n)))
+            for n in sizes
+            for entry in evidence.entries
+        ],
+        pairs=between(measured, pairs),
+    )
+
+
+def text(found: SideBySide) -> str:
+    """As lines for a person."""
+    width = max(map(len, found.variants))
+    lines = [
+        f"{found.family}: {len(found.benchmarks)} benchmarks, {sum(found.benchmarks.values())} questions, "
+        f"{len(found.runs)} run seeds; {found.confidence:.0%} intervals"
+    ]
+    if found.dropped:
+        lines.append(f"  {found.dropped} questions were left out: some variant has no answer to them")
+    lines += [f"  N={one.n}  {one.variant:{width}}  {_percent(one.coverage)}" for one in found.levels]
+    lines.append(f"differences in points, Holm's p over {len(found.pairs)} pairs:")
+    for claim in found.pairs:
+        test = claim.bootstrap
+        first, second = (name.partition("/")[0] for name in (claim.ours, claim.rival))
+        lines.append(
+            f"  N={claim.n}  {first:{width}} − {second:{width}}  {100 * claim.difference:+6.1f} "
+            f"[{100 * test.low:+6.1f}, {100 * test.high:+6.1f}]  p {test.holm:.3f}  {claim.verdict}"
+        )
+    return "\n".join(lines)
+
+
+def _percent(value: Estimate) -> str:
+    return f"{100 * value.mean:5.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}]"
