@@ -7,9 +7,12 @@ transaction.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from acdc.engines.engine import Answer, Engine, Request, Sampling
+from acdc.grading import judged
+from acdc.judge import Judge
+from acdc.errors import InfrastructureError
 from acdc.sandbox import Job, Outcome, Sandbox, SandboxUnavailable
 from acdc.skills import SkillMatrix
 from acdc.store import Cell, RunStore
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+_SILENCE = (
+    "after an outage it is asked again; a reply that held no verdict is kept and stays none, and takes another judge "
+    "(judges.answers, which begins the run anew) or a larger max_missing"
+)
 _DEATHS = 3  # of the sandbox in a row, after which it is not asked again
 
 
@@ -38,6 +45,48 @@ class Column:
         return f"{self.task}/{self.example}"
 
 
+class _Encoder(Protocol):
+    def encode(self, text: str) -> Sequence[int]: ...
+
+
+@runtime_checkable
+class _Bounded(Protocol):
+    """An engine that says how long a prompt may be."""
+
+    @property
+    def context(self) -> int | None: ...
+
+    @property
+    def prompts(self) -> _Encoder: ...
+
+
+def instructions_fit(engine: Engine, system: str, max_new_tokens: int) -> Callable[[str], str]:
+    """Tells instructions that an engine's model cannot answer, before anybody is asked.
+
+    Args:
+        engine: What answers.
+        system: System message of every prompt.
+        max_new_tokens: Token budget of an answer.
+
+    Returns:
+        A function from instructions to why they are too long; "" where they are not, or where the model has no bound.
+    """
+    if not isinstance(engine, _Bounded) or engine.context is None:
+        return lambda instructions: ""
+    room, encode = engine.context - max_new_tokens, engine.prompts.encode
+
+    def fits(instructions: str) -> str:
+        length = len(encode(engine.chat(instructions, system)))
+        if length <= room:
+            return ""
+        return (
+            f"the instructions are too long for the models that are to answer: as a prompt they have {length} tokens, and {room} "
+            "is the most"
+        )
+
+    return fits
+
+
 class Examiner:
     """Fills the cells of a run's skill matrix.
 
@@ -49,6 +98,7 @@ class Examiner:
         max_new_tokens: Token budget of an answer.
         examples_per_task: How many examples of each family are columns.
         pass_score: Score from which on an answer passes.
+        judge: Judges what a task's ``score`` asks to be judged; None: such a task is at fault.
     """
 
     def __init__(
@@ -61,8 +111,9 @@ class Examiner:
         max_new_tokens: int,
         examples_per_task: int = 1,
         pass_score: float = 0.5,
+        judge: Judge | None = None,
     ) -> None:
-        self._engine, self._box, self._store = engine, box, store
+        self._engine, self._box, self._store, self._judge = engine, box, store, judge
         self._system, self._examples, self._pass_score = system, examples_per_task, pass_score
         self._sampling = Sampling(max_new_tokens=max_new_tokens)
         self._references: dict[str, Outcome] = {}
@@ -137,6 +188,26 @@ class Examiner:
         cells = [cell for row in self._cells.values() for cell in row.values() if cell.cause != "task"]
         return sum(cell.verdict == "missing" for cell in cells) / len(cells) if cells else 0.0
 
+    def require_results(self, max_missing: float) -> None:
+        """Stop where so many results are missing that a number from the rest would be biased.
+
+        Args:
+            max_missing: The share of all cells so far that may be missing.
+
+        Raises:
+            InfrastructureError: More are; the message says whose doing it was.
+        """
+        missing = self.missing_rate()
+        if missing <= max_missing:
+            return
+        silent = sum(cell.error == "judge" for cells in self._cells.values() for cell in cells.values())
+        raise InfrastructureError(
+            f"{missing:.1%} of the results are missing, more than max_missing = {max_missing:.1%}: a number from the rest "
+            "would be biased. Mend the sandbox or the engine (`acdc doctor`) and run again; what is there is kept and the "
+            "missing ones are tried again."
+            + (f" {silent} wait for a verdict of the judge of answers: {_SILENCE}" if silent else "")
+        )
+
     def _remember(self, cell: Cell) -> None:
         self._cells.setdefault(cell.individual, {})[f"{cell.task}/{cell.example}"] = cell
 
@@ -151,16 +222,17 @@ class Examiner:
             Job(task.source, column.example, text)
             for (task, column, _), text in zip(answered, submissions, strict=True)
         ]
-        outcomes = self._outcomes(jobs)
-        self._judge_references(
+        labels = [f"{column.name}/{individual}" for _, column, _ in answered]
+        outcomes = self._outcomes(jobs, labels)
+        self._score_references(
             task
             for (task, _, _), outcome in zip(answered, outcomes, strict=True)
-            if outcome is not None and outcome.error
+            if outcome is not None and outcome.error and outcome.error != "judge"
         )
         cells = []
         for (task, column, answer), outcome in zip(answered, outcomes, strict=True):
             reference = self._references.get(task.id)
-            if outcome is not None and outcome.error and reference is None:
+            if outcome is not None and outcome.error and outcome.error != "judge" and reference is None:
                 outcome = None  # the sandbox died under the reference: nobody knows whose fault it was
             verdict = judge(outcome, reference, pass_mark=self._pass_score)
             # A fault of the task or of ours says nothing about the individual: the cell has no result.
@@ -173,15 +245,20 @@ class Examiner:
             )  # fmt: skip
         return cells
 
-    def _judge_references(self, tasks: Iterable[TaskFamily]) -> None:
+    def _score_references(self, tasks: Iterable[TaskFamily]) -> None:
         """Score the reference solutions of families on which something went wrong: is it the task's fault?"""
         open_ = {task.id: task for task in tasks if task.id not in self._references}
         jobs = [Job(task.source, task.examples[0].task, task.reference) for task in open_.values()]
-        for identity, outcome in zip(open_, self._outcomes(jobs), strict=True):
-            if outcome is not None:
+        labels = [f"{identity}/reference" for identity in open_]
+        for identity, outcome in zip(open_, self._outcomes(jobs, labels), strict=True):
+            if outcome is not None and outcome.error != "judge":
                 self._references[identity] = outcome
 
-    def _outcomes(self, jobs: Sequence[Job]) -> list[Outcome | None]:
+    def _outcomes(self, jobs: Sequence[Job], labels: Sequence[str]) -> list[Outcome | None]:
+        """What the sandbox says, and the judge where the task asks for it."""
+        return judged(self._boxed(jobs), labels, self._judge, outage_is_missing=True)
+
+    def _boxed(self, jobs: Sequence[Job]) -> list[Outcome | None]:
         """What the sandbox says; None for a job under which it died, which is our fault and nobody else's.
 
         One submission that kills the worker whenever it runs must not end the run at every restart: the batch is tried

@@ -36,7 +36,8 @@ def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
         variant: Name of the variant.
     """
     settings, of_family = config.evolution(family, variant), config.family(family)
-    scientist = endpoints(config, settings).get("scientist")
+    voices = endpoints(config, settings)
+    scientist, answers = voices.get("scientist"), voices.get("answers")
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
     return {
         "evolution": settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON)),
@@ -46,6 +47,7 @@ def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
         "sandbox": sandbox,
         "chat_template_args": of_family.chat_template_args,
         "dtype": of_family.dtype,
+        **({} if answers is None else {"judge of answers": answers.identity()}),
     }
 
 
@@ -57,7 +59,7 @@ def settings_hash(
     Args:
         wanted: From :func:`asked`.
         founders: Content hashes of base and seeds, and of the tokenizer's files.
-        versions: Of engine, scientist, embedder and gibberish judge.
+        versions: Of engine, scientist, embedder and judges.
         seed: Run seed.
     """
     parts = {

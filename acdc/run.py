@@ -12,11 +12,12 @@ from typing import Any
 from acdc.config import Config
 from acdc.engines import Engine, open_engine
 from acdc.errors import InputError
-from acdc.examination import Examiner
+from acdc.examination import Examiner, instructions_fit
 from acdc.family import Family, resolve
 from acdc.gibberish import GibberishJudge, StatisticJudge
 from acdc.identity import RESULTS_DO_NOT_DEPEND_ON, asked, settings_hash, template_hash
 from acdc.journal import Journal
+from acdc.judge import Judge
 from acdc.layout import Layout
 from acdc.lock import hold
 from acdc.sandbox import Sandbox
@@ -32,6 +33,7 @@ from acdc.store import (
 from acdc.tasks.evolution import Staff
 from acdc.tasks.grammar_scientist import GrammarScientist
 from acdc.tasks.novelty import HashingEmbedder
+from acdc.tasks.reflection import Fits, anything_fits
 from acdc.tasks.settings import ScientistSettings
 from acdc.voices import Voices
 
@@ -46,12 +48,14 @@ def require_models(layout: Layout, family: str) -> None:
         )
 
 
-def staff(config: Config, settings: EvolutionSettings, box: Sandbox, voices: Voices) -> Staff:
-    """Scientist and embedder as the settings name them, with an open sandbox."""
-    embedder = HashingEmbedder(config.embedder)
+def staff(
+    config: Config, settings: EvolutionSettings, box: Sandbox, voices: Voices, fits: Fits = anything_fits
+) -> Staff:
+    """Scientist, embedder and judge of answers as the settings name them, with an open sandbox."""
+    embedder, judge = HashingEmbedder(config.embedder), voices.answer_judge()
     if isinstance(config.scientist, ScientistSettings):
-        return Staff(GrammarScientist(config.scientist), box, embedder)
-    return Staff(voices.scientist(settings.tasks.reflections), box, embedder)
+        return Staff(GrammarScientist(config.scientist), box, embedder, judge, fits)
+    return Staff(voices.scientist(settings.tasks.reflections), box, embedder, judge, fits)
 
 
 def gibberish_judge(settings: EvolutionSettings, voices: Voices) -> GibberishJudge | None:
@@ -147,7 +151,7 @@ class _Parts:
         self._settings, self._box = settings, box
         self._founders = founders_of(family)
         self.engine = engine_of(config, family)
-        self._staff = staff(config, settings, box, voices)
+        self._staff = staff(config, settings, box, voices, self._fits())
         self._judge = gibberish_judge(settings, voices)
         self.versions = {
             "engine": self.engine.version,
@@ -155,6 +159,11 @@ class _Parts:
             "embedder": self._staff.embedder.version,
             "gibberish": self._judge.version if self._judge else "off",
         }
+        if self._staff.judge is not None:
+            self.versions["judge of answers"] = self._staff.judge.version
+
+    def _fits(self) -> Fits:
+        return instructions_fit(self.engine, self._settings.system, self._settings.max_new_tokens)
 
     def founder_hashes(self, family: Family) -> dict[str, str]:
         """Content hashes of base and seeds, and of the tokenizer's files."""
@@ -174,7 +183,7 @@ class _Parts:
         settings = self._settings
         world = World(
             Population(self._founders, store, directory / "weights", settings.keep_weights),
-            examiner_of(settings, self.engine, self._box, store),
+            examiner_of(settings, self.engine, self._box, store, self._staff.judge),
             TaskKeeper(store, self._staff, settings.tasks, seed),
             self._judge,
             store,
@@ -187,7 +196,9 @@ class _Parts:
         return {"generations": last.generation, "statistics": last.statistics}
 
 
-def examiner_of(settings: EvolutionSettings, engine: Engine, box: Sandbox, store: RunStore) -> Examiner:
+def examiner_of(
+    settings: EvolutionSettings, engine: Engine, box: Sandbox, store: RunStore, judge: Judge | None = None
+) -> Examiner:
     """An examiner with a run's settings."""
     return Examiner(
         engine,
@@ -197,6 +208,7 @@ def examiner_of(settings: EvolutionSettings, engine: Engine, box: Sandbox, store
         max_new_tokens=settings.max_new_tokens,
         examples_per_task=settings.tasks.examples_per_task,
         pass_score=settings.tasks.pass_score,
+        judge=judge,
     )
 
 

@@ -1,9 +1,10 @@
-"""Everyone in a run who is a language model behind an endpoint, or a transcript in its place: scientist and gibberish judge.
+"""Everyone in a run who is a language model behind an endpoint, or a transcript in its place: scientist and judges.
 
 They share the run's transcript. With ``scientist.replay`` all of them are answered from one file, and what the settings leave open
 (model, sampling, who judged) is taken from its first line.
 """
 
+from collections.abc import Container
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -14,10 +15,16 @@ from acdc.chat.transcript import Replay, Transcript, made_with
 from acdc.config import Config
 from acdc.errors import InputError
 from acdc.gibberish import GibberishSettings
+from acdc.judge import Judge
 from acdc.llm_gibberish import LLMGibberishJudge
 from acdc.settings import EvolutionSettings
 from acdc.tasks.llm_scientist import LLMScientist
 
+JUDGES = {
+    "gibberish": "it judges outputs on tasks that it wrote itself",
+    "answers": "it judges answers by criteria that it wrote itself, its own solutions included",
+}
+ROLES = ("scientist", *JUDGES)
 _NO_ADDRESS = "http://transcript.invalid/v1"  # a name that never resolves (RFC 6761)
 
 
@@ -27,13 +34,16 @@ class Voices:
     Args:
         config: Who writes and who judges.
         settings: The run's settings, which say whether a language model judges.
+        roles: Only these are opened.
 
     Raises:
         InputError: A judge is not named, or the transcript to replay is missing or damaged.
     """
 
-    def __init__(self, config: Config, settings: EvolutionSettings) -> None:
-        self._endpoints = endpoints(config, settings)
+    def __init__(
+        self, config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES
+    ) -> None:
+        self._endpoints = endpoints(config, settings, roles)
         replay = _replayed(config)
         self._replay = Replay(replay) if replay is not None and self._endpoints else None
         self._chats = {
@@ -54,13 +64,19 @@ class Voices:
         settings = self._endpoints["scientist"]
         if not isinstance(settings, LLMScientistSettings):
             raise TypeError(f"a scientist with {type(settings).__name__}")
-        return LLMScientist(self._chats["scientist"], settings, reflections)
+        return LLMScientist(
+            self._chats["scientist"], settings, reflections, judged="answers" in self._endpoints
+        )
 
     def gibberish_judge(self, settings: GibberishSettings) -> LLMGibberishJudge:
         """The judge of outputs."""
         return LLMGibberishJudge(self._chats["gibberish"], settings)
 
-    def keep_in(self, directory: Path, note: Note) -> None:
+    def answer_judge(self) -> Judge | None:
+        """The judge of free answers; None where none is named."""
+        return Judge(self._chats["answers"]) if "answers" in self._chats else None
+
+    def keep_in(self, directory: Path, note: Note = lambda kind, **detail: None) -> None:
         """Keep every call in the run's directory from now on; nothing is written where nobody is a language model."""
         if self._chats:
             transcript = Transcript(
@@ -71,8 +87,10 @@ class Voices:
                 chat.keep_in(transcript, note)
 
 
-def endpoints(config: Config, settings: EvolutionSettings) -> dict[str, EndpointSettings]:
-    """The endpoints that a run asks, by role, complete.
+def endpoints(
+    config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES
+) -> dict[str, EndpointSettings]:
+    """The endpoints that a run asks, by role, complete; only these roles.
 
     Raises:
         InputError: A judge is not named, or the transcript to replay cannot be read.
@@ -85,20 +103,29 @@ def endpoints(config: Config, settings: EvolutionSettings) -> dict[str, Endpoint
         found["scientist"] = LLMScientistSettings.model_validate({**made.get("scientist", {}), **given})
         if not found["scientist"].model:
             raise InputError(f"{replay}: the transcript does not say what model the scientist was")
-    if settings.gibberish.enabled and settings.gibberish.kind == "llm":
-        if config.judges.gibberish is not None:
-            found["gibberish"] = config.judges.gibberish
-        elif "gibberish" in made:
-            found["gibberish"] = JudgeSettings.model_validate({**made["gibberish"], "base_url": _NO_ADDRESS})
-        else:
-            raise InputError(
-                "judges.gibberish: evolution.gibberish.kind is llm, but no model is named; give base_url and model there"
-            )
-    return found
+    wanted = settings.gibberish.enabled and settings.gibberish.kind == "llm"
+    judges = {"gibberish": config.judges.gibberish if wanted else None, "answers": config.judges.answers}
+    for role, judge in judges.items():
+        if judge is not None:
+            found[role] = judge
+        elif role in made and (wanted or role == "answers"):
+            found[role] = JudgeSettings.model_validate({**made[role], "base_url": _NO_ADDRESS})
+    if wanted and "gibberish" not in found:
+        raise InputError(
+            "judges.gibberish: evolution.gibberish.kind is llm, but no model is named; give base_url and model there"
+        )
+    return {role: one for role, one in found.items() if role in roles}
 
 
-def require_voices(config: Config, settings: EvolutionSettings) -> list[str]:
+def require_voices(
+    config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES
+) -> list[str]:
     """Check every endpoint that a run would ask, before it writes anything.
+
+    Args:
+        config: Who writes and who judges.
+        settings: The run's settings.
+        roles: Only these will be asked.
 
     Returns:
         Warnings for a person.
@@ -107,7 +134,7 @@ def require_voices(config: Config, settings: EvolutionSettings) -> list[str]:
         InputError: A judge is not named, or the transcript to replay is missing or damaged.
         InfrastructureError: A key, an address or a model is wrong; the message says which.
     """
-    found = endpoints(config, settings)
+    found = endpoints(config, settings, roles)
     replay = _replayed(config)
     if replay is not None:
         Replay(replay)
@@ -117,9 +144,9 @@ def require_voices(config: Config, settings: EvolutionSettings) -> list[str]:
 
         for one in {(one.base_url, one.model, one.key_env): one for one in found.values()}.values():
             require_served(one)
-    if len({(one.base_url, one.model) for one in found.values()}) < len(found):
-        return ["scientist and judge are one model: it judges outputs on tasks that it wrote itself"]
-    return []
+    scientist = found.get("scientist")
+    same = [name for name in JUDGES if scientist and name in found and found[name].model == scientist.model]
+    return [f"scientist and judge of {name} are one model: {JUDGES[name]}" for name in same]
 
 
 def _replayed(config: Config) -> Path | None:

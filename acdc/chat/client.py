@@ -34,7 +34,7 @@ class Chat:
     """One endpoint in one role of a run. Use it as a context manager, or close it.
 
     Args:
-        role: scientist, gibberish, judge.
+        role: scientist, gibberish, answers.
         settings: The endpoint.
         transcript: Of the run; None keeps nothing.
         replay: Answers in place of the endpoint.

@@ -113,7 +113,8 @@ class JudgesSettings(BaseModel):
 
     Attributes:
         gibberish: Reads outputs of individuals, with ``evolution.gibberish.kind: llm``.
-        answers: Judges free answers; ``acdc judge-audit`` measures how often it is fooled.
+        answers: Judges free answers to tasks whose ``score`` asks for it; without it such a task is rejected.
+            ``acdc judge-audit`` measures how often it is fooled.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

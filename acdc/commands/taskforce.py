@@ -71,9 +71,12 @@ def _runs(config: Any, family: str, variant: str, as_json: bool) -> None:
     from acdc.choosing import choose_run
     from acdc.layout import Layout
     from acdc.progress import Board
+    from acdc.voices import require_voices
     from acdc.workers import Work, cores, run_all
 
     layout = Layout()
+    for warning in require_voices(config, config.evolution(family, variant), ("answers",)):
+        typer.echo(f"warning: {warning}", err=True)
     work = [
         Work(f"seed {s}", choose_run, (config, layout, family, variant, s)) for s in config.selected.seeds
     ]

@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from acdc.errors import NotEnoughDataError
+from acdc.judge import Judge
 from acdc.sandbox import Sandbox
 from acdc.streams import key, stream
 from acdc.tasks.novelty import Embedder, Verdict, verdicts
 from acdc.tasks.pool import Event, Pool, Waiting, settle, within_cap, without_unsolved
-from acdc.tasks.reflection import checked
+from acdc.tasks.reflection import Checker, Fits, anything_fits, checked
 from acdc.tasks.scientist import Draft, Rejection, Request, Scientist, rejected_task
 from acdc.tasks.settings import TaskSettings
 from acdc.tasks.static import frozen, rotated
@@ -33,11 +34,15 @@ class Staff(NamedTuple):
         scientist: Writes the tasks.
         box: An open sandbox.
         embedder: For novelty.
+        judge: Judges free answers to tasks that ask for it; None: such tasks are rejected.
+        fits: Why instructions are too long for the individuals; "" where they are not.
     """
 
     scientist: Scientist
     box: Sandbox
     embedder: Embedder
+    judge: Judge | None = None
+    fits: Fits = anything_fits
 
 
 class _Run(NamedTuple):
@@ -53,7 +58,8 @@ class _Run(NamedTuple):
         first_drafts: Callable[[Sequence[Request]], list[Draft | Rejection]],
     ) -> list[TaskFamily | Rejection]:
         """The results of one micro-batch of requests."""
-        return checked(requests, first_drafts, self.staff.scientist, self.staff.box, self.settings)
+        checker = Checker(self.staff.box, self.settings, self.staff.judge, self.staff.fits)
+        return checked(requests, first_drafts, self.staff.scientist, checker)
 
 
 def initial(staff: Staff, settings: TaskSettings, seed: int) -> tuple[Pool, list[Event]]:
