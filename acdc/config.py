@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import yaml
 from pydantic import BaseModel
 
-from acdc.chat.settings import JudgesSettings, LLMScientistSettings
+from acdc.chat.settings import EmbeddingEndpointSettings, JudgesSettings, LLMScientistSettings
 from acdc.engines.settings import EngineSettings
 from acdc.errors import InputError
 from acdc.family import FamilySettings
@@ -29,7 +29,7 @@ from acdc.settings import (
     Selected,
     TaskforceSettings,
 )
-from acdc.tasks.settings import EmbedderSettings, ScientistSettings
+from acdc.tasks.settings import EmbedderSettings, ScientistSettings, SentenceTransformersSettings
 from acdc.validation import check_keys, merged, nearest, validate
 
 SETTINGS_GROUP = "acdc.settings"
@@ -42,6 +42,12 @@ OWN_SECTIONS: dict[str, type[BaseModel]] = {
     "sandbox": SandboxSettings,
     "executor": ExecutorSettings,
     "taskforce": TaskforceSettings,
+}
+SCIENTISTS: dict[str, type[BaseModel]] = {"grammar": ScientistSettings, "llm": LLMScientistSettings}
+EMBEDDERS: dict[str, type[BaseModel]] = {
+    "hashing": EmbedderSettings,
+    "sentence_transformers": SentenceTransformersSettings,
+    "openai": EmbeddingEndpointSettings,
 }
 OVERLAYS = ("evolution", "variants", "presets")
 SectionModel = TypeVar("SectionModel", bound=BaseModel)
@@ -91,8 +97,11 @@ class Config:
         return self.section("judges", JudgesSettings)
 
     @cached_property
-    def embedder(self) -> EmbedderSettings:
+    def embedder(self) -> EmbedderSettings | SentenceTransformersSettings | EmbeddingEndpointSettings:
         """What turns tasks into vectors."""
+        found = self.sections["embedder"]
+        if isinstance(found, SentenceTransformersSettings | EmbeddingEndpointSettings):
+            return found
         return self.section("embedder", EmbedderSettings)
 
     @cached_property
@@ -165,7 +174,12 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 
 def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
     """Check settings that are already a mapping; see :func:`load`."""
-    models = {**OWN_SECTIONS, **registered_sections(), "scientist": _scientist(data)}
+    models = {
+        **OWN_SECTIONS,
+        **registered_sections(),
+        "scientist": _scientist(data),
+        "embedder": _of_kind(data, "embedder", EMBEDDERS, "hashing"),
+    }
     known = [*models, "families", *OVERLAYS]
     for name in data:
         if name not in known:
@@ -197,11 +211,18 @@ def registered_sections() -> dict[str, type[BaseModel]]:
 
 def _scientist(data: Mapping[str, Any]) -> type[BaseModel]:
     """The settings of the kind of scientist that is asked for; a transcript to replay is always of a language model."""
-    given = _mapping(data, "scientist")
-    kinds: dict[str, type[BaseModel]] = {"grammar": ScientistSettings, "llm": LLMScientistSettings}
-    kind = "llm" if "replay" in given else given.get("kind", "grammar")
+    if "replay" in _mapping(data, "scientist"):
+        return LLMScientistSettings
+    return _of_kind(data, "scientist", SCIENTISTS, "grammar")
+
+
+def _of_kind(
+    data: Mapping[str, Any], section: str, kinds: Mapping[str, type[BaseModel]], default: str
+) -> type[BaseModel]:
+    """The settings of the ``kind`` that a section names."""
+    kind = _mapping(data, section).get("kind", default)
     if kind not in kinds:
-        raise InputError(f"scientist.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
+        raise InputError(f"{section}.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
     return kinds[kind]
 
 

@@ -37,13 +37,15 @@ def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
     """
     settings, of_family = config.evolution(family, variant), config.family(family)
     voices = endpoints(config, settings)
-    scientist, answers = voices.get("scientist"), voices.get("answers")
+    scientist, answers, embedder = (voices.get(role) for role in ("scientist", "answers", "embedder"))
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
     return {
         "evolution": settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON)),
         "engine": config.engine.model_dump(mode="json"),
         "scientist": config.scientist.model_dump(mode="json") if scientist is None else scientist.identity(),
-        "embedder": config.embedder.model_dump(mode="json"),
+        "embedder": config.embedder.model_dump(mode="json", exclude={"path"})
+        if embedder is None
+        else embedder.identity(),
         "sandbox": sandbox,
         "chat_template_args": of_family.chat_template_args,
         "dtype": of_family.dtype,

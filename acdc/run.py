@@ -32,7 +32,6 @@ from acdc.store import (
 )
 from acdc.tasks.evolution import Staff
 from acdc.tasks.grammar_scientist import GrammarScientist
-from acdc.tasks.novelty import HashingEmbedder
 from acdc.tasks.reflection import Fits, anything_fits
 from acdc.tasks.settings import ScientistSettings
 from acdc.voices import Voices
@@ -52,7 +51,7 @@ def staff(
     config: Config, settings: EvolutionSettings, box: Sandbox, voices: Voices, fits: Fits = anything_fits
 ) -> Staff:
     """Scientist, embedder and judge of answers as the settings name them, with an open sandbox."""
-    embedder, judge = HashingEmbedder(config.embedder), voices.answer_judge()
+    embedder, judge = voices.embedder(config), voices.answer_judge()
     if isinstance(config.scientist, ScientistSettings):
         return Staff(GrammarScientist(config.scientist), box, embedder, judge, fits)
     return Staff(voices.scientist(settings.tasks.reflections), box, embedder, judge, fits)

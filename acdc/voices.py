@@ -1,4 +1,4 @@
-"""Everyone in a run who is a language model behind an endpoint, or a transcript in its place: scientist and judges.
+"""Everyone in a run who is a model behind an endpoint, or a transcript in its place: scientist, judges, embedder.
 
 They share the run's transcript. With ``scientist.replay`` all of them are answered from one file, and what the settings leave open
 (model, sampling, who judged) is taken from its first line.
@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from acdc.chat.client import Chat, Note
-from acdc.chat.settings import EndpointSettings, JudgeSettings, LLMScientistSettings
+from acdc.chat.embeddings import EmbeddingChat
+from acdc.chat.settings import (
+    EmbeddingEndpointSettings,
+    EndpointSettings,
+    JudgeSettings,
+    LLMScientistSettings,
+)
 from acdc.chat.transcript import Replay, Transcript, made_with
 from acdc.config import Config
 from acdc.errors import InputError
@@ -18,13 +24,16 @@ from acdc.gibberish import GibberishSettings
 from acdc.judge import Judge
 from acdc.llm_gibberish import LLMGibberishJudge
 from acdc.settings import EvolutionSettings
+from acdc.tasks.embedders import EndpointEmbedder, open_embedder
 from acdc.tasks.llm_scientist import LLMScientist
+from acdc.tasks.novelty import Embedder
 
 JUDGES = {
     "gibberish": "it judges outputs on tasks that it wrote itself",
     "answers": "it judges answers by criteria that it wrote itself, its own solutions included",
 }
-ROLES = ("scientist", *JUDGES)
+ROLES = ("scientist", *JUDGES, "embedder")
+_CHATS: dict[str, type[Chat]] = {"embedder": EmbeddingChat}
 _NO_ADDRESS = "http://transcript.invalid/v1"  # a name that never resolves (RFC 6761)
 
 
@@ -47,7 +56,8 @@ class Voices:
         replay = _replayed(config)
         self._replay = Replay(replay) if replay is not None and self._endpoints else None
         self._chats = {
-            role: Chat(role, endpoint, replay=self._replay) for role, endpoint in self._endpoints.items()
+            role: _CHATS.get(role, Chat)(role, endpoint, replay=self._replay)
+            for role, endpoint in self._endpoints.items()
         }
         self._open = ExitStack()
         for chat in self._chats.values():
@@ -75,6 +85,15 @@ class Voices:
     def answer_judge(self) -> Judge | None:
         """The judge of free answers; None where none is named."""
         return Judge(self._chats["answers"]) if "answers" in self._chats else None
+
+    def embedder(self, config: Config) -> Embedder:
+        """The embedder, behind an endpoint or not."""
+        settings, chat = self._endpoints.get("embedder"), self._chats.get("embedder")
+        if isinstance(chat, EmbeddingChat) and isinstance(settings, EmbeddingEndpointSettings):
+            return EndpointEmbedder(chat, settings)
+        if isinstance(config.embedder, EmbeddingEndpointSettings):
+            raise TypeError("an embedder behind an endpoint that was not opened")
+        return open_embedder(config.embedder)
 
     def keep_in(self, directory: Path, note: Note = lambda kind, **detail: None) -> None:
         """Keep every call in the run's directory from now on; nothing is written where nobody is a language model."""
@@ -110,6 +129,12 @@ def endpoints(
             found[role] = judge
         elif role in made and (wanted or role == "answers"):
             found[role] = JudgeSettings.model_validate({**made[role], "base_url": _NO_ADDRESS})
+    if isinstance(config.embedder, EmbeddingEndpointSettings):
+        found["embedder"] = config.embedder
+    elif "embedder" in made:
+        found["embedder"] = EmbeddingEndpointSettings.model_validate(
+            {**made["embedder"], "base_url": _NO_ADDRESS}
+        )
     if wanted and "gibberish" not in found:
         raise InputError(
             "judges.gibberish: evolution.gibberish.kind is llm, but no model is named; give base_url and model there"

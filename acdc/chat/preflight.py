@@ -2,7 +2,7 @@
 
 from acdc.chat.client import key_of
 from acdc.chat.outages import fatal, is_outage
-from acdc.chat.settings import EndpointSettings
+from acdc.chat.settings import EmbeddingEndpointSettings, EndpointSettings
 from acdc.errors import InfrastructureError
 
 _SECONDS = 20.0  # for a list of models; a reply may take as long as any reply
@@ -36,11 +36,14 @@ def require_served(settings: EndpointSettings) -> None:
         if settings.model in listed:
             return
         try:
-            client.chat.completions.create(
-                model=settings.model,
-                messages=[{"role": "user", "content": "Say yes."}],
-                timeout=settings.timeout,
-            )
+            if isinstance(settings, EmbeddingEndpointSettings):
+                client.embeddings.create(model=settings.model, input=["yes"], timeout=settings.timeout)
+            else:
+                client.chat.completions.create(
+                    model=settings.model,
+                    messages=[{"role": "user", "content": "Say yes."}],
+                    timeout=settings.timeout,
+                )
         except (openai.OpenAIError, ValueError) as error:
             if listed and not is_outage(error):
                 raise InfrastructureError(

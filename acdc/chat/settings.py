@@ -3,10 +3,20 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Count = Annotated[int, Field(ge=1)]
 Price = Annotated[float, Field(ge=0)]
+
+
+def _has_a_place(instruction: str) -> str:
+    if "{text}" not in instruction:
+        raise ValueError("must hold {text} where the text is to stand")
+    return instruction
+
+
+Instruction = Annotated[str, AfterValidator(_has_a_place)]
+"""The form in which an embedding model wants a text."""
 
 
 class EndpointSettings(BaseModel):
@@ -106,6 +116,23 @@ class JudgeSettings(EndpointSettings):
     def identity(self) -> dict[str, Any]:
         """What can change a verdict; nothing that a judge says is JSON."""
         return self.model_dump(mode="json", include={"model", "max_tokens"})
+
+
+class EmbeddingEndpointSettings(EndpointSettings):
+    """A model behind an OpenAI-compatible endpoint (``/embeddings``) that turns the text of a task into a vector.
+
+    Attributes:
+        kind: openai.
+        instruction: The form in which the model wants a text, with ``{text}`` in its place. For e5-mistral-7b-instruct:
+            "Instruct: Retrieve tasks that measure the same capability\nQuery: {text}".
+    """
+
+    kind: Literal["openai"] = "openai"
+    instruction: Instruction = "{text}"
+
+    def identity(self) -> dict[str, Any]:
+        """What can change a vector."""
+        return self.model_dump(mode="json", include={"kind", "model", "instruction"})
 
 
 class JudgesSettings(BaseModel):

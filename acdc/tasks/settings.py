@@ -1,8 +1,11 @@
 """Settings of tasks, their scientist and their novelty: sections of params.yaml."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from acdc.chat.settings import Instruction
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -115,3 +118,21 @@ class EmbedderSettings(BaseModel):
 
     kind: Literal["hashing"] = "hashing"
     dimensions: int = Field(default=2048, ge=64)
+
+
+class SentenceTransformersSettings(BaseModel):
+    """A sentence-transformers model turns the text of a task into a vector, in this process.
+
+    Attributes:
+        kind: sentence_transformers.
+        path: Its directory; nothing is fetched. What it holds is part of the settings hash, where it lies is not.
+        instruction: The form in which the model wants a text, with ``{text}`` in its place; the text alone for most.
+        device: As torch names it: cpu, cuda, mps.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["sentence_transformers"] = "sentence_transformers"
+    path: Path
+    instruction: Instruction = "{text}"
+    device: str = "cpu"
