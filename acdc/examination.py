@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from acdc.engines.engine import Answer, Engine, Request, Sampling
+from acdc.errors import InfrastructureError
 from acdc.grading import judged
 from acdc.judge import Judge
-from acdc.errors import InfrastructureError
 from acdc.sandbox import Job, Outcome, Sandbox, SandboxUnavailable
 from acdc.skills import SkillMatrix
 from acdc.store import Cell, RunStore

@@ -49,9 +49,7 @@ class Voices:
         InputError: A judge is not named, or the transcript to replay is missing or damaged.
     """
 
-    def __init__(
-        self, config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES
-    ) -> None:
+    def __init__(self, config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES) -> None:
         self._endpoints = endpoints(config, settings, roles)
         replay = _replayed(config)
         self._replay = Replay(replay) if replay is not None and self._endpoints else None
@@ -142,9 +140,7 @@ def endpoints(
     return {role: one for role, one in found.items() if role in roles}
 
 
-def require_voices(
-    config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES
-) -> list[str]:
+def require_voices(config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES) -> list[str]:
     """Check every endpoint that a run would ask, before it writes anything.
 
     Args:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from acdc.chat.call import Call, Reply
 from acdc.chat.client import Chat
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 class EmbeddingChat(Chat):
     """One endpoint for embeddings; the text of a call is its user message, the text of its reply the vector."""
@@ -23,13 +25,10 @@ class EmbeddingChat(Chat):
         # Endpoints of many makes: nothing about the shape of the answer is believed.
         data, usage = getattr(done, "data", None), getattr(done, "usage", None)
         values = getattr(data[0], "embedding", None) if isinstance(data, list) and data else None
-        if not isinstance(values, list) or not values or not all(isinstance(v, int | float) for v in values):
+        if not isinstance(values, list) or not values or not all(map(_is_float32, values)):
             raise ValueError("a reply without an embedding")
-        vector = np.array(values, dtype="<f4")
-        if not np.isfinite(vector).all():
-            raise ValueError("an embedding that is not finite")
         return Reply(
-            base64.b64encode(vector.tobytes()).decode("ascii"),
+            base64.b64encode(np.array(values, dtype="<f4").tobytes()).decode("ascii"),
             str(getattr(done, "model", None) or call.model),
             int(getattr(usage, "prompt_tokens", 0) or 0),
             0,
@@ -39,6 +38,10 @@ class EmbeddingChat(Chat):
     def _body(self, call: Call) -> dict[str, Any]:
         # Numbers, not the client's default of base64: every endpoint knows them.
         return {"model": call.model, "input": [call.user], "encoding_format": "float"}
+
+
+def _is_float32(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) < _LARGEST  # nan is not
 
 
 def vector_of(reply: Reply) -> NDArray[np.float64]:

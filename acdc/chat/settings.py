@@ -32,6 +32,7 @@ class EndpointSettings(BaseModel):
         timeout: Seconds from the start of a call to the end of its reply.
         retries: Further attempts after an outage (no connection, 408, 409, 429, 5xx, timeout).
         backoff: Seconds before the first further attempt; doubled for each next one.
+        reply_mb: Megabytes of a reply as it comes; what is larger counts as an outage. A reply of 2000 tokens has some 0.01.
         max_wait: Seconds; a longer Retry-After ends the run, to be taken up later, and backoff does not grow beyond.
         budget_tokens: Tokens of prompts and replies in one run; None for no limit.
         budget_money: The same in the currency of the prices.
@@ -47,6 +48,7 @@ class EndpointSettings(BaseModel):
     structured: bool = True
     concurrency: Count = 16
     timeout: float = Field(default=300.0, gt=0)
+    reply_mb: float = Field(default=16.0, gt=0)
     retries: int = Field(default=6, ge=0)
     backoff: float = Field(default=1.0, gt=0)
     max_wait: float = Field(default=120.0, gt=0)
@@ -119,7 +121,7 @@ class JudgeSettings(EndpointSettings):
 
 
 class EmbeddingEndpointSettings(EndpointSettings):
-    """A model behind an OpenAI-compatible endpoint (``/embeddings``) that turns the text of a task into a vector.
+    r"""A model behind an OpenAI-compatible endpoint (``/embeddings``) that turns the text of a task into a vector.
 
     Attributes:
         kind: openai.

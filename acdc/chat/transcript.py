@@ -172,7 +172,9 @@ def lines(directory: Path, more: Path | None = None) -> Iterator[str]:
         )
         known = {row[0] for row in db.execute("SELECT hash FROM calls")} if more else set()
         added = [] if more is None else [line for line in _calls(more) if line["hash"] not in known]
-        for line in heapq.merge(calls, added, key=lambda one: [one[name] for name in ("role", "label", "hash")]):
+        for line in heapq.merge(
+            calls, added, key=lambda one: [one[name] for name in ("role", "label", "hash")]
+        ):
             yield _dump(line)
     except sqlite3.DatabaseError as error:
         raise InputError(f"{path}: damaged ({error})") from None

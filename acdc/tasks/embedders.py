@@ -1,6 +1,6 @@
-"""Embedders that are language models: any sentence-transformers directory, any OpenAI-compatible embeddings endpoint.
+r"""Embedders that are language models: any sentence-transformers directory, any OpenAI-compatible embeddings endpoint.
 
-Both word a text in the model's own form first (``instruction``: e5-mistral wants "Instruct: …\\nQuery: {text}"), and both turn each
+Both word a text in the model's own form first (``instruction``: e5-mistral wants "Instruct: …\nQuery: {text}"), and both turn each
 text into a vector on its own, never in a batch, so that a vector does not depend on its company and a run that is taken up
 again finds the cosines that it found before. A text is embedded once.
 
@@ -72,6 +72,10 @@ class SentenceTransformersEmbedder:
 
     @cached_property
     def _model(self) -> Any:
+        from transformers.utils import logging
+
+        bars = logging.is_progress_bar_enabled()
+        logging.disable_progress_bar()
         try:
             return self._transformer(
                 str(self._settings.path), device=self._settings.device, local_files_only=True
@@ -80,6 +84,9 @@ class SentenceTransformersEmbedder:
             raise InputError(
                 f"embedder.path: {self._settings.path} holds no model that sentence-transformers can load: {error}"
             ) from error
+        finally:
+            if bars:
+                logging.enable_progress_bar()
 
 
 class EndpointEmbedder:

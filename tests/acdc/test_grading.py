@@ -20,7 +20,8 @@ from acdc.tasks.reflection import Checker, checked
 from acdc.tasks.scientist import Draft, Rejection, Request, Unfinished
 from acdc.tasks.settings import TaskSettings
 from acdc.tasks.task_family import Example, Provenance, TaskFamily
-from acdc.tasks.verdict import NOBODY_JUDGES, judge as verdict_of
+from acdc.tasks.verdict import NOBODY_JUDGES
+from acdc.tasks.verdict import judge as verdict_of
 from tests.acdc.chat.chat_server import MODEL, Answer, ChatServer, serving
 from tests.acdc.test_examination import Parrot
 from tests.acdc.test_judge import answer_in, sign_in
@@ -112,7 +113,9 @@ def test_what_is_not_json_does_not_cross(box: Sandbox, value: str) -> None:
 
 def test_verdicts_take_the_place_of_scores_and_nothing_else_changes(answering: Judge) -> None:
     scored, died = Outcome(0.25), Outcome(None, "timeout")
-    asked = [Outcome(None, request=JudgementRequest("i", text, "c")) for text in ("fine", "bad", "hm", "down")]
+    asked = [
+        Outcome(None, request=JudgementRequest("i", text, "c")) for text in ("fine", "bad", "hm", "down")
+    ]
     found = judged([scored, *asked, died, None], list("abcdefg"), answering, outage_is_missing=True)
     assert (found[0], found[5], found[6]) == (scored, died, None)
     assert [one and one.score for one in found[1:5]] == [1.0, 0.0, None, None]
@@ -182,7 +185,9 @@ def born(box: Sandbox, scientist: OneDraft, judge: Judge | None) -> TaskFamily |
     return checked(requests, scientist.propose, scientist, checker)[0]  # type: ignore[arg-type]
 
 
-def test_a_task_is_born_if_the_judge_passes_its_own_solution(box: Sandbox, answering: Judge, tmp_path: Path) -> None:
+def test_a_task_is_born_if_the_judge_passes_its_own_solution(
+    box: Sandbox, answering: Judge, tmp_path: Path
+) -> None:
     assert isinstance(born(box, OneDraft("Answer: a fine town"), answering), TaskFamily)
     assert any('"label":"t0007/self/0"' in line for line in lines(tmp_path / "judged"))
 
@@ -197,7 +202,9 @@ def test_a_solution_that_the_judge_does_not_pass_is_no_reference(
     assert detail in rejection.detail
 
 
-def test_an_outage_of_the_judge_at_birth_ends_the_run_to_be_taken_up_again(box: Sandbox, answering: Judge) -> None:
+def test_an_outage_of_the_judge_at_birth_ends_the_run_to_be_taken_up_again(
+    box: Sandbox, answering: Judge
+) -> None:
     with pytest.raises(Outage):
         born(box, OneDraft("down"), answering)
 
