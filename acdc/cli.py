@@ -39,6 +39,7 @@ OWN_COMMANDS = (
     "doctor",
     "task",
     "transcript",
+    "figures",
     "judge_audit",
     "smoke",
 )

@@ -53,6 +53,9 @@ OVERLAYS = ("evolution", "variants", "presets")
 SectionModel = TypeVar("SectionModel", bound=BaseModel)
 
 
+AnyScientist = ScientistSettings | LLMScientistSettings
+
+
 @runtime_checkable
 class Checked(Protocol):
     """A section whose entries must fit those of other sections."""
@@ -72,6 +75,7 @@ class Config:
     presets: Mapping[str, Mapping[str, Any]]
     overlay: Mapping[str, Any]
     sections: Mapping[str, BaseModel] = field(repr=False)
+    scientists: Mapping[str, AnyScientist] = field(default_factory=dict)
 
     @cached_property
     def selected(self) -> Selected:
@@ -84,12 +88,16 @@ class Config:
         return self.section("engine", EngineSettings)
 
     @cached_property
-    def scientist(self) -> ScientistSettings | LLMScientistSettings:
+    def scientist(self) -> AnyScientist:
         """Who writes tasks."""
         found = self.sections["scientist"]
         if isinstance(found, LLMScientistSettings):
             return found
         return self.section("scientist", ScientistSettings)
+
+    def scientist_of(self, settings: EvolutionSettings) -> AnyScientist:
+        """Who writes the tasks of a run: the entry of ``scientists`` that its settings name, else the section ``scientist``."""
+        return self.scientist if settings.scientist is None else self.scientists[settings.scientist]
 
     @cached_property
     def judges(self) -> JudgesSettings:
@@ -143,7 +151,13 @@ class Config:
             )
         preset = self.presets[settings.preset] if settings.preset is not None else {}
         layers = (preset, self.overlay, settings.evolution, self.variants[variant])
-        return validate(EvolutionSettings, merged(*layers), f"evolution of {family}/{variant}")
+        found = validate(EvolutionSettings, merged(*layers), f"evolution of {family}/{variant}")
+        if found.scientist is not None and found.scientist not in self.scientists:
+            raise InputError(
+                f"evolution of {family}/{variant}.scientist: no entry '{found.scientist}' in scientists; "
+                f"{nearest(found.scientist, self.scientists)}"
+            )
+        return found
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -177,10 +191,10 @@ def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
     models = {
         **OWN_SECTIONS,
         **registered_sections(),
-        "scientist": _scientist(data),
-        "embedder": _of_kind(data, "embedder", EMBEDDERS, "hashing"),
+        "scientist": _scientist(_mapping(data, "scientist"), "scientist"),
+        "embedder": _of_kind(_mapping(data, "embedder"), "embedder", EMBEDDERS, "hashing"),
     }
-    known = [*models, "families", *OVERLAYS]
+    known = [*models, "families", "scientists", *OVERLAYS]
     for name in data:
         if name not in known:
             raise InputError(f"{name}: unknown section; {nearest(str(name), known)}")
@@ -194,8 +208,19 @@ def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
         overlays[group] = {name: _mapping(overlays[group], name, f"{group}.") for name in overlays[group]}
     for where, layer in _layers(overlays, families):
         check_keys(EvolutionSettings, layer, where)
+    scientists: dict[str, Any] = {
+        name: validate(_scientist(value, f"scientists.{name}"), value, f"scientists.{name}")
+        for name in _mapping(data, "scientists")
+        for value in [_mapping(data["scientists"], name, "scientists.")]
+    }
     config = Config(
-        path, families, overlays["variants"], overlays["presets"], overlays["evolution"], sections
+        path,
+        families,
+        overlays["variants"],
+        overlays["presets"],
+        overlays["evolution"],
+        sections,
+        scientists,
     )
     _check_selected(config)
     for section in sections.values():
@@ -209,20 +234,18 @@ def registered_sections() -> dict[str, type[BaseModel]]:
     return {point.name: point.load() for point in entry_points(group=SETTINGS_GROUP)}
 
 
-def _scientist(data: Mapping[str, Any]) -> type[BaseModel]:
+def _scientist(given: Mapping[str, Any], where: str) -> type[BaseModel]:
     """The settings of the kind of scientist that is asked for; a transcript to replay is always of a language model."""
-    if "replay" in _mapping(data, "scientist"):
-        return LLMScientistSettings
-    return _of_kind(data, "scientist", SCIENTISTS, "grammar")
+    return LLMScientistSettings if "replay" in given else _of_kind(given, where, SCIENTISTS, "grammar")
 
 
 def _of_kind(
-    data: Mapping[str, Any], section: str, kinds: Mapping[str, type[BaseModel]], default: str
+    given: Mapping[str, Any], where: str, kinds: Mapping[str, type[BaseModel]], default: str
 ) -> type[BaseModel]:
     """The settings of the ``kind`` that a section names."""
-    kind = _mapping(data, section).get("kind", default)
+    kind = given.get("kind", default)
     if kind not in kinds:
-        raise InputError(f"{section}.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
+        raise InputError(f"{where}.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
     return kinds[kind]
 
 

@@ -42,7 +42,9 @@ def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
     return {
         "evolution": settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON)),
         "engine": config.engine.model_dump(mode="json"),
-        "scientist": config.scientist.model_dump(mode="json") if scientist is None else scientist.identity(),
+        "scientist": config.scientist_of(settings).model_dump(mode="json")
+        if scientist is None
+        else scientist.identity(),
         "embedder": config.embedder.model_dump(mode="json", exclude={"path"})
         if embedder is None
         else embedder.identity(),

@@ -31,7 +31,7 @@ from acdc.store import (
     set_aside_if_other,
 )
 from acdc.tasks.evolution import Staff
-from acdc.tasks.grammar_scientist import GrammarScientist
+from acdc.tasks.limited_grammar import grammar_of
 from acdc.tasks.reflection import Fits, anything_fits
 from acdc.tasks.settings import ScientistSettings
 from acdc.voices import Voices
@@ -52,8 +52,9 @@ def staff(
 ) -> Staff:
     """Scientist, embedder and judge of answers as the settings name them, with an open sandbox."""
     embedder, judge = voices.embedder(config), voices.answer_judge()
-    if isinstance(config.scientist, ScientistSettings):
-        return Staff(GrammarScientist(config.scientist), box, embedder, judge, fits)
+    scientist = config.scientist_of(settings)
+    if isinstance(scientist, ScientistSettings):
+        return Staff(grammar_of(scientist), box, embedder, judge, fits)
     return Staff(voices.scientist(settings.tasks.reflections), box, embedder, judge, fits)
 
 
@@ -162,7 +163,7 @@ class _Parts:
             self.versions["judge of answers"] = self._staff.judge.version
 
     def _fits(self) -> Fits:
-        return instructions_fit(self.engine, self._settings.system, self._settings.max_new_tokens)
+        return instructions_fit(self.engine, self._settings.system, self._settings.answer_tokens)
 
     def founder_hashes(self, family: Family) -> dict[str, str]:
         """Content hashes of base and seeds, and of the tokenizer's files."""
@@ -204,7 +205,7 @@ def examiner_of(
         box,
         store,
         system=settings.system,
-        max_new_tokens=settings.max_new_tokens,
+        max_new_tokens=settings.answer_tokens,
         examples_per_task=settings.tasks.examples_per_task,
         pass_score=settings.tasks.pass_score,
         judge=judge,

@@ -51,7 +51,7 @@ class Voices:
 
     def __init__(self, config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES) -> None:
         self._endpoints = endpoints(config, settings, roles)
-        replay = _replayed(config)
+        replay = _replayed(config, settings)
         self._replay = Replay(replay) if replay is not None and self._endpoints else None
         self._chats = {
             role: _CHATS.get(role, Chat)(role, endpoint, replay=self._replay)
@@ -113,10 +113,11 @@ def endpoints(
         InputError: A judge is not named, or the transcript to replay cannot be read.
     """
     found: dict[str, EndpointSettings] = {}
-    replay = _replayed(config)
+    replay = _replayed(config, settings)
     made: dict[str, Any] = {} if replay is None else made_with(replay)
-    if isinstance(config.scientist, LLMScientistSettings):
-        given = config.scientist.model_dump(exclude_unset=True)
+    scientist = config.scientist_of(settings)
+    if isinstance(scientist, LLMScientistSettings):
+        given = scientist.model_dump(exclude_unset=True)
         found["scientist"] = LLMScientistSettings.model_validate({**made.get("scientist", {}), **given})
         if not found["scientist"].model:
             raise InputError(f"{replay}: the transcript does not say what model the scientist was")
@@ -156,7 +157,7 @@ def require_voices(config: Config, settings: EvolutionSettings, roles: Container
         InfrastructureError: A key, an address or a model is wrong; the message says which.
     """
     found = endpoints(config, settings, roles)
-    replay = _replayed(config)
+    replay = _replayed(config, settings)
     if replay is not None:
         Replay(replay)
         return []
@@ -170,5 +171,6 @@ def require_voices(config: Config, settings: EvolutionSettings, roles: Container
     return [f"scientist and judge of {name} are one model: {JUDGES[name]}" for name in same]
 
 
-def _replayed(config: Config) -> Path | None:
-    return config.scientist.replay if isinstance(config.scientist, LLMScientistSettings) else None
+def _replayed(config: Config, settings: EvolutionSettings) -> Path | None:
+    scientist = config.scientist_of(settings)
+    return scientist.replay if isinstance(scientist, LLMScientistSettings) else None

@@ -184,7 +184,9 @@ def _told(results: Sequence[Result], generation: int) -> list[Event]:
 
 def _seed_tasks(run: _Run) -> tuple[list[Result], list[TaskFamily]]:
     """Rejections among the seeds, and the seeds that passed; both have used up their ids."""
-    drafts = run.staff.scientist.seeds()
+    drafts = [
+        draft for draft in run.staff.scientist.seeds() if run.settings.code_seed_tasks or not draft.is_code
+    ]
     requests = [
         Request(task_id(i), "seed", 0, key(run.seed, "task request", task_id(i))) for i in range(len(drafts))
     ]

@@ -11,6 +11,15 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
+# A setting that came later leaves the settings hash of runs that do not use it as it was.
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_true(value: object) -> bool:
+    return value is True
+
+
 class NoveltySettings(BaseModel):
     """Which new tasks are new enough.
 
@@ -50,6 +59,7 @@ class TaskSettings(BaseModel):
         examples_per_task: Examples of each family that an individual answers.
         reflections: Rounds in which the scientist may repair a task.
         require_self_solve: The scientist's own solution of the first example must score 1.
+        code_seed_tasks: Whether seed tasks whose answer is code are among the seeds.
         novelty: Which tasks are new enough.
         static: Nothing evolves after the initial pool.
         choice_tasks: Tasks by which the task force is chosen; a static pool holds as many. None: all ever active.
@@ -75,6 +85,7 @@ class TaskSettings(BaseModel):
     examples_per_task: Count = 1
     reflections: int = Field(default=3, ge=0)
     require_self_solve: bool = True
+    code_seed_tasks: bool = Field(default=True, exclude_if=_is_true)
     novelty: NoveltySettings = NoveltySettings()
     static: bool = False
     choice_tasks: Count | None = None
@@ -97,6 +108,8 @@ class ScientistSettings(BaseModel):
         examples: Example tasks in each family that it writes.
         alike: A task is of no interest when as many of the neighbours shown ask the same skill in the same words at the same
             difficulty, with other inputs.
+        hardest: It thinks of nothing more difficult; below 4 of no chains of skills. None: of everything up to 5.
+        domains: It thinks of these domains alone (strings, arithmetic, lists). None: of all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -104,6 +117,10 @@ class ScientistSettings(BaseModel):
     kind: Literal["grammar"] = "grammar"
     examples: int = Field(default=4, ge=3, le=5)
     alike: int = Field(default=2, ge=1)
+    hardest: int | None = Field(default=None, ge=1, le=5, exclude_if=_is_none)
+    domains: tuple[Literal["strings", "arithmetic", "lists"], ...] | None = Field(
+        default=None, min_length=1, exclude_if=_is_none
+    )
 
 
 class EmbedderSettings(BaseModel):
