@@ -96,6 +96,13 @@ def load_weights(directory: Path, base: Path | None = None) -> "dict[str, Tensor
     return weights
 
 
+def context_length(directory: Path) -> int | None:
+    """Longest prompt and answer together, in tokens; None where the architecture has no bound."""
+    config = configuration(directory)
+    bound = {**config, **config.get("text_config", {})}.get("max_position_embeddings")
+    return int(bound) if bound else None
+
+
 def has_tokenizer(directory: Path) -> bool:
     """Whether tokenizer files are there."""
     return any((directory / name).is_file() for name in _TOKENIZERS)

@@ -16,7 +16,7 @@ from typing import Any
 
 from acdc.choice import Candidate, candidates, choice_tasks, choose, choose_at, eligible_by
 from acdc.config import Config
-from acdc.errors import InfrastructureError, InputError
+from acdc.errors import InputError
 from acdc.identity import check_asked
 from acdc.layout import Layout
 from acdc.lock import hold
@@ -24,6 +24,7 @@ from acdc.sandbox import Sandbox
 from acdc.settings import EvolutionSettings
 from acdc.store import RunStore, dump
 from acdc.tasks.task_family import TaskFamily
+from acdc.voices import Voices
 
 Report = Callable[..., None]
 
@@ -60,6 +61,7 @@ def choose_run(
         matrix = _filled(
             config, settings, layout, family_name, side, run, found, tasks, population.weights, report
         )
+        keep_judgements(side, layout.taskforce_transcript(family_name, variant, seed))
     chosen = choose(matrix, config.taskforce, seed, list(family.seeds))
     result = {
         "family": family_name,
@@ -146,6 +148,18 @@ def write(path: Path, result: dict[str, Any]) -> None:
     staging.replace(path)
 
 
+def keep_judgements(side: Path, to: Path) -> None:
+    """Keep what a judge of answers said while a task force was chosen; nothing is written where nobody was asked."""
+    from acdc.chat.transcript import NAME, lines
+
+    to.unlink(missing_ok=True)
+    if (side / NAME).is_file() and len(said := list(lines(side))) > 1:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        staging = to.with_suffix(".tmp")
+        staging.write_text("".join(f"{line}\n" for line in said), encoding="utf-8")
+        staging.replace(to)
+
+
 def _filled(
     config: Config,
     settings: EvolutionSettings,
@@ -165,22 +179,23 @@ def _filled(
 
     if not isinstance(family, Family):
         family = resolve(family, config.family(family), layout.families(), thorough=False)
-    with hold(side), Sandbox.open(config.sandbox) as box, RunStore.create_or_resume(side, "side") as store:
+    with (
+        hold(side),
+        Sandbox.open(config.sandbox) as box,
+        RunStore.create_or_resume(side, "side") as store,
+        Voices(config, settings, ("answers",)) as voices,
+    ):
+        voices.keep_in(side)
         members = {c.id for c in found}
         if run.meta("run") is not None and not store.cells():
             store.put_cells([cell for cell in run.cells() if cell.individual in members])
         executor = executor_of(config, family, note=lambda kind, line, **_: report(line=line))
-        examiner = examiner_of(settings, executor, box, store)
+        examiner = examiner_of(settings, executor, box, store, voices.answer_judge())
         subjects = [Subject(c.id, c.weights_hash, functools.partial(weights, c.id)) for c in found]
         with closing(executor):
             for done, _ in enumerate(examiner.examine(subjects, tasks)):
                 report(done=done + 1, of=len(found))
-        missing = examiner.missing_rate()
-        if missing > settings.max_missing:
-            raise InfrastructureError(
-                f"{missing:.1%} of the results are missing, more than max_missing = {settings.max_missing:.1%}; mend the "
-                "sandbox (`acdc doctor`) and run again: what is there is kept"
-            )
+        examiner.require_results(settings.max_missing)
         faulty = examiner.task_faults(tasks)
         return examiner.matrix([c.id for c in found], [task for task in tasks if task.id not in faulty])
 

@@ -40,6 +40,7 @@ OWN_COMMANDS = (
     "doctor",
     "task",
     "transcript",
+    "figures",
     "judge_audit",
     "smoke",
 )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from acdc.errors import InfrastructureError, NotEnoughDataError
+from acdc.errors import NotEnoughDataError
 from acdc.examination import Examiner, Subject
 from acdc.gibberish import GibberishJudge, shown
 from acdc.journal import Journal
@@ -142,13 +142,7 @@ def _examine(world: World, settings: EvolutionSettings, individuals: Sequence[st
         answers, tokens = answers + len(cells), tokens + sum(cell.tokens for cell in cells)
     world.journal.note("examined", answers=answers, tokens=tokens)
     world.keeper.retire(world.examiner.task_faults(tasks))
-    missing = world.examiner.missing_rate()
-    if missing > settings.max_missing:
-        raise InfrastructureError(
-            f"{missing:.1%} of the results are missing, more than max_missing = {settings.max_missing:.1%}: "
-            "a number from the rest would be biased. Mend the sandbox or the engine (`acdc doctor`) and run again; "
-            "what is there is kept and the missing ones are tried again."
-        )
+    world.examiner.require_results(settings.max_missing)
 
 
 def _is_readable(world: World, settings: EvolutionSettings, seed: int, individual: str) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import yaml
 from pydantic import BaseModel
 
-from acdc.chat.settings import JudgesSettings, LLMScientistSettings
+from acdc.chat.settings import EmbeddingEndpointSettings, JudgesSettings, LLMScientistSettings
 from acdc.engines.settings import EngineSettings
 from acdc.errors import InputError
 from acdc.family import FamilySettings
@@ -30,7 +30,7 @@ from acdc.settings import (
     Selected,
     TaskforceSettings,
 )
-from acdc.tasks.settings import EmbedderSettings, ScientistSettings
+from acdc.tasks.settings import EmbedderSettings, ScientistSettings, SentenceTransformersSettings
 from acdc.validation import check_keys, merged, nearest, validate
 
 SETTINGS_GROUP = "acdc.settings"
@@ -44,8 +44,17 @@ OWN_SECTIONS: dict[str, type[BaseModel]] = {
     "executor": ExecutorSettings,
     "taskforce": TaskforceSettings,
 }
+SCIENTISTS: dict[str, type[BaseModel]] = {"grammar": ScientistSettings, "llm": LLMScientistSettings}
+EMBEDDERS: dict[str, type[BaseModel]] = {
+    "hashing": EmbedderSettings,
+    "sentence_transformers": SentenceTransformersSettings,
+    "openai": EmbeddingEndpointSettings,
+}
 OVERLAYS = ("evolution", "variants", "presets")
 SectionModel = TypeVar("SectionModel", bound=BaseModel)
+
+
+AnyScientist = ScientistSettings | LLMScientistSettings
 
 
 @runtime_checkable
@@ -67,6 +76,7 @@ class Config:
     presets: Mapping[str, Mapping[str, Any]]
     overlay: Mapping[str, Any]
     sections: Mapping[str, BaseModel] = field(repr=False)
+    scientists: Mapping[str, AnyScientist] = field(default_factory=dict)
 
     @cached_property
     def selected(self) -> Selected:
@@ -79,12 +89,16 @@ class Config:
         return self.section("engine", EngineSettings)
 
     @cached_property
-    def scientist(self) -> ScientistSettings | LLMScientistSettings:
+    def scientist(self) -> AnyScientist:
         """Who writes tasks."""
         found = self.sections["scientist"]
         if isinstance(found, LLMScientistSettings):
             return found
         return self.section("scientist", ScientistSettings)
+
+    def scientist_of(self, settings: EvolutionSettings) -> AnyScientist:
+        """Who writes the tasks of a run: the entry of ``scientists`` that its settings name, else the section ``scientist``."""
+        return self.scientist if settings.scientist is None else self.scientists[settings.scientist]
 
     @cached_property
     def judges(self) -> JudgesSettings:
@@ -92,8 +106,11 @@ class Config:
         return self.section("judges", JudgesSettings)
 
     @cached_property
-    def embedder(self) -> EmbedderSettings:
+    def embedder(self) -> EmbedderSettings | SentenceTransformersSettings | EmbeddingEndpointSettings:
         """What turns tasks into vectors."""
+        found = self.sections["embedder"]
+        if isinstance(found, SentenceTransformersSettings | EmbeddingEndpointSettings):
+            return found
         return self.section("embedder", EmbedderSettings)
 
     @cached_property
@@ -135,7 +152,13 @@ class Config:
             )
         preset = self.presets[settings.preset] if settings.preset is not None else {}
         layers = (preset, self.overlay, settings.evolution, self.variants[variant])
-        return validate(EvolutionSettings, merged(*layers), f"evolution of {family}/{variant}")
+        found = validate(EvolutionSettings, merged(*layers), f"evolution of {family}/{variant}")
+        if found.scientist is not None and found.scientist not in self.scientists:
+            raise InputError(
+                f"evolution of {family}/{variant}.scientist: no entry '{found.scientist}' in scientists; "
+                f"{nearest(found.scientist, self.scientists)}"
+            )
+        return found
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -166,8 +189,13 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 
 def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
     """Check settings that are already a mapping; see :func:`load`."""
-    models = {**OWN_SECTIONS, **registered_sections(), "scientist": _scientist(data)}
-    known = [*models, "families", *OVERLAYS]
+    models = {
+        **OWN_SECTIONS,
+        **registered_sections(),
+        "scientist": _scientist(_mapping(data, "scientist"), "scientist"),
+        "embedder": _of_kind(_mapping(data, "embedder"), "embedder", EMBEDDERS, "hashing"),
+    }
+    known = [*models, "families", "scientists", *OVERLAYS]
     for name in data:
         if name not in known:
             raise InputError(f"{name}: unknown section; {nearest(str(name), known)}")
@@ -181,8 +209,19 @@ def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
         overlays[group] = {name: _mapping(overlays[group], name, f"{group}.") for name in overlays[group]}
     for where, layer in _layers(overlays, families):
         check_keys(EvolutionSettings, layer, where)
+    scientists: dict[str, Any] = {
+        name: validate(_scientist(value, f"scientists.{name}"), value, f"scientists.{name}")
+        for name in _mapping(data, "scientists")
+        for value in [_mapping(data["scientists"], name, "scientists.")]
+    }
     config = Config(
-        path, families, overlays["variants"], overlays["presets"], overlays["evolution"], sections
+        path,
+        families,
+        overlays["variants"],
+        overlays["presets"],
+        overlays["evolution"],
+        sections,
+        scientists,
     )
     _check_selected(config)
     for section in sections.values():
@@ -196,13 +235,18 @@ def registered_sections() -> dict[str, type[BaseModel]]:
     return {point.name: point.load() for point in entry_points(group=SETTINGS_GROUP)}
 
 
-def _scientist(data: Mapping[str, Any]) -> type[BaseModel]:
+def _scientist(given: Mapping[str, Any], where: str) -> type[BaseModel]:
     """The settings of the kind of scientist that is asked for; a transcript to replay is always of a language model."""
-    given = _mapping(data, "scientist")
-    kinds: dict[str, type[BaseModel]] = {"grammar": ScientistSettings, "llm": LLMScientistSettings}
-    kind = "llm" if "replay" in given else given.get("kind", "grammar")
+    return LLMScientistSettings if "replay" in given else _of_kind(given, where, SCIENTISTS, "grammar")
+
+
+def _of_kind(
+    given: Mapping[str, Any], where: str, kinds: Mapping[str, type[BaseModel]], default: str
+) -> type[BaseModel]:
+    """The settings of the ``kind`` that a section names."""
+    kind = given.get("kind", default)
     if kind not in kinds:
-        raise InputError(f"scientist.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
+        raise InputError(f"{where}.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
     return kinds[kind]
 
 

@@ -7,10 +7,13 @@ written in one transaction, in this process, in the order of the individuals.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from acdc.engines.engine import Answer, Sampling
+from acdc.errors import InfrastructureError
 from acdc.executors.executor import Errand, Executor
+from acdc.grading import judged
+from acdc.judge import Judge
 from acdc.sandbox import Job, Outcome, Sandbox, SandboxUnavailable
 from acdc.skills import SkillMatrix
 from acdc.store import Cell, RunStore
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+_SILENCE = (
+    "after an outage it is asked again; a reply that held no verdict is kept and stays none, and takes another judge "
+    "(judges.answers, which begins the run anew) or a larger max_missing"
+)
 _DEATHS = 3  # of the sandbox in a row, after which it is not asked again
 
 
@@ -54,6 +61,48 @@ class Subject:
     weights: "Callable[[], Mapping[str, Tensor]]"
 
 
+class PromptReader(Protocol):
+    """Writes prompts and reads them as tokens, as the engines do (:class:`acdc.engines.prompts.Prompts`)."""
+
+    def chat(self, user: str, system: str = "") -> str:
+        """The prompt of one user turn."""
+        ...
+
+    def encode(self, text: str) -> Sequence[int]:
+        """Its tokens."""
+        ...
+
+
+def instructions_fit(
+    prompts: PromptReader, context: int | None, system: str, max_new_tokens: int
+) -> Callable[[str], str]:
+    """Tells instructions that the models cannot answer, before anybody is asked.
+
+    Args:
+        prompts: Of the family.
+        context: Longest prompt and answer together, in tokens; None where there is no bound.
+        system: System message of every prompt.
+        max_new_tokens: Token budget of an answer.
+
+    Returns:
+        A function from instructions to why they are too long; "" where they are not.
+    """
+    if context is None:
+        return lambda instructions: ""
+    room = context - max_new_tokens
+
+    def fits(instructions: str) -> str:
+        length = len(prompts.encode(prompts.chat(instructions, system)))
+        if length <= room:
+            return ""
+        return (
+            f"the instructions are too long for the models that are to answer: as a prompt they have {length} tokens, and {room} "
+            "is the most"
+        )
+
+    return fits
+
+
 class Examiner:
     """Fills the cells of a run's skill matrix.
 
@@ -65,6 +114,7 @@ class Examiner:
         max_new_tokens: Token budget of an answer.
         examples_per_task: How many examples of each family are columns.
         pass_score: Score from which on an answer passes.
+        judge: Judges what a task's ``score`` asks to be judged; None: such a task is at fault.
     """
 
     def __init__(
@@ -77,8 +127,9 @@ class Examiner:
         max_new_tokens: int,
         examples_per_task: int = 1,
         pass_score: float = 0.5,
+        judge: Judge | None = None,
     ) -> None:
-        self._executor, self._box, self._store = executor, box, store
+        self._executor, self._box, self._store, self._judge = executor, box, store, judge
         self._system, self._examples, self._pass_score = system, examples_per_task, pass_score
         self._sampling = Sampling(max_new_tokens=max_new_tokens)
         self._references: dict[str, Outcome] = {}
@@ -154,6 +205,26 @@ class Examiner:
         known = self._cells.get(individual, {})
         return [c for c in self.columns(tasks) if c.name not in known or known[c.name].verdict == "missing"]
 
+    def require_results(self, max_missing: float) -> None:
+        """Stop where so many results are missing that a number from the rest would be biased.
+
+        Args:
+            max_missing: The share of all cells so far that may be missing.
+
+        Raises:
+            InfrastructureError: More are; the message says whose doing it was.
+        """
+        missing = self.missing_rate()
+        if missing <= max_missing:
+            return
+        silent = sum(cell.error == "judge" for cells in self._cells.values() for cell in cells.values())
+        raise InfrastructureError(
+            f"{missing:.1%} of the results are missing, more than max_missing = {max_missing:.1%}: a number from the rest "
+            "would be biased. Mend the sandbox or the engine (`acdc doctor`) and run again; what is there is kept and the "
+            "missing ones are tried again."
+            + (f" {silent} wait for a verdict of the judge of answers: {_SILENCE}" if silent else "")
+        )
+
     def _remember(self, cell: Cell) -> None:
         self._cells.setdefault(cell.individual, {})[f"{cell.task}/{cell.example}"] = cell
 
@@ -168,16 +239,17 @@ class Examiner:
             Job(task.source, column.example, text)
             for (task, column, _), text in zip(answered, submissions, strict=True)
         ]
-        outcomes = self._outcomes(jobs)
-        self._judge_references(
+        labels = [f"{column.name}/{individual}" for _, column, _ in answered]
+        outcomes = self._outcomes(jobs, labels)
+        self._score_references(
             task
             for (task, _, _), outcome in zip(answered, outcomes, strict=True)
-            if outcome is not None and outcome.error
+            if outcome is not None and outcome.error and outcome.error != "judge"
         )
         cells = []
         for (task, column, answer), outcome in zip(answered, outcomes, strict=True):
             reference = self._references.get(task.id)
-            if outcome is not None and outcome.error and reference is None:
+            if outcome is not None and outcome.error and outcome.error != "judge" and reference is None:
                 outcome = None  # the sandbox died under the reference: nobody knows whose fault it was
             verdict = judge(outcome, reference, pass_mark=self._pass_score)
             # A fault of the task or of ours says nothing about the individual: the cell has no result.
@@ -190,15 +262,20 @@ class Examiner:
             )  # fmt: skip
         return cells
 
-    def _judge_references(self, tasks: Iterable[TaskFamily]) -> None:
+    def _score_references(self, tasks: Iterable[TaskFamily]) -> None:
         """Score the reference solutions of families on which something went wrong: is it the task's fault?"""
         open_ = {task.id: task for task in tasks if task.id not in self._references}
         jobs = [Job(task.source, task.examples[0].task, task.reference) for task in open_.values()]
-        for identity, outcome in zip(open_, self._outcomes(jobs), strict=True):
-            if outcome is not None:
+        labels = [f"{identity}/reference" for identity in open_]
+        for identity, outcome in zip(open_, self._outcomes(jobs, labels), strict=True):
+            if outcome is not None and outcome.error != "judge":
                 self._references[identity] = outcome
 
-    def _outcomes(self, jobs: Sequence[Job]) -> list[Outcome | None]:
+    def _outcomes(self, jobs: Sequence[Job], labels: Sequence[str]) -> list[Outcome | None]:
+        """What the sandbox says, and the judge where the task asks for it."""
+        return judged(self._boxed(jobs), labels, self._judge, outage_is_missing=True)
+
+    def _boxed(self, jobs: Sequence[Job]) -> list[Outcome | None]:
         """What the sandbox says; None for a job under which it died, which is our fault and nobody else's.
 
         One submission that kills the worker whenever it runs must not end the run at every restart: the batch is tried

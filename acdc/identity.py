@@ -43,7 +43,8 @@ def asked(
         InputError: The file of tasks that the settings name is not there.
     """
     settings, of_family = config.evolution(family, variant), config.family(family)
-    scientist = endpoints(config, settings).get("scientist")
+    voices = endpoints(config, settings)
+    scientist, answers, embedder = (voices.get(role) for role in ("scientist", "answers", "embedder"))
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
     evolution = settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON))
     if settings.tasks.source is not None:  # what the file says counts, not where it lies
@@ -51,12 +52,17 @@ def asked(
     return {
         "evolution": evolution,
         "engine": config.engine.model_dump(mode="json"),
-        "scientist": config.scientist.model_dump(mode="json") if scientist is None else scientist.identity(),
-        "embedder": config.embedder.model_dump(mode="json"),
+        "scientist": config.scientist_of(settings).model_dump(mode="json")
+        if scientist is None
+        else scientist.identity(),
+        "embedder": config.embedder.model_dump(mode="json", exclude={"path"})
+        if embedder is None
+        else embedder.identity(),
         "sandbox": sandbox,
         "chat_template_args": of_family.chat_template_args,
         "dtype": of_family.dtype,
         **({"replayed": dict(replayed)} if replayed else {}),
+        **({} if answers is None else {"judge of answers": answers.identity()}),
     }
 
 
@@ -68,7 +74,7 @@ def settings_hash(
     Args:
         wanted: From :func:`asked`.
         founders: Content hashes of base and seeds, and of the tokenizer's files.
-        versions: Of engine, scientist, embedder and gibberish judge.
+        versions: Of engine, scientist, embedder and judges.
         seed: Run seed.
     """
     parts = {

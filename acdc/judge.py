@@ -49,14 +49,20 @@ class Judge:
         settings = self._chat.settings
         return f"judge-1/{settings.model}/{self._prompts.version}/{settings.max_tokens}"
 
-    def judge(self, questions: Sequence[Question]) -> list[Literal["pass", "fail"] | None]:
+    def judge(
+        self, questions: Sequence[Question], *, outage_is_missing: bool = True
+    ) -> list[Literal["pass", "fail"] | None]:
         """One verdict for each question, in order; None is missing.
+
+        Args:
+            questions: What is to be judged.
+            outage_is_missing: Whether an endpoint out of reach is a missing verdict; if not, it is raised.
 
         Raises:
             InfrastructureError: The key, the address or the model is wrong, or the budget is spent.
         """
-        read = [one for one in questions if len(one.submission) <= _LONGEST]
-        replies = iter(self._chat.ask_each([self._call(one) for one in read]))
+        calls = [self._call(one) for one in questions if len(one.submission) <= _LONGEST]
+        replies = iter(self._chat.ask_each(calls) if outage_is_missing else self._chat.ask(calls))
         verdicts: list[Literal["pass", "fail"] | None] = []
         for one in questions:
             if len(one.submission) > _LONGEST:

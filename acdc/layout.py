@@ -38,6 +38,10 @@ class Layout:
         """The task forces chosen from one run."""
         return self.root / "taskforces" / family / variant / f"seed-{seed}.json"
 
+    def taskforce_transcript(self, family: str, variant: str, seed: int) -> Path:
+        """What a judge of answers said while these task forces were chosen; only where one was asked."""
+        return self.taskforce(family, variant, seed).with_suffix(".transcript.jsonl")
+
     def results(self, family: str, variant: str) -> Path:
         """Benchmark samples of a variant's models."""
         return self.root / "results" / family / variant

@@ -78,7 +78,7 @@ def plan(settings: EvolutionSettings, model_bytes: int, seeds: int = 4) -> Evolu
         tasks_active=tasks.cap,
         tasks_ever=ever,
         answers=answers,
-        tokens=answers * settings.max_new_tokens,
+        tokens=answers * settings.answer_tokens,
         store_megabytes=answers * BYTES_PER_CELL / 1e6,
         weights_megabytes=weights * model_bytes / 1e6,
     )

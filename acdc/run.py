@@ -10,15 +10,17 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from acdc.checkpoint import context_length
 from acdc.config import Config
 from acdc.engines import Engine, open_engine
 from acdc.errors import InputError
-from acdc.examination import Examiner
+from acdc.examination import Examiner, instructions_fit
 from acdc.executors.executor import Alone, Executor
 from acdc.family import Family, resolve
 from acdc.gibberish import GibberishJudge, StatisticJudge
 from acdc.identity import RESULTS_DO_NOT_DEPEND_ON, asked, settings_hash, template_hash
 from acdc.journal import Journal
+from acdc.judge import Judge
 from acdc.layout import Layout
 from acdc.lock import hold
 from acdc.population import IN_MEMORY, fits
@@ -35,8 +37,8 @@ from acdc.store import (
     set_aside_if_other,
 )
 from acdc.tasks.evolution import Staff
-from acdc.tasks.grammar_scientist import GrammarScientist
-from acdc.tasks.novelty import HashingEmbedder
+from acdc.tasks.limited_grammar import grammar_of
+from acdc.tasks.reflection import Fits, anything_fits
 from acdc.tasks.settings import ScientistSettings
 from acdc.tasks.static import from_file
 from acdc.variation.mergekit_methods import require
@@ -53,12 +55,15 @@ def require_models(layout: Layout, family: str) -> None:
         )
 
 
-def staff(config: Config, settings: EvolutionSettings, box: Sandbox, voices: Voices) -> Staff:
-    """Scientist and embedder as the settings name them, with an open sandbox."""
-    embedder = HashingEmbedder(config.embedder)
-    if isinstance(config.scientist, ScientistSettings):
-        return Staff(GrammarScientist(config.scientist), box, embedder)
-    return Staff(voices.scientist(settings.tasks.reflections), box, embedder)
+def staff(
+    config: Config, settings: EvolutionSettings, box: Sandbox, voices: Voices, fits: Fits = anything_fits
+) -> Staff:
+    """Scientist, embedder and judge of answers as the settings name them, with an open sandbox."""
+    embedder, judge = voices.embedder(config), voices.answer_judge()
+    scientist = config.scientist_of(settings)
+    if isinstance(scientist, ScientistSettings):
+        return Staff(grammar_of(scientist), box, embedder, judge, fits)
+    return Staff(voices.scientist(settings.tasks.reflections), box, embedder, judge, fits)
 
 
 def gibberish_judge(settings: EvolutionSettings, voices: Voices) -> GibberishJudge | None:
@@ -99,6 +104,16 @@ def executor_of(
     from acdc.executors.ray_executor import RayExecutor
 
     return RayExecutor(config.executor, functools.partial(engine_of, config, family), note=note)
+
+
+def _fits(config: Config, settings: EvolutionSettings, family: Family) -> Fits:
+    """What a task's instructions may be, so that prompt and answer fit into the models' context."""
+    from acdc.engines.prompts import Prompts
+
+    bounds = (context_length(family.base), getattr(config.engine, "context", None))
+    known = [bound for bound in bounds if bound is not None]
+    prompts = Prompts(family.tokenizer_dir, family.chat_template_args)
+    return instructions_fit(prompts, min(known, default=None), settings.system, settings.answer_tokens)
 
 
 def founders_of(family: Family, in_memory: int = IN_MEMORY) -> dict[str, Any]:
@@ -204,7 +219,7 @@ class _Parts:
         self._in_memory = int(config.executor.memory_gigabytes * 1e9)
         self._founders = founders_of(family, self._in_memory)
         self.executor = executor_of(config, family, note=note)
-        self._staff = staff(config, settings, box, voices)
+        self._staff = staff(config, settings, box, voices, _fits(config, settings, family))
         self._judge = gibberish_judge(settings, voices)
         self.versions = {
             "engine": self.executor.version,
@@ -214,6 +229,8 @@ class _Parts:
         }
         if crossover := require(settings.crossover.kind):
             self.versions["crossover"] = crossover
+        if self._staff.judge is not None:
+            self.versions["judge of answers"] = self._staff.judge.version
 
     def founder_hashes(self, family: Family) -> dict[str, str]:
         """Content hashes of base and seeds, and of the tokenizer's files."""
@@ -226,7 +243,7 @@ class _Parts:
         """Refuse a file of tasks that is not sound before anything is written."""
         tasks = self._settings.tasks
         if tasks.source is not None:
-            from_file(tasks.source, self._staff.scientist, self._box, tasks, seed)
+            from_file(tasks.source, self._staff.scientist, self._staff.checker(tasks), seed)
 
     def evolve(
         self,
@@ -251,7 +268,7 @@ class _Parts:
                 settings.keep_weights,
                 in_memory=self._in_memory,
             ),
-            examiner_of(settings, self.executor, self._box, store),
+            examiner_of(settings, self.executor, self._box, store, self._staff.judge),
             TaskKeeper(store, self._staff, settings.tasks, seed, replays.tasks),
             self._judge,
             store,
@@ -265,16 +282,19 @@ class _Parts:
         return {"generations": last.generation, "statistics": last.statistics}
 
 
-def examiner_of(settings: EvolutionSettings, executor: Executor, box: Sandbox, store: RunStore) -> Examiner:
+def examiner_of(
+    settings: EvolutionSettings, executor: Executor, box: Sandbox, store: RunStore, judge: Judge | None = None
+) -> Examiner:
     """An examiner with a run's settings."""
     return Examiner(
         executor,
         box,
         store,
         system=settings.system,
-        max_new_tokens=settings.max_new_tokens,
+        max_new_tokens=settings.answer_tokens,
         examples_per_task=settings.tasks.examples_per_task,
         pass_score=settings.tasks.pass_score,
+        judge=judge,
     )
 
 

@@ -55,8 +55,20 @@ class EvolutionSettings(Section):
     candidates_every: int = Field(
         5, ge=1, description="archives of these generations (and the last) are candidates"
     )
+    scientist: str | None = Field(
+        None,
+        description="an entry of `scientists` that writes the tasks; default: the section `scientist`",
+        exclude_if=lambda value: value is None,
+    )
     system: str = Field("", description="system message of every prompt in the loop")
     max_new_tokens: int = Field(512, ge=1, description="token budget of an answer in the loop")
+    answer_share: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="share of max_new_tokens that an answer may use, for variants of any family",
+        exclude_if=lambda value: value == 1,
+    )
     max_missing: float = Field(
         0.01, ge=0, le=1, description="share of cells that may stay missing before exit 5"
     )
@@ -80,6 +92,11 @@ class EvolutionSettings(Section):
         if self.models is not None and self.tasks.replay is not None:
             raise ValueError("models and tasks.replay both: nothing would be left to evolve")
         return self
+
+    @property
+    def answer_tokens(self) -> int:
+        """Token budget of an answer in the loop, at least 1."""
+        return max(1, round(self.max_new_tokens * self.answer_share))
 
 
 class Selected(Section):

@@ -232,6 +232,10 @@ class RunStore:
         rows = self._db.execute(f"SELECT * FROM cells {where} ORDER BY individual, task, example", values)
         return [Cell(*row) for row in rows]
 
+    def verdicts(self) -> list[tuple[str, str, str]]:
+        """Rows (individual, task, verdict), one for each cell: a big run's cells without their replies."""
+        return self._db.execute("SELECT individual, task, verdict FROM cells").fetchall()
+
     def add_pool(self, generation: int, snapshot: str, events: str, counts: dict[str, int]) -> None:
         """Record the task pool as it is after ``generation`` evolved it, and what happened (inside a transaction)."""
         self._db.execute(

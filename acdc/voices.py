@@ -1,23 +1,39 @@
-"""Everyone in a run who is a language model behind an endpoint, or a transcript in its place: scientist and gibberish judge.
+"""Everyone in a run who is a model behind an endpoint, or a transcript in its place: scientist, judges, embedder.
 
 They share the run's transcript. With ``scientist.replay`` all of them are answered from one file, and what the settings leave open
 (model, sampling, who judged) is taken from its first line.
 """
 
+from collections.abc import Container
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 from acdc.chat.client import Chat, Note
-from acdc.chat.settings import EndpointSettings, JudgeSettings, LLMScientistSettings
+from acdc.chat.embeddings import EmbeddingChat
+from acdc.chat.settings import (
+    EmbeddingEndpointSettings,
+    EndpointSettings,
+    JudgeSettings,
+    LLMScientistSettings,
+)
 from acdc.chat.transcript import Replay, Transcript, made_with
 from acdc.config import Config
 from acdc.errors import InputError
 from acdc.gibberish import GibberishSettings
+from acdc.judge import Judge
 from acdc.llm_gibberish import LLMGibberishJudge
 from acdc.settings import EvolutionSettings
+from acdc.tasks.embedders import EndpointEmbedder, open_embedder
 from acdc.tasks.llm_scientist import LLMScientist
+from acdc.tasks.novelty import Embedder
 
+JUDGES = {
+    "gibberish": "it judges outputs on tasks that it wrote itself",
+    "answers": "it judges answers by criteria that it wrote itself, its own solutions included",
+}
+ROLES = ("scientist", *JUDGES, "embedder")
+_CHATS: dict[str, type[Chat]] = {"embedder": EmbeddingChat}
 _NO_ADDRESS = "http://transcript.invalid/v1"  # a name that never resolves (RFC 6761)
 
 
@@ -27,17 +43,19 @@ class Voices:
     Args:
         config: Who writes and who judges.
         settings: The run's settings, which say whether a language model judges.
+        roles: Only these are opened.
 
     Raises:
         InputError: A judge is not named, or the transcript to replay is missing or damaged.
     """
 
-    def __init__(self, config: Config, settings: EvolutionSettings) -> None:
-        self._endpoints = endpoints(config, settings)
-        replay = _replayed(config)
+    def __init__(self, config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES) -> None:
+        self._endpoints = endpoints(config, settings, roles)
+        replay = _replayed(config, settings)
         self._replay = Replay(replay) if replay is not None and self._endpoints else None
         self._chats = {
-            role: Chat(role, endpoint, replay=self._replay) for role, endpoint in self._endpoints.items()
+            role: _CHATS.get(role, Chat)(role, endpoint, replay=self._replay)
+            for role, endpoint in self._endpoints.items()
         }
         self._open = ExitStack()
         for chat in self._chats.values():
@@ -54,13 +72,28 @@ class Voices:
         settings = self._endpoints["scientist"]
         if not isinstance(settings, LLMScientistSettings):
             raise TypeError(f"a scientist with {type(settings).__name__}")
-        return LLMScientist(self._chats["scientist"], settings, reflections)
+        return LLMScientist(
+            self._chats["scientist"], settings, reflections, judged="answers" in self._endpoints
+        )
 
     def gibberish_judge(self, settings: GibberishSettings) -> LLMGibberishJudge:
         """The judge of outputs."""
         return LLMGibberishJudge(self._chats["gibberish"], settings)
 
-    def keep_in(self, directory: Path, note: Note) -> None:
+    def answer_judge(self) -> Judge | None:
+        """The judge of free answers; None where none is named."""
+        return Judge(self._chats["answers"]) if "answers" in self._chats else None
+
+    def embedder(self, config: Config) -> Embedder:
+        """The embedder, behind an endpoint or not."""
+        settings, chat = self._endpoints.get("embedder"), self._chats.get("embedder")
+        if isinstance(chat, EmbeddingChat) and isinstance(settings, EmbeddingEndpointSettings):
+            return EndpointEmbedder(chat, settings)
+        if isinstance(config.embedder, EmbeddingEndpointSettings):
+            raise TypeError("an embedder behind an endpoint that was not opened")
+        return open_embedder(config.embedder)
+
+    def keep_in(self, directory: Path, note: Note = lambda kind, **detail: None) -> None:
         """Keep every call in the run's directory from now on; nothing is written where nobody is a language model."""
         if self._chats:
             transcript = Transcript(
@@ -71,34 +104,50 @@ class Voices:
                 chat.keep_in(transcript, note)
 
 
-def endpoints(config: Config, settings: EvolutionSettings) -> dict[str, EndpointSettings]:
-    """The endpoints that a run asks, by role, complete.
+def endpoints(
+    config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES
+) -> dict[str, EndpointSettings]:
+    """The endpoints that a run asks, by role, complete; only these roles.
 
     Raises:
         InputError: A judge is not named, or the transcript to replay cannot be read.
     """
     found: dict[str, EndpointSettings] = {}
-    replay = _replayed(config)
+    replay = _replayed(config, settings)
     made: dict[str, Any] = {} if replay is None else made_with(replay)
-    if isinstance(config.scientist, LLMScientistSettings):
-        given = config.scientist.model_dump(exclude_unset=True)
+    scientist = config.scientist_of(settings)
+    if isinstance(scientist, LLMScientistSettings):
+        given = scientist.model_dump(exclude_unset=True)
         found["scientist"] = LLMScientistSettings.model_validate({**made.get("scientist", {}), **given})
         if not found["scientist"].model:
             raise InputError(f"{replay}: the transcript does not say what model the scientist was")
-    if settings.gibberish.enabled and settings.gibberish.kind == "llm":
-        if config.judges.gibberish is not None:
-            found["gibberish"] = config.judges.gibberish
-        elif "gibberish" in made:
-            found["gibberish"] = JudgeSettings.model_validate({**made["gibberish"], "base_url": _NO_ADDRESS})
-        else:
-            raise InputError(
-                "judges.gibberish: evolution.gibberish.kind is llm, but no model is named; give base_url and model there"
-            )
-    return found
+    wanted = settings.gibberish.enabled and settings.gibberish.kind == "llm"
+    judges = {"gibberish": config.judges.gibberish if wanted else None, "answers": config.judges.answers}
+    for role, judge in judges.items():
+        if judge is not None:
+            found[role] = judge
+        elif role in made and (wanted or role == "answers"):
+            found[role] = JudgeSettings.model_validate({**made[role], "base_url": _NO_ADDRESS})
+    if isinstance(config.embedder, EmbeddingEndpointSettings):
+        found["embedder"] = config.embedder
+    elif "embedder" in made:
+        found["embedder"] = EmbeddingEndpointSettings.model_validate(
+            {**made["embedder"], "base_url": _NO_ADDRESS}
+        )
+    if wanted and "gibberish" not in found:
+        raise InputError(
+            "judges.gibberish: evolution.gibberish.kind is llm, but no model is named; give base_url and model there"
+        )
+    return {role: one for role, one in found.items() if role in roles}
 
 
-def require_voices(config: Config, settings: EvolutionSettings) -> list[str]:
+def require_voices(config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES) -> list[str]:
     """Check every endpoint that a run would ask, before it writes anything.
+
+    Args:
+        config: Who writes and who judges.
+        settings: The run's settings.
+        roles: Only these will be asked.
 
     Returns:
         Warnings for a person.
@@ -107,8 +156,8 @@ def require_voices(config: Config, settings: EvolutionSettings) -> list[str]:
         InputError: A judge is not named, or the transcript to replay is missing or damaged.
         InfrastructureError: A key, an address or a model is wrong; the message says which.
     """
-    found = endpoints(config, settings)
-    replay = _replayed(config)
+    found = endpoints(config, settings, roles)
+    replay = _replayed(config, settings)
     if replay is not None:
         Replay(replay)
         return []
@@ -117,10 +166,11 @@ def require_voices(config: Config, settings: EvolutionSettings) -> list[str]:
 
         for one in {(one.base_url, one.model, one.key_env): one for one in found.values()}.values():
             require_served(one)
-    if len({(one.base_url, one.model) for one in found.values()}) < len(found):
-        return ["scientist and judge are one model: it judges outputs on tasks that it wrote itself"]
-    return []
+    scientist = found.get("scientist")
+    same = [name for name in JUDGES if scientist and name in found and found[name].model == scientist.model]
+    return [f"scientist and judge of {name} are one model: {JUDGES[name]}" for name in same]
 
 
-def _replayed(config: Config) -> Path | None:
-    return config.scientist.replay if isinstance(config.scientist, LLMScientistSettings) else None
+def _replayed(config: Config, settings: EvolutionSettings) -> Path | None:
+    scientist = config.scientist_of(settings)
+    return scientist.replay if isinstance(scientist, LLMScientistSettings) else None

@@ -12,6 +12,7 @@ from acdc.layout import Layout
 from acdc.store import RunStore
 from reproductions import charts, environment
 from reproductions.files import write_text
+from reproductions.openended import openended_view
 from reproductions.paper.section import audit_view
 from reproductions.runs import Heat, Run, capabilities, exchanges, load_runs, nodes
 from reproductions.settings import ReportSettings
@@ -104,6 +105,7 @@ def family_view(
         },
         "generations": charts.generation_panels(runs),
         "generation_key": charts.generation_key(),
+        "openendedness": openended_view(layout, name, runs),
         "runs": runs,
         "mine": mine,
         "details": [_detail(layout, name, comparison, run, settings) for run in mine],

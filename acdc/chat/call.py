@@ -13,7 +13,7 @@ class Call:
     """One call.
 
     Attributes:
-        role: Who is asked: scientist, gibberish, judge.
+        role: Who is asked: scientist, gibberish, answers.
         label: What for, unique in a run: "t0017/harder". Not part of the hash.
         prompt: Hash of the prompt files.
         model: As asked for.

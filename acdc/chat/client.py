@@ -2,18 +2,18 @@
 
 Guarantees: replies come back in the order of the calls; every reply is in the transcript before anything else happens, so a call
 that was answered is never made again; no more than ``concurrency`` sockets; a call ends after ``timeout`` seconds even if its reply
-never does; no call begins that could exceed the budget. After the first failure for good no further call begins, those under way are
+never does, and no reply takes more than ``reply_mb``; no call begins that could exceed the budget. After the first failure for good no further call begins, those under way are
 waited for and kept.
 
 Not guaranteed: that a failed attempt cost nothing. What an endpoint charges for a reply that never came is not known here.
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acdc.chat.call import Call, Reply
+from acdc.chat.connection import open_client
 from acdc.chat.outages import BudgetSpent, Outage, as_reply, fatal, is_outage, refused_field, retry_after
 from acdc.chat.settings import EndpointSettings
 from acdc.chat.transcript import Replay, Transcript
@@ -34,7 +34,7 @@ class Chat:
     """One endpoint in one role of a run. Use it as a context manager, or close it.
 
     Args:
-        role: scientist, gibberish, judge.
+        role: scientist, gibberish, answers.
         settings: The endpoint.
         transcript: Of the run; None keeps nothing.
         replay: Answers in place of the endpoint.
@@ -125,7 +125,7 @@ class Chat:
 
     async def _ask_all(self, calls: Sequence[Call], stop_at_outage: bool) -> list[Reply | BaseException]:
         if self._client is None:
-            self._client = _open(self.settings)
+            self._client = open_client(self.settings)
             self._slots = asyncio.Semaphore(self.settings.concurrency)
         stop = asyncio.Event()
         return await asyncio.gather(
@@ -253,20 +253,6 @@ class Chat:
 
     def _price(self, prompt_tokens: int, tokens: int) -> float:
         return (prompt_tokens * self.settings.price_in + tokens * self.settings.price_out) / 1e6
-
-
-def key_of(settings: EndpointSettings) -> str:
-    """The key from the environment; a word in its place for endpoints that want none."""
-    return os.environ.get(settings.key_env) or "none"
-
-
-def _open(settings: EndpointSettings) -> "AsyncOpenAI":
-    import openai
-
-    limits = openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=settings.timeout)
-    return openai.AsyncOpenAI(
-        base_url=settings.base_url, api_key=key_of(settings), max_retries=0, http_client=limits
-    )
 
 
 def _openai_error() -> type[Exception]:

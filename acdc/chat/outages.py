@@ -118,7 +118,8 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
             "Everything that came is kept: the same command goes on"
         )
     return Outage(
-        f"{where} answered with something that is no chat completion ({error!s:.200}): is base_url right?"
+        f"{where} answered with something that is no reply of a model ({error!s:.200}), {attempts} attempts: is base_url right? "
+        "Everything that came is kept: the same command goes on"
     )
 
 

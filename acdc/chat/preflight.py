@@ -1,49 +1,58 @@
 """Is the endpoint there, does it take the key, does it serve the model? Asked before a run writes anything."""
 
-from acdc.chat.client import key_of
+import asyncio
+from typing import TYPE_CHECKING
+
+from acdc.chat.connection import open_client
 from acdc.chat.outages import fatal, is_outage
-from acdc.chat.settings import EndpointSettings
+from acdc.chat.settings import EmbeddingEndpointSettings, EndpointSettings
 from acdc.errors import InfrastructureError
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
 
 _SECONDS = 20.0  # for a list of models; a reply may take as long as any reply
 
 
 def require_served(settings: EndpointSettings) -> None:
-    """Check an endpoint: its list of models, and where that is missing or lacks the model, one short reply.
+    """Check an endpoint: its list of models, and where that is missing or lacks the model, one short reply or embedding.
 
     Raises:
         InfrastructureError: With what to mend: key, address or model.
     """
+    asyncio.run(_served(settings))
+
+
+async def _served(settings: EndpointSettings) -> None:
     import openai
 
-    client = openai.OpenAI(
-        base_url=settings.base_url,
-        api_key=key_of(settings),
-        max_retries=1,
-        http_client=openai.DefaultHttpxClient(
-            follow_redirects=False, timeout=min(_SECONDS, settings.timeout)
-        ),
-    )
-    with client:
+    async with open_client(settings) as client:
+        listed: list[str] = []
         try:
-            listed = [str(one.id) for one in client.models.list().data]
+            seconds = min(_SECONDS, settings.timeout)
+            page = await asyncio.wait_for(client.with_options(max_retries=1).models.list(), seconds)
+            listed = [str(one.id) for one in page.data]
         except openai.APIStatusError as error:
             if error.status_code not in (404, 405, 501):
                 raise fatal(error, settings) from None
-            listed = []
-        except (openai.OpenAIError, ValueError, AttributeError, TypeError) as error:
+        except (openai.OpenAIError, TimeoutError, ValueError, AttributeError, TypeError) as error:
             raise fatal(error, settings) from None
         if settings.model in listed:
             return
         try:
-            client.chat.completions.create(
-                model=settings.model,
-                messages=[{"role": "user", "content": "Say yes."}],
-                timeout=settings.timeout,
-            )
-        except (openai.OpenAIError, ValueError) as error:
+            await asyncio.wait_for(_one_word(client, settings), settings.timeout)
+        except (openai.OpenAIError, TimeoutError, ValueError) as error:
             if listed and not is_outage(error):
                 raise InfrastructureError(
                     f"the endpoint {settings.base_url} does not serve {settings.model}; it serves: {', '.join(sorted(listed)[:20])}"
                 ) from None
             raise fatal(error, settings) from None
+
+
+async def _one_word(client: "AsyncOpenAI", settings: EndpointSettings) -> None:
+    if isinstance(settings, EmbeddingEndpointSettings):
+        await client.embeddings.create(model=settings.model, input=["yes"], encoding_format="float")
+    else:
+        await client.chat.completions.create(
+            model=settings.model, messages=[{"role": "user", "content": "Say yes."}]
+        )

@@ -3,10 +3,20 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Count = Annotated[int, Field(ge=1)]
 Price = Annotated[float, Field(ge=0)]
+
+
+def _has_a_place(instruction: str) -> str:
+    if "{text}" not in instruction:
+        raise ValueError("must hold {text} where the text is to stand")
+    return instruction
+
+
+Instruction = Annotated[str, AfterValidator(_has_a_place)]
+"""The form in which an embedding model wants a text."""
 
 
 class EndpointSettings(BaseModel):
@@ -22,6 +32,7 @@ class EndpointSettings(BaseModel):
         timeout: Seconds from the start of a call to the end of its reply.
         retries: Further attempts after an outage (no connection, 408, 409, 429, 5xx, timeout).
         backoff: Seconds before the first further attempt; doubled for each next one.
+        reply_mb: Megabytes of a reply as it comes; what is larger counts as an outage. A reply of 2000 tokens has some 0.01.
         max_wait: Seconds; a longer Retry-After ends the run, to be taken up later, and backoff does not grow beyond.
         budget_tokens: Tokens of prompts and replies in one run; None for no limit.
         budget_money: The same in the currency of the prices.
@@ -37,6 +48,7 @@ class EndpointSettings(BaseModel):
     structured: bool = True
     concurrency: Count = 16
     timeout: float = Field(default=300.0, gt=0)
+    reply_mb: float = Field(default=16.0, gt=0)
     retries: int = Field(default=6, ge=0)
     backoff: float = Field(default=1.0, gt=0)
     max_wait: float = Field(default=120.0, gt=0)
@@ -108,12 +120,30 @@ class JudgeSettings(EndpointSettings):
         return self.model_dump(mode="json", include={"model", "max_tokens"})
 
 
+class EmbeddingEndpointSettings(EndpointSettings):
+    r"""A model behind an OpenAI-compatible endpoint (``/embeddings``) that turns the text of a task into a vector.
+
+    Attributes:
+        kind: openai.
+        instruction: The form in which the model wants a text, with ``{text}`` in its place. For e5-mistral-7b-instruct:
+            "Instruct: Retrieve tasks that measure the same capability\nQuery: {text}".
+    """
+
+    kind: Literal["openai"] = "openai"
+    instruction: Instruction = "{text}"
+
+    def identity(self) -> dict[str, Any]:
+        """What can change a vector."""
+        return self.model_dump(mode="json", include={"kind", "model", "instruction"})
+
+
 class JudgesSettings(BaseModel):
     """Who judges what a language model judges.
 
     Attributes:
         gibberish: Reads outputs of individuals, with ``evolution.gibberish.kind: llm``.
-        answers: Judges free answers; ``acdc judge-audit`` measures how often it is fooled.
+        answers: Judges free answers to tasks whose ``score`` asks for it; without it such a task is rejected.
+            ``acdc judge-audit`` measures how often it is fooled.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

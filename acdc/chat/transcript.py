@@ -8,6 +8,7 @@ A line is ``{"hash", "role", "label", "request": {...}, "reply": {...}}``; the f
 """
 
 import difflib
+import heapq
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from acdc.chat.call import Call, Reply
 from acdc.errors import InputError
 
 NAME = "transcript.sqlite"
+_LINE = ("hash", "role", "label", "request", "reply")
 VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS head (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -78,16 +80,7 @@ class Replay:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.made_with = made_with(path)
-        self._lines: dict[str, dict[str, Any]] = {}
-        with path.open(encoding="utf-8") as file:
-            next(file)
-            for number, line in enumerate(file, start=2):
-                try:
-                    value = json.loads(line)
-                    Reply.from_json(value["reply"])
-                    self._lines[value["hash"]] = value
-                except (ValueError, KeyError, TypeError) as error:
-                    raise InputError(f"{path}, line {number}: no call of a transcript ({error!r})") from None
+        self._lines: dict[str, dict[str, Any]] = {line["hash"]: line for line in _calls(path)}
 
     def reply(self, call: Call) -> Reply:
         """The reply to a call.
@@ -113,6 +106,25 @@ class Replay:
         )
 
 
+def _calls(path: Path) -> list[dict[str, Any]]:
+    """The lines of a transcript's file after its first.
+
+    Raises:
+        InputError: One of them is none.
+    """
+    found = []
+    with path.open(encoding="utf-8") as file:
+        next(file)
+        for number, line in enumerate(file, start=2):
+            try:
+                value = json.loads(line)
+                Reply.from_json(value["reply"])
+                found.append({name: value[name] for name in _LINE})
+            except (ValueError, KeyError, TypeError) as error:
+                raise InputError(f"{path}, line {number}: no call of a transcript ({error!r})") from None
+    return found
+
+
 def made_with(path: Path) -> dict[str, Any]:
     """What the calls of a transcript's file were made with, by role.
 
@@ -135,11 +147,12 @@ def made_with(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def lines(directory: Path) -> Iterator[str]:
+def lines(directory: Path, more: Path | None = None) -> Iterator[str]:
     """The transcript of a run as JSON lines, without line ends.
 
     Args:
         directory: The run's directory; the run may be at work.
+        more: A transcript's file with further calls of the run; those that the run has, too, are left out.
 
     Raises:
         InputError: There is none.
@@ -154,16 +167,15 @@ def lines(directory: Path) -> Iterator[str]:
         head = db.execute("SELECT value FROM head WHERE key = 'made_with'").fetchone()
         yield _dump({"transcript": VERSION, "made_with": json.loads(head[0])})
         rows = db.execute("SELECT hash, role, label, request, reply FROM calls ORDER BY role, label, hash")
-        for digest, role, label, request, reply in rows:
-            yield _dump(
-                {
-                    "hash": digest,
-                    "role": role,
-                    "label": label,
-                    "request": json.loads(request),
-                    "reply": json.loads(reply),
-                }
-            )
+        calls = (
+            dict(zip(_LINE, (*row[:3], json.loads(row[3]), json.loads(row[4])), strict=True)) for row in rows
+        )
+        known = {row[0] for row in db.execute("SELECT hash FROM calls")} if more else set()
+        added = [] if more is None else [line for line in _calls(more) if line["hash"] not in known]
+        for line in heapq.merge(
+            calls, added, key=lambda one: [one[name] for name in ("role", "label", "hash")]
+        ):
+            yield _dump(line)
     except sqlite3.DatabaseError as error:
         raise InputError(f"{path}: damaged ({error})") from None
     finally:

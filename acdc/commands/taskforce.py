@@ -72,9 +72,12 @@ def _runs(config: Any, family: str, variant: str, as_json: bool) -> None:
     from acdc.executors import hosted
     from acdc.layout import Layout
     from acdc.progress import Board
+    from acdc.voices import require_voices
     from acdc.workers import Work, cores, run_all
 
     layout = Layout()
+    for warning in require_voices(config, config.evolution(family, variant), ("answers",)):
+        typer.echo(f"warning: {warning}", err=True)
     seeds = config.selected.seeds
     workers = config.executor.workers or min(len(seeds), max(cores() * 2, 1))
     with hosted(config, lambda line: typer.echo(line, err=True)) as here:

@@ -23,12 +23,13 @@ def transcript(
     """Export."""
     from acdc.chat.transcript import lines
 
+    judged = _judged(run)
     if to is None:
-        sys.stdout.writelines(f"{line}\n" for line in lines(run))
+        sys.stdout.writelines(f"{line}\n" for line in lines(run, judged))
         return
     staging = to.with_name(f"{to.name}.tmp")
     count = -1
-    exported = lines(run)
+    exported = lines(run, judged)
     first = next(exported)
     to.parent.mkdir(parents=True, exist_ok=True)
     with staging.open("w", encoding="utf-8") as file:
@@ -37,3 +38,16 @@ def transcript(
             count += 1
     staging.replace(to)
     typer.echo(f"{count} calls in {to}; replay them with -S scientist.replay={to}")
+
+
+def _judged(run: Path) -> Path | None:
+    """What was judged while a task force was chosen from this run: a replay of that stage asks for it, too."""
+    from acdc.layout import Layout
+
+    whole = run.resolve()
+    family, variant, seed = whole.parts[-3:] if len(whole.parts) > 4 else ("", "", "")
+    number = seed.removeprefix("seed-")
+    if not number.isdigit():
+        return None
+    path = Layout(whole.parents[3]).taskforce_transcript(family, variant, int(number))
+    return path if path.is_file() else None

@@ -16,6 +16,7 @@ from acdc.sandbox.outcome import (
     Description,
     Job,
     Json,
+    JudgementRequest,
     NotATaskFamily,
     Outcome,
     SandboxUnavailable,
@@ -24,6 +25,12 @@ from acdc.sandbox.outcome import (
 from acdc.sandbox.process import Report, Task
 from acdc.sandbox.refusal import refusal
 from acdc.sandbox.settings import SandboxSettings
+
+_LONGEST = 20_000  # characters of a judgement's instructions, and of its criteria
+_EXPECTED = (
+    f"it must hold exactly instructions, submission and criteria, each a text, instructions and criteria of at most "
+    f"{_LONGEST} characters, criteria not empty"
+)
 
 
 class Sandbox:
@@ -197,4 +204,19 @@ def _outcome(report: Report) -> Outcome:
     score = report.content.get("score")
     if isinstance(score, int | float):
         return Outcome(float(score), seconds=report.seconds)
+    if "request" in report.content:
+        request = _judgement(report.content["request"])
+        wrong = "" if request else f"score returned a dict that is no request for a judgement: {_EXPECTED}"
+        return Outcome(None, None, wrong, report.seconds, request)
     return Outcome(None, None, f"score returned {report.content.get('type', 'nothing')}", report.seconds)
+
+
+def _judgement(value: Json) -> JudgementRequest | None:
+    """The request that a task's score returned, of which nothing is believed; None where it is none."""
+    if not isinstance(value, dict) or set(value) != {"instructions", "submission", "criteria"}:
+        return None
+    if not all(isinstance(text, str) for text in value.values()):
+        return None
+    if not value["criteria"].strip() or max(len(value["instructions"]), len(value["criteria"])) > _LONGEST:
+        return None
+    return JudgementRequest(value["instructions"], value["submission"], value["criteria"])

@@ -8,7 +8,8 @@ from acdc.errors import AcdcError, InfrastructureError
 Json = Any
 """A JSON value: None, bool, int, float, str, list, or dict with str keys."""
 
-ErrorName = Literal["timeout", "memory", "killed", "output", "exception", "protocol", "refused"]
+ErrorName = Literal["timeout", "memory", "killed", "output", "exception", "protocol", "refused", "judge"]
+"""All but "judge" come from the sandbox; that one says that a judgement was asked for and did not come (:mod:`acdc.grading`)."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,21 @@ class Job:
 
 
 @dataclass(frozen=True)
+class JudgementRequest:
+    """What `score` returned in place of a number: a judge is to say whether a submission meets criteria.
+
+    Attributes:
+        instructions: What was asked.
+        submission: The text to be judged.
+        criteria: When it passes.
+    """
+
+    instructions: str
+    submission: str
+    criteria: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How one score ended.
 
@@ -35,12 +51,14 @@ class Outcome:
         error: What stopped it, or None.
         detail: For a person: the exception, the limit, the type returned. Empty for an ordinary score.
         seconds: Time by the clock; no part of equality.
+        request: The judgement that `score` asks for instead; None where it asks for none.
     """
 
     score: float | None
     error: ErrorName | None = None
     detail: str = ""
     seconds: float = field(default=0.0, compare=False)
+    request: JudgementRequest | None = None
 
 
 @dataclass(frozen=True)

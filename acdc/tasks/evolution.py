@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from acdc.errors import NotEnoughDataError
+from acdc.judge import Judge
 from acdc.sandbox import Sandbox
 from acdc.streams import key, stream
 from acdc.tasks.novelty import Embedder, Verdict, verdicts
 from acdc.tasks.pool import Event, Pool, Waiting, settle, within_cap, without_unsolved
-from acdc.tasks.reflection import checked
+from acdc.tasks.reflection import Checker, Fits, anything_fits, checked
 from acdc.tasks.scientist import Draft, Rejection, Request, Scientist, rejected_task
 from acdc.tasks.settings import TaskSettings
 from acdc.tasks.static import from_file, frozen, rotated
@@ -33,11 +34,19 @@ class Staff(NamedTuple):
         scientist: Writes the tasks.
         box: An open sandbox.
         embedder: For novelty.
+        judge: Judges free answers to tasks that ask for it; None: such tasks are rejected.
+        fits: Why instructions are too long for the individuals; "" where they are not.
     """
 
     scientist: Scientist
     box: Sandbox
     embedder: Embedder
+    judge: Judge | None = None
+    fits: Fits = anything_fits
+
+    def checker(self, settings: TaskSettings) -> Checker:
+        """What their drafts have to pass."""
+        return Checker(self.box, settings, self.judge, self.fits)
 
 
 class _Run(NamedTuple):
@@ -53,7 +62,8 @@ class _Run(NamedTuple):
         first_drafts: Callable[[Sequence[Request]], list[Draft | Rejection]],
     ) -> list[TaskFamily | Rejection]:
         """The results of one micro-batch of requests."""
-        return checked(requests, first_drafts, self.staff.scientist, self.staff.box, self.settings)
+        checker = self.staff.checker(self.settings)
+        return checked(requests, first_drafts, self.staff.scientist, checker)
 
 
 def initial(staff: Staff, settings: TaskSettings, seed: int) -> tuple[Pool, list[Event]]:
@@ -74,7 +84,7 @@ def initial(staff: Staff, settings: TaskSettings, seed: int) -> tuple[Pool, list
         InfrastructureError: Sandbox or scientist out of reach.
     """
     if settings.source is not None:
-        return from_file(settings.source, staff.scientist, staff.box, settings, seed)
+        return from_file(settings.source, staff.scientist, staff.checker(settings), seed)
     run = _Run(staff, settings, seed)
     results, seeds = _seed_tasks(run)
     number = len(seeds) + len(results)
@@ -181,7 +191,9 @@ def _told(results: Sequence[Result], generation: int) -> list[Event]:
 
 def _seed_tasks(run: _Run) -> tuple[list[Result], list[TaskFamily]]:
     """Rejections among the seeds, and the seeds that passed; both have used up their ids."""
-    drafts = run.staff.scientist.seeds()
+    drafts = [
+        draft for draft in run.staff.scientist.seeds() if run.settings.code_seed_tasks or not draft.is_code
+    ]
     requests = [
         Request(task_id(i), "seed", 0, key(run.seed, "task request", task_id(i))) for i in range(len(drafts))
     ]

@@ -25,6 +25,7 @@ _PROMPTS = (
     "system", "standard", "reply_format", "task", "inspiration", "novel", "similar", "related", "free", "harder", "easier",
     "reflect", "solve", "solve_system", "interesting",
 )  # fmt: skip
+_JUDGED = "standard_judge"  # what a run with a judge of answers adds to the standard
 _SHOWN = 3000  # characters of an instruction or a reply that are shown in another prompt
 
 
@@ -35,11 +36,14 @@ class LLMScientist:
         chat: Who is asked.
         settings: Model and sampling.
         reflections: Rounds of repair, which the prompts mention.
+        judged: Whether there is a judge, so that ``score`` may ask for a judgement.
     """
 
-    def __init__(self, chat: Chat, settings: LLMScientistSettings, reflections: int = 3) -> None:
-        self._chat, self._settings, self._reflections = chat, settings, reflections
-        self._prompts = Prompts(_PROMPTS)
+    def __init__(
+        self, chat: Chat, settings: LLMScientistSettings, reflections: int = 3, *, judged: bool = False
+    ) -> None:
+        self._chat, self._settings, self._reflections, self._judged_too = chat, settings, reflections, judged
+        self._prompts = Prompts((*_PROMPTS, _JUDGED) if judged else _PROMPTS)
 
     @cached_property
     def version(self) -> str:
@@ -123,7 +127,7 @@ class LLMScientist:
                 one.key,
                 self._prompts.text(
                     one.kind,
-                    standard=self._prompts.text("standard"),
+                    standard=self._standard(),
                     reply_format=self._prompts.text("reply_format"),
                     parent=self._parent(one),
                     inspirations=self._inspirations(one.inspirations),
@@ -133,11 +137,15 @@ class LLMScientist:
         ]
         return [draft_of(reply, one) for reply, one in zip(self._chat.ask(calls), requests, strict=True)]
 
+    def _standard(self) -> str:
+        extra = self._prompts.text(_JUDGED) if self._judged_too else ""
+        return self._prompts.text("standard") + extra
+
     def _repair(self, task: Unfinished) -> str:
         draft = task.draft
         return self._prompts.text(
             "reflect",
-            standard=self._prompts.text("standard"),
+            standard=self._standard(),
             reply_format=self._prompts.text("reply_format"),
             name=draft.name,
             description=draft.description,

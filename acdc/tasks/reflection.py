@@ -4,17 +4,47 @@ The same steps for every scientist. A task is accepted when its source runs in t
 ``score`` gives the scientist's own solution of the first example 1 (with ``require_self_solve``; without, any valid score:
 a reference that cannot be scored could never tell whose fault a failure is).
 
+A solution whose ``score`` asks for a judgement is judged as any individual's is, but an outage of the judge ends the run, to be taken up
+again, as an outage of the scientist does: a task must not depend on who could be reached.
+
 Source: section 4 of the method. Difference to the released code: what is judged and kept is the draft as it is at the end.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from acdc.grading import judged
+from acdc.judge import Judge
 from acdc.sandbox import Job, Outcome, Sandbox, TaskError
 from acdc.tasks.extract import extract
 from acdc.tasks.scientist import Draft, Reason, Rejection, Request, Scientist, Unfinished, rejected
 from acdc.tasks.settings import TaskSettings
 from acdc.tasks.task_family import Example, TaskFamily
+from acdc.tasks.verdict import NOBODY_JUDGES
+
+Fits = Callable[[str], str]
+
+
+def anything_fits(instructions: str) -> str:
+    """Where nobody is known who is to answer, nothing is too long."""
+    return ""
+
+
+@dataclass(frozen=True)
+class Checker:
+    """What a draft has to pass.
+
+    Attributes:
+        box: An open sandbox.
+        settings: Rounds, examples, and whether a solution must score 1.
+        judge: Who judges what ``score`` cannot; None: who asks for that is rejected.
+        fits: Why instructions are too long for the models that are to answer; "" where they are not.
+    """
+
+    box: Sandbox
+    settings: TaskSettings
+    judge: Judge | None = None
+    fits: Fits = anything_fits
 
 
 @dataclass(frozen=True)
@@ -24,19 +54,24 @@ class _Described:
     task: Unfinished
     examples: tuple[Example, ...] = ()
     error: str = ""
+    reason: Reason = "runs-not"
 
 
-def _described(task: Unfinished, box: Sandbox, examples: int) -> _Described:
+def _described(task: Unfinished, checker: Checker) -> _Described:
     try:
-        description = box.describe(task.draft.source)
+        description = checker.box.describe(task.draft.source)
     except TaskError as error:
         return _Described(replace(task, feedback=f"The task does not run: {error}"), error=str(error))
     found = tuple(
-        Example(name, description.instructions.get(name, "")) for name in list(description.tasks)[:examples]
+        Example(name, description.instructions.get(name, ""))
+        for name in list(description.tasks)[: checker.settings.examples_per_task]
     )
     if not found or not all(example.instructions.strip() for example in found):
         problem = "get_tasks returned no task" if not found else "get_instructions returned an empty text"
         return _Described(replace(task, feedback=problem), error=problem)
+    too_long = next(filter(None, (checker.fits(example.instructions) for example in found)), "")
+    if too_long:
+        return _Described(replace(task, feedback=too_long), error=too_long, reason="too-long")
     return _Described(replace(task, instructions=found[0].instructions), found)
 
 
@@ -56,21 +91,22 @@ def _submission(draft: Draft) -> str:
     return extract(draft.solution or "", draft.is_code)
 
 
-def _scored(described: Sequence[_Described], box: Sandbox) -> list[Outcome | None]:
+def _scored(described: Sequence[_Described], checker: Checker) -> list[Outcome | None]:
     """What ``score`` gives each solution; None for drafts that do not run. One batch."""
-    jobs = [
-        Job(one.task.draft.source, one.examples[0].task, _submission(one.task.draft))
-        for one in described
-        if not one.error
-    ]
-    outcomes = iter(box.score(jobs) if jobs else [])
+    running = [one for one in described if not one.error]
+    jobs = [Job(one.task.draft.source, one.examples[0].task, _submission(one.task.draft)) for one in running]
+    found = checker.box.score(jobs) if jobs else []
+    labels = [f"{one.task.request.id}/self/{one.task.round}" for one in running]
+    outcomes = iter(judged(found, labels, checker.judge, outage_is_missing=False))
     return [None if one.error else next(outcomes) for one in described]
 
 
 def _failure(one: _Described, outcome: Outcome | None, settings: TaskSettings) -> tuple[Reason, str] | None:
     """Why a draft cannot be accepted as it is; None where it can."""
     if outcome is None:
-        return "runs-not", one.error
+        return one.reason, one.error
+    if outcome.request is not None:
+        return "no-judge", f"{NOBODY_JUDGES}. It must return a number"
     if outcome.error is not None or outcome.score is None:
         return (
             "self-solve",
@@ -104,8 +140,7 @@ def checked(
     requests: Sequence[Request],
     first_drafts: Callable[[Sequence[Request]], list[Draft | Rejection]],
     scientist: Scientist,
-    box: Sandbox,
-    settings: TaskSettings,
+    checker: Checker,
 ) -> list[TaskFamily | Rejection]:
     """Asks for tasks and brings each through its checks.
 
@@ -113,15 +148,15 @@ def checked(
         requests: One micro-batch.
         first_drafts: ``scientist.propose``, ``scientist.adapt``, or what gives the seeds.
         scientist: Solves and repairs.
-        box: An open sandbox.
-        settings: Rounds, examples, and whether a solution must score 1.
+        checker: What they have to pass.
 
     Returns:
         For each request the accepted task or the rejection with its last draft, in order.
 
     Raises:
-        InfrastructureError: The sandbox or the scientist is out of reach.
+        InfrastructureError: The sandbox, the scientist or the judge is out of reach.
     """
+    settings = checker.settings
     results: dict[str, TaskFamily | Rejection] = {}
     pending: list[Unfinished] = []
     for request, draft in zip(requests, first_drafts(requests), strict=True):
@@ -130,9 +165,9 @@ def checked(
         else:
             pending.append(Unfinished(request, draft))
     for round_ in range(settings.reflections + 1):
-        described = _solved([_described(one, box, settings.examples_per_task) for one in pending], scientist)
+        described = _solved([_described(one, checker) for one in pending], scientist)
         pending = []
-        for one, outcome in zip(described, _scored(described, box), strict=True):
+        for one, outcome in zip(described, _scored(described, checker), strict=True):
             failure = _failure(one, outcome, settings)
             if failure is None:
                 results[one.task.request.id] = _accepted(one)

@@ -22,6 +22,8 @@ Reason = Literal[
     "runs-not",  # the source does not run in the sandbox, or describes no tasks
     "not-done",  # the scientist never called it done
     "self-solve",  # score does not give the scientist's own solution 1
+    "too-long",  # instructions and the longest reply do not fit into the context of the models that are to answer
+    "no-judge",  # score asks for a judgement, and the run has no judge
     "not-novel",  # too near to a task of the history
     "full",  # the first pool has no room for it
 ]

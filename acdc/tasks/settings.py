@@ -5,8 +5,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from acdc.chat.settings import Instruction
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
+
+
+# A setting that came later leaves the settings hash of runs that do not use it as it was.
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_true(value: object) -> bool:
+    return value is True
 
 
 class NoveltySettings(BaseModel):
@@ -62,6 +73,7 @@ class TaskSettings(BaseModel):
         examples_per_task: Examples of each family that an individual answers.
         reflections: Rounds in which the scientist may repair a task.
         require_self_solve: The scientist's own solution of the first example must score 1.
+        code_seed_tasks: Whether seed tasks whose answer is code are among the seeds.
         novelty: Which tasks are new enough.
         static: Nothing evolves after the initial pool.
         choice_tasks: Tasks by which the task force is chosen; a static pool holds as many. None: all ever active.
@@ -90,6 +102,7 @@ class TaskSettings(BaseModel):
     examples_per_task: Count = 1
     reflections: int = Field(default=3, ge=0)
     require_self_solve: bool = True
+    code_seed_tasks: bool = Field(default=True, exclude_if=_is_true)
     novelty: NoveltySettings = NoveltySettings()
     static: bool = False
     choice_tasks: Count | None = None
@@ -122,6 +135,8 @@ class ScientistSettings(BaseModel):
         examples: Example tasks in each family that it writes.
         alike: A task is of no interest when as many of the neighbours shown ask the same skill in the same words at the same
             difficulty, with other inputs.
+        hardest: It thinks of nothing more difficult; below 4 of no chains of skills. None: of everything up to 5.
+        domains: It thinks of these domains alone (strings, arithmetic, lists). None: of all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -129,6 +144,10 @@ class ScientistSettings(BaseModel):
     kind: Literal["grammar"] = "grammar"
     examples: int = Field(default=4, ge=3, le=5)
     alike: int = Field(default=2, ge=1)
+    hardest: int | None = Field(default=None, ge=1, le=5, exclude_if=_is_none)
+    domains: tuple[Literal["strings", "arithmetic", "lists"], ...] | None = Field(
+        default=None, min_length=1, exclude_if=_is_none
+    )
 
 
 class EmbedderSettings(BaseModel):
@@ -143,3 +162,21 @@ class EmbedderSettings(BaseModel):
 
     kind: Literal["hashing"] = "hashing"
     dimensions: int = Field(default=2048, ge=64)
+
+
+class SentenceTransformersSettings(BaseModel):
+    """A sentence-transformers model turns the text of a task into a vector, in this process.
+
+    Attributes:
+        kind: sentence_transformers.
+        path: Its directory; nothing is fetched. What it holds is part of the settings hash, where it lies is not.
+        instruction: The form in which the model wants a text, with ``{text}`` in its place; the text alone for most.
+        device: As torch names it: cpu, cuda, mps.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["sentence_transformers"] = "sentence_transformers"
+    path: Path
+    instruction: Instruction = "{text}"
+    device: str = "cpu"

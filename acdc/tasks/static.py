@@ -13,11 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from acdc.errors import InputError
-from acdc.sandbox import Sandbox
 from acdc.streams import stream
 from acdc.tasks import task_file
 from acdc.tasks.pool import Event, Pool, moves
-from acdc.tasks.reflection import checked
+from acdc.tasks.reflection import Checker, checked
 from acdc.tasks.scientist import Draft, Rejection, Request, Scientist
 from acdc.tasks.settings import TaskSettings
 from acdc.tasks.task_family import TaskFamily, task_id
@@ -42,16 +41,13 @@ def frozen(pool: Pool, settings: TaskSettings, seed: int) -> tuple[Pool, list[Ev
     return rotated(replace(pool, active=(), order=static_order(list(pool.tasks), seed)), settings, 0)
 
 
-def from_file(
-    path: Path, scientist: Scientist, box: Sandbox, settings: TaskSettings, seed: int
-) -> tuple[Pool, list[Event]]:
+def from_file(path: Path, scientist: Scientist, checker: Checker, seed: int) -> tuple[Pool, list[Event]]:
     """The pool of a file, its tasks in the order of the file; each must run and give its own reference 1.
 
     Args:
         path: The file.
         scientist: Of the run; it is asked nothing.
-        box: An open sandbox.
-        settings: Numbers and rules.
+        checker: What tasks have to pass; its settings are those of the run.
         seed: The run seed: in which order the window passes over the tasks.
 
     Raises:
@@ -59,13 +55,15 @@ def from_file(
         InfrastructureError: The sandbox is out of reach.
     """
     records = task_file.read(path)
-    strict = settings.model_copy(update={"reflections": 0, "require_self_solve": True})
+    settings = checker.settings
+    alone = settings.model_copy(update={"reflections": 0, "require_self_solve": True})
+    strict = replace(checker, settings=alone)
     tasks: list[TaskFamily] = []
     for start in range(0, len(records), settings.micro_batch):
         batch = records[start : start + settings.micro_batch]
         requests = [Request(task_id(start + i), "seed", 0, 0) for i in range(len(batch))]
         drafts: list[Draft | Rejection] = [record.draft for record in batch]
-        results = checked(requests, lambda _, drafts=drafts: drafts, scientist, box, strict)  # type: ignore[misc]
+        results = checked(requests, lambda _, drafts=drafts: drafts, scientist, strict)  # type: ignore[misc]
         for record, result in zip(batch, results, strict=True):
             if isinstance(result, Rejection):
                 raise InputError(

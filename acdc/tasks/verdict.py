@@ -2,7 +2,7 @@
 
 The answer's: `score` works on the reference but raises, times out or exceeds a limit on this submission; that is a fail.
 The task's: it fails on its reference too, or gives no number in [0, 1]; the task is to be retired.
-Ours: there is no outcome, because something of ours failed; the cell is missing.
+Ours: there is no outcome, because something of ours failed, or the judge that `score` asked for gave no verdict; the cell is missing.
 """
 
 import math
@@ -12,6 +12,7 @@ from typing import Literal
 from acdc.sandbox.outcome import ErrorName, Outcome
 
 PASS_MARK = 0.5
+NOBODY_JUDGES = "score asks for a judgement, and this run has no judge of answers: judges.answers names one"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ def judge(
     """
     if outcome is None:
         return Verdict("error", "infrastructure", None, None, "no outcome")
+    if outcome.error == "judge":
+        return Verdict("error", "infrastructure", "judge", None, outcome.detail)
     if outcome.error is None:
         wrong = no_score(outcome)
         if wrong:
@@ -68,6 +71,8 @@ def works(reference: Outcome | None) -> bool:
 
 def no_score(outcome: Outcome) -> str:
     """Says why what `score` returned is no score; empty if it is one."""
+    if outcome.request is not None:
+        return NOBODY_JUDGES
     if outcome.score is None:
         return outcome.detail or "score returned None"
     if not math.isfinite(outcome.score):

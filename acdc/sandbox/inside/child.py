@@ -187,6 +187,8 @@ def _score(job: Mapping[str, Json], code: bytes, channel: Channel) -> bytes:
             return json.dumps({"score": float(score)}).encode()
         except OverflowError:
             return b'{"score": Infinity}'
+    if type(score) is dict:
+        return _dumps({"request": score}, "score()")
     return json.dumps({"score": None, "type": _type(score)}).encode()
 
 

@@ -17,7 +17,7 @@ MODEL = "tester"
 
 @dataclass
 class Answer:
-    """What the server sends; ``trouble`` is reset or endless."""
+    """What the server sends; ``trouble`` is reset, endless (byte by byte) or flood (as fast as it is read)."""
 
     text: str = "yes"
     status: int = 200
@@ -38,6 +38,9 @@ class ChatServer:
     key: str | None = KEY  # None: any will do
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
+    models: Answer | None = None  # in place of a list of models
+    embed: Callable[[str], list[float]] | None = None  # what /embeddings says of a text
+    embedded: list[str] = field(default_factory=list)
     sockets: int = 0
     most_sockets: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -65,6 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path != "/v1/models" or not self.chat.lists_models:
             self._send(Answer(status=404, error={"message": "no such path"}))
+        elif self.chat.models is not None:
+            self._send(self.chat.models)
         elif self._key_is_right():
             self._write(
                 200, {}, json.dumps({"object": "list", "data": [{"id": MODEL, "object": "model"}]}).encode()
@@ -72,7 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path != "/v1/chat/completions":
+        if self.path == "/v1/embeddings" and self.chat.embed is not None and self._key_is_right():
+            self._embed(body)
+        elif self.path != "/v1/chat/completions":
             self._send(Answer(status=404, error={"message": "no such path"}))
         elif self._key_is_right():
             if body["model"] != MODEL:
@@ -83,6 +90,21 @@ class _Handler(BaseHTTPRequestHandler):
                 number = len(self.chat.asked)
                 self.chat.asked.append(body)
             self._send(self.chat.answer(body, number))
+
+    def _embed(self, body: dict[str, Any]) -> None:
+        assert self.chat.embed is not None
+        with self.chat.lock:
+            self.chat.embedded += body["input"]
+        if max(map(len, body["input"])) > 2000:
+            self._send(Answer(status=400, error={"message": "maximum context length exceeded"}))
+            return
+        data = [
+            {"object": "embedding", "index": i, "embedding": self.chat.embed(text)}
+            for i, text in enumerate(body["input"])
+        ]
+        usage = {"prompt_tokens": 7, "total_tokens": 7}
+        content = {"object": "list", "model": f"{body['model']}-2026", "data": data, "usage": usage}
+        self._write(200, {}, json.dumps(content).encode())
 
     def _key_is_right(self) -> bool:
         right = self.chat.key is None or self.headers.get("Authorization") == f"Bearer {self.chat.key}"
@@ -97,8 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.close_connection = True
             self.connection.close()
-        elif answer.trouble == "endless":
-            self._drip()
+        elif answer.trouble:
+            self._drip(answer)
         elif answer.raw is not None:
             self._write(answer.status, answer.headers, answer.raw)
         elif answer.error is not None:
@@ -115,18 +137,21 @@ class _Handler(BaseHTTPRequestHandler):
             }
             self._write(answer.status, answer.headers, json.dumps(done).encode())
 
-    def _drip(self) -> None:
-        """A reply that comes byte by byte and never ends: no pause is long enough for a read timeout."""
-        self.send_response(200)
+    def _drip(self, answer: Answer) -> None:
+        """A reply that never ends: no pause is long enough for a read timeout."""
+        part, pause, times = (
+            (b" ", 0.02, 1000) if answer.trouble == "endless" else (b" " * 100_000, 0.0, 2000)
+        )
+        self.send_response(answer.status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", "1000000")
+        self.send_header("Content-Length", "1000000000")
         self.end_headers()
         self.close_connection = True
         try:
-            for _ in range(1000):
-                self.wfile.write(b" ")
+            for _ in range(times):
+                self.wfile.write(part)
                 self.wfile.flush()
-                time.sleep(0.02)
+                time.sleep(pause)
         except OSError:
             return
 

@@ -22,6 +22,12 @@ SOURCE = '''class TaskFamily:
     def score(t, submission):
         return 1.0 if submission.strip("'\\" ") == t["word"] or len(submission) % 3 == t["n"] else 0.0
 '''
+JUDGED = SOURCE.replace(
+    """        return 1.0 if submission.strip("'\\" ") == t["word"] or len(submission) % 3 == t["n"] else 0.0
+""",
+    """        return {{"instructions": "Write it.", "submission": submission, "criteria": "It is the word " + t["word"]}}
+""",
+)
 WORDS = ("tide", "ember", "gavel", "quartz", "ledger", "falcon", "sonnet", "vector", "harbour", "enzyme")
 
 
@@ -37,16 +43,22 @@ def reply(body: dict[str, Any]) -> Answer:
         sign = re.search(r"^(J[0-9a-f]{16}) READABLE$", user, re.MULTILINE)
         assert sign is not None
         return Answer(text=f"All of it is prose.\n{sign[1]} READABLE")
+    sign = re.search(r"^(J[0-9a-f]{16}) PASS$", user, re.MULTILINE)
+    if sign is not None:
+        word = re.search(r"It is the word (\w+)", user)
+        right = word is not None and f"{sign[1]}-A| {word[1]}\n" in user
+        return Answer(text=f"I see.\n{sign[1]} {'PASS' if right or draw.random() < 0.3 else 'FAIL'}")
     if "# What to write" not in user:
         word = re.search(r"Write the word (\w+)\.", user)
         known = word is not None and draw.random() < 0.8
         return Answer(text=f"Answer: {word[1] if word and known else 'no'}")
-    return Answer(text=_spoilt(draw), finish="stop")
+    return Answer(text=_spoilt(draw, "is judged by another language model" in user), finish="stop")
 
 
-def draft(draw: random.Random) -> dict[str, Any]:
-    """A task family that works."""
+def draft(draw: random.Random, judged: bool = False) -> dict[str, Any]:
+    """A task family that works; where somebody judges, two of three ask for a judgement."""
     word = draw.choice(WORDS) + draw.choice(WORDS)
+    source = JUDGED if judged and draw.random() < 0.67 else SOURCE
     return {
         "thought": "A {word} is worth asking for.",
         "name": f"write {word}",
@@ -55,13 +67,13 @@ def draft(draw: random.Random) -> dict[str, Any]:
         "difficulty": draw.randint(1, 5),
         "example_instruction": "…",
         "is_code": False,
-        "source": SOURCE.format(word=word, n=draw.randint(0, 2)),
+        "source": source.format(word=word, n=draw.randint(0, 2)),
         "done": True,
     }
 
 
-def _spoilt(draw: random.Random) -> str:
-    value = draft(draw)
+def _spoilt(draw: random.Random, judged: bool) -> str:
+    value = draft(draw, judged)
     text = json.dumps(value, indent=1, ensure_ascii=draw.random() < 0.5)
     kind = draw.randrange(9)
     if kind == 0:

@@ -1,9 +1,11 @@
 """The client against a real server that behaves in every way that servers do."""
 
+import gzip
 import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -120,6 +122,41 @@ def test_a_reply_that_never_ends_is_left_after_the_timeout() -> None:
         pytest.raises(Outage, match="did not finish a reply"),
     ):
         chat.ask(calls(1))
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_reply_of_any_size_costs_no_more_than_its_limit(status: int) -> None:
+    large = Answer(trouble="flood", status=status)
+    with (
+        serving(lambda body, number: large) as server,
+        Chat("scientist", settings(server.url, reply_mb=0.5, retries=1)) as chat,
+    ):
+        tracemalloc.start()
+        with pytest.raises(Outage, match=r"more than reply_mb = 0\.5 MB"):
+            chat.ask(calls(1))
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert len(server.asked) == 2
+    assert most < 20e6  # the server's own share of it included; it sends 200 MB
+
+
+def test_a_compressed_reply_may_not_unfold_without_bounds() -> None:
+    bomb = Answer(raw=gzip.compress(b" " * 50_000_000), headers={"Content-Encoding": "gzip"})
+    with (
+        serving(lambda body, number: bomb) as server,
+        Chat("scientist", settings(server.url, reply_mb=0.5, retries=0)) as chat,
+        pytest.raises(Outage, match="reply_mb"),
+    ):
+        chat.ask(calls(1))
+
+
+def test_an_endpoint_whose_list_of_models_never_ends_is_left_after_the_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serving(echo) as server:
+        server.models = Answer(trouble="endless")
+        with pytest.raises(InfrastructureError, match="did not finish a reply"):
+            require_served(settings(server.url, timeout=0.3))
 
 
 def test_a_reply_that_was_cut_off_says_so() -> None:

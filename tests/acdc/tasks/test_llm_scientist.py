@@ -14,7 +14,7 @@ from acdc.tasks.evolution import Staff, evolve, initial
 from acdc.tasks.llm_scientist import LLMScientist
 from acdc.tasks.novelty import HashingEmbedder
 from acdc.tasks.prompt_files import OURS, Prompts
-from acdc.tasks.reflection import checked
+from acdc.tasks.reflection import Checker, checked
 from acdc.tasks.scientist import Judgement, Rejection, Request
 from acdc.tasks.settings import NoveltySettings, TaskSettings
 from acdc.tasks.task_family import Provenance, TaskFamily
@@ -96,7 +96,7 @@ def test_a_broken_draft_is_repaired_with_what_the_sandbox_said(box: Sandbox) -> 
 
     with serving(mends) as server, Chat("scientist", settings(server.url)) as chat:
         scientist = LLMScientist(chat, settings(server.url))
-        [task] = checked([asked_for("novel")], scientist.propose, scientist, box, SMALL)
+        [task] = checked([asked_for("novel")], scientist.propose, scientist, Checker(box, SMALL))
         prompts = [body["messages"][1]["content"] for body in server.asked]
     assert isinstance(task, TaskFamily)
     assert task.reference == "tide"

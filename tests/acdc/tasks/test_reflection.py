@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
 from acdc.sandbox import Sandbox
-from acdc.tasks.reflection import checked
+from acdc.tasks.reflection import Checker, checked
 from acdc.tasks.scientist import Draft, Judgement, Rejection, Request, Unfinished
 from acdc.tasks.settings import TaskSettings
 from acdc.tasks.task_family import TaskFamily
@@ -59,10 +60,10 @@ class Scripted:
 
 
 def run(
-    scientist: Scripted, box: Sandbox, settings: TaskSettings | None = None
+    scientist: Scripted, box: Sandbox, settings: TaskSettings | None = None, **more: Any
 ) -> list[TaskFamily | Rejection]:
     requests = [Request(f"t{i:04d}", "novel", 3, i) for i in range(len(scientist.first))]
-    return checked(requests, scientist.propose, scientist, box, settings or TaskSettings())
+    return checked(requests, scientist.propose, scientist, Checker(box, settings or TaskSettings(), **more))
 
 
 def reason(result: TaskFamily | Rejection) -> str:

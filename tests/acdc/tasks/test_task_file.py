@@ -10,6 +10,7 @@ from acdc.errors import InputError
 from acdc.sandbox import Job, Sandbox
 from acdc.tasks import task_file
 from acdc.tasks.grammar_scientist import GrammarScientist
+from acdc.tasks.reflection import Checker
 from acdc.tasks.settings import TaskSettings
 from acdc.tasks.static import from_file
 
@@ -137,7 +138,7 @@ def test_quotes_and_dollars_in_a_record_stay_text(box: Sandbox) -> None:
 def test_a_pool_of_a_file_has_its_groups_as_niches(box: Sandbox, tmp_path: Path) -> None:
     path = written(tmp_path, NUMBER, EXACT, CHOICE, SOURCE)
     settings = TaskSettings(cap=3, source=path)
-    pool, events = from_file(path, GrammarScientist(), box, settings, 0)
+    pool, events = from_file(path, GrammarScientist(), Checker(box, settings), 0)
     assert [(task.id, task.name, task.niche) for task in pool.tasks.values()] == [
         ("t0000", "n", "maths"),
         ("t0001", "e", "words"),
@@ -163,4 +164,4 @@ def test_a_task_that_fails_its_checks_is_named(
 ) -> None:
     path = written(tmp_path, NUMBER, {**SOURCE, **change})
     with pytest.raises(InputError, match=rf"task 's' fails its checks \({said}"):
-        from_file(path, GrammarScientist(), box, TaskSettings(source=path), 0)
+        from_file(path, GrammarScientist(), Checker(box, TaskSettings(source=path)), 0)
