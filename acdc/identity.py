@@ -40,12 +40,13 @@ def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
     return {
         "evolution": settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON)),
-        "engine": config.engine.model_dump(mode="json"),
+        "engine": config.engine_of(family).model_dump(mode="json"),
         "scientist": config.scientist.model_dump(mode="json") if scientist is None else scientist.identity(),
         "embedder": config.embedder.model_dump(mode="json"),
         "sandbox": sandbox,
         "chat_template_args": of_family.chat_template_args,
         "dtype": of_family.dtype,
+        **({"stop_tokens": list(of_family.stop_tokens)} if of_family.stop_tokens else {}),
     }
 
 

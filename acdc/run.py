@@ -66,10 +66,11 @@ def gibberish_judge(settings: EvolutionSettings, voices: Voices) -> GibberishJud
 def engine_of(config: Config, family: Family) -> Engine:
     """An engine for individuals of the family: the base's architecture, the general seed's tokenizer and template."""
     return open_engine(
-        config.engine,
+        config.engine_of(family.name),
         family.tokenizer_dir,
         dtype=family.dtype,
         chat_template_args=family.chat_template_args,
+        stop_tokens=family.stop_tokens,
     )
 
 

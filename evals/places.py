@@ -53,14 +53,15 @@ def workplaces(
         for benchmark in benchmarks
     )
 
-    def place(model: Path, cost: float) -> Workplace:
+    def place(model: Path, cost: float, *, big: bool = False) -> Workplace:
         return Workplace(
             functools.partial(
                 open_engine,
-                config.engine,
+                config.engine_of(family.name, big=big),
                 model,
                 dtype=family.dtype,
                 chat_template_args=family.chat_template_args,
+                stop_tokens=family.stop_tokens,
             ),
             str(model),
             benchmarks,
@@ -73,7 +74,7 @@ def workplaces(
         )
 
     places = [place(family.tokenizer_dir, 1.0)]
-    return places if family.big is None else [*places, place(family.big, _BIG_COST)]
+    return places if family.big is None else [*places, place(family.big, _BIG_COST, big=True)]
 
 
 def seed_loader(family: Family, name: str) -> Callable[[], "dict[str, Tensor]"]:
