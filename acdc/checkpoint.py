@@ -5,8 +5,9 @@ of a model whose configuration ties it to the embedding, and position tables tha
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from acdc.errors import InputError
 from acdc.weights import DamagedWeightsError, check_finite, check_like, read_weights
@@ -18,6 +19,14 @@ _INDEX = "model.safetensors.index.json"
 _HEADS = {"lm_head.weight", "embed_out.weight"}
 _TABLES = (".rotary_emb.inv_freq", ".attention.masked_bias", ".attention.bias")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")
+Fact = TypeVar("Fact")
+
+
+class TensorFacts(NamedTuple):
+    """What a header says about a tensor: its shape, and its type in safetensors' words ("BF16")."""
+
+    shape: tuple[int, ...]
+    dtype: str
 
 
 def configuration(directory: Path) -> dict[str, Any]:
@@ -53,25 +62,45 @@ def shards(directory: Path) -> list[Path]:
     return [single]
 
 
-def shapes(directory: Path) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of all weights, from the files' headers.
+def tensor_facts(directory: Path) -> dict[str, TensorFacts]:
+    """Shape and type of every weight, by sorted name, from the files' headers.
 
     Raises:
         InputError: A shard is missing, truncated or corrupt.
     """
     from safetensors import SafetensorError, safe_open
 
-    found: dict[str, tuple[int, ...]] = {}
+    found: dict[str, TensorFacts] = {}
     for shard in shards(directory):
         try:
             with safe_open(shard, framework="np") as file:
                 for name in file.keys():  # noqa: SIM118  # a file handle, no mapping
-                    found[name] = tuple(file.get_slice(name).get_shape())
+                    part = file.get_slice(name)
+                    found[name] = TensorFacts(tuple(part.get_shape()), str(part.get_dtype()))
         except (SafetensorError, OSError) as error:
             raise DamagedWeightsError(
                 f"{shard} is truncated or corrupt ({error}); make or download it again."
             ) from error
+    return own_weights(found, directory)
+
+
+def own_weights(found: Mapping[str, Fact], directory: Path) -> dict[str, Fact]:
+    """By sorted name, without what stands for no weight of its own.
+
+    Args:
+        found: Anything by the name of a tensor.
+        directory: Where the model's config.json is.
+    """
     return {name: found[name] for name in sorted(found) if _is_weight(name, directory)}
+
+
+def shapes(directory: Path) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of all weights, from the files' headers.
+
+    Raises:
+        InputError: A shard is missing, truncated or corrupt.
+    """
+    return {name: facts.shape for name, facts in tensor_facts(directory).items()}
 
 
 def load_weights(directory: Path, base: Path | None = None) -> "dict[str, Tensor]":
@@ -103,6 +132,27 @@ def context_length(directory: Path) -> int | None:
     return int(bound) if bound else None
 
 
+def load_tensor(directory: Path, name: str) -> "Tensor":
+    """One weight of a model directory as stored; no other is read.
+
+    Raises:
+        InputError: There is no such weight, or a file is missing or corrupt.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    for shard in shards(directory):
+        try:
+            with safe_open(shard, framework="pt") as file:
+                if name in file.keys():  # noqa: SIM118  # a file handle, no mapping
+                    tensor: Tensor = file.get_tensor(name)
+                    return tensor
+        except (SafetensorError, OSError) as error:
+            raise DamagedWeightsError(
+                f"{shard} is truncated or corrupt ({error}); make or download it again."
+            ) from error
+    raise InputError(f"{directory} holds no weight {name!r}; copy or download the model again.")
+
+
 def has_tokenizer(directory: Path) -> bool:
     """Whether tokenizer files are there."""
     return any((directory / name).is_file() for name in _TOKENIZERS)
@@ -122,9 +172,20 @@ def _is_weight(name: str, directory: Path) -> bool:
     if name not in _HEADS or not (directory / "config.json").is_file():
         return True
     settings = configuration(directory)
+    inner = settings.get("text_config") or {}
     return not settings.get(
-        "tie_word_embeddings", settings.get("text_config", {}).get("tie_word_embeddings", False)
+        "tie_word_embeddings",
+        inner.get("tie_word_embeddings", _ties_unless_told(str(settings.get("model_type")))),
     )
+
+
+def _ties_unless_told(model_type: str) -> bool:
+    """Whether an architecture ties head and embedding where config.json does not say (GPT-2, OPT and Gemma do)."""
+    from transformers import CONFIG_MAPPING
+
+    if model_type not in CONFIG_MAPPING:
+        return False
+    return bool(getattr(CONFIG_MAPPING[model_type](), "tie_word_embeddings", False))
 
 
 def _json(path: Path, why: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """``params.yaml`` as typed, checked settings.
 
 This floor knows its own sections; the floors above register theirs through the entry-point group ``acdc.settings``
-(section name = "module:Model"). Everything is checked when the file is read, every variant of every family included,
-so that a misspelt key stops a command before it writes anything.
+(section name = "module:Model"). Everything is checked when the file is read, every variant of every selected family
+included, so that a misspelt key stops a command before it writes anything.
 
 A run's settings are layered: defaults of the code, the family's preset, ``evolution`` (for every family), the family's
 own ``evolution``, the variant's overlay. Later layers win key by key.
@@ -140,6 +140,20 @@ class Config:
         if name not in self.families:
             raise InputError(f"families.{name}: no such family; {nearest(name, self.families)}")
         return self.families[name]
+
+    def engine_of(self, family: str, *, big: bool = False) -> EngineSettings:
+        """The engine that a family's models are asked with: the `engine` section, with the family's own overlays.
+
+        Args:
+            family: Its name; models of no family in the file are asked with the section as it is.
+            big: For the family's big model.
+        """
+        given = self.families.get(family)
+        if given is None or not (given.engine or (big and given.big_engine)):
+            return self.engine
+        own = (given.engine, given.big_engine if big else {})
+        where = f"families.{family}.{'big_engine' if big and given.big_engine else 'engine'}"
+        return validate(EngineSettings, merged(self.engine.model_dump(exclude_unset=True), *own), where)
 
     def evolution(self, family: str, variant: str) -> EvolutionSettings:
         """The resolved settings of a run of ``variant`` in ``family``."""
@@ -281,7 +295,10 @@ def _check_selected(config: Config) -> None:
         if len(set(values)) != len(values):
             raise InputError(f"selected.{name}: an entry stands there twice: {values}")
     for family in config.families:
-        for variant in config.variants:
+        for big in (False, True):
+            config.engine_of(family, big=big)
+        # What `evolution` sets for a run need not fit the presets of families that nobody runs; they are checked when they are.
+        for variant in config.variants if family in selected.families else ():
             _check_replayed(config, family, variant)
 
 

@@ -15,9 +15,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from acdc.checkpoint import configuration, has_chat_template, has_tokenizer, load_weights, shapes
-from acdc.errors import InfrastructureError, InputError
-from acdc.weights import check_like
+from acdc.checkpoint import (
+    configuration,
+    has_chat_template,
+    has_tokenizer,
+    load_tensor,
+    load_weights,
+    shapes,
+)
+from acdc.errors import InputError
+from acdc.hub import commit_of, download
+from acdc.vocabulary import Rows, fit, fitted_shapes, other_rows
+from acdc.weights import check_finite, check_like
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,11 +43,16 @@ class FamilySettings(BaseModel):
         base: Directory or Hugging Face id of the base model; None where `train` makes the family.
         seeds: Name to directory or id; one of them is "general", whose tokenizer and chat template all use.
         big: The big model to compare with.
-        revisions: Commit or tag for "base", "big" or a seed's name; the newest where none is given.
+        revisions: Commit or tag for "base", "big" or a seed's name; the newest where none is given. `acdc families pin` prints
+            the commits of today.
         dtype: What weights are kept and computed in.
         chat_template_args: Extra arguments of the chat template (`enable_thinking: false` for qwen3).
+        stop_tokens: Tokens that end an answer, besides those that the general seed's own files name.
+        engine: Overlay of this family's own on the `engine` section.
+        big_engine: Overlay on that for the big model, which may need more memory or more GPUs.
         experts: Named lists of seeds for the baseline "experts".
-        licence: Licence of the models, for model cards.
+        licence: Licence of the models, for model cards; of those that `licences` does not name.
+        licences: Licence of "base", "big" or a seed.
         train: Settings of a family that is trained on the spot; opaque here.
         preset: The preset of whole settings that this family starts from.
         evolution: Overlay of this family's own on the `evolution` section.
@@ -52,8 +66,12 @@ class FamilySettings(BaseModel):
     revisions: dict[str, str] = Field(default_factory=dict)
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     chat_template_args: dict[str, Any] = Field(default_factory=dict)
+    stop_tokens: tuple[str, ...] = ()
+    engine: dict[str, Any] = Field(default_factory=dict)
+    big_engine: dict[str, Any] = Field(default_factory=dict)
     experts: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(default_factory=dict)
     licence: str | None = None
+    licences: dict[str, str] = Field(default_factory=dict)
     train: dict[str, Any] | None = None
     preset: str | None = None
     evolution: dict[str, Any] = Field(default_factory=dict)
@@ -72,9 +90,23 @@ class FamilySettings(BaseModel):
                 for name in names:
                     if name not in named:
                         raise ValueError(f"`experts` names {name!r}, which is no seed{_nearest(name, named)}")
+            parts = {*named, "base", "big"}
+            for field_name, given in (("revisions", self.revisions), ("licences", self.licences)):
+                for name in given:
+                    if name not in parts:
+                        raise ValueError(
+                            f"`{field_name}` names {name!r}, which is no part of the family{_nearest(name, parts)}"
+                        )
         elif self.base is not None or self.seeds:
             raise ValueError("a family has either `train` or `base` and `seeds`, not both")
         return self
+
+    def parts(self) -> dict[str, str]:
+        """Directory or id of "base", every seed (the general one first) and, where there is one, "big"."""
+        if self.base is None:
+            return {}
+        seeds = {GENERAL: self.seeds[GENERAL], **self.seeds}
+        return {"base": self.base, **seeds, **({"big": self.big} if self.big is not None else {})}
 
 
 @dataclass(frozen=True)
@@ -88,8 +120,10 @@ class Family:
         big: Model directory of the big model, if there is one.
         dtype: What weights are kept and computed in.
         chat_template_args: Extra arguments of the chat template.
+        stop_tokens: Tokens that end an answer, besides those that the general seed's own files name.
         experts: Named lists of seeds for the baseline "experts".
         licence: Licence of the models, if known.
+        licences: Licence of "base", "big" or a seed, where it has one of its own.
     """
 
     name: str
@@ -98,8 +132,10 @@ class Family:
     big: Path | None = None
     dtype: str = "float32"
     chat_template_args: dict[str, Any] = field(default_factory=dict)
+    stop_tokens: tuple[str, ...] = ()
     experts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     licence: str | None = None
+    licences: dict[str, str] = field(default_factory=dict)
 
     @property
     def tokenizer_dir(self) -> Path:
@@ -107,16 +143,35 @@ class Family:
         return self.seeds[GENERAL]
 
     def load(self, member: str) -> "dict[str, Tensor]":
-        """Weights of "base" or of a seed, checked against the base.
+        """Weights of "base" or of a seed, checked against the base, with the general seed's vocabulary rows.
 
         Raises:
             InputError: There is no such member, or its files are not sound.
         """
-        if member == "base":
-            return load_weights(self.base)
-        if member not in self.seeds:
+        if member != "base" and member not in self.seeds:
             raise InputError(f"Family {self.name!r} has no seed {member!r}{_nearest(member, self.seeds)}.")
-        return load_weights(self.seeds[member], self.base)
+        directory = self.base if member == "base" else self.seeds[member]
+        weights = load_weights(directory)
+        rows = self.other_rows(directory)
+        if rows:
+            weights = fit(weights, rows, lambda name: load_tensor(self.tokenizer_dir, name))
+            check_finite({name: weights[name] for name in rows}, directory)
+        if member != "base":
+            check_like({name: weights[name].shape for name in weights}, self.shapes(self.base), directory)
+        return weights
+
+    def other_rows(self, directory: Path) -> dict[str, Rows]:
+        """Tensors of a member's directory that have more or fewer vocabulary rows than the general seed's."""
+        general = self.tokenizer_dir
+        if directory == general:
+            return {}
+        return other_rows(
+            shapes(directory), shapes(general), configuration(directory), configuration(general)
+        )
+
+    def shapes(self, directory: Path) -> dict[str, tuple[int, ...]]:
+        """Shape of every tensor of a member's directory once it has the general seed's vocabulary rows."""
+        return fitted_shapes(shapes(directory), self.other_rows(directory))
 
 
 def resolve(name: str, settings: FamilySettings, models: Path, *, thorough: bool = True) -> Family:
@@ -164,7 +219,7 @@ def resolve(name: str, settings: FamilySettings, models: Path, *, thorough: bool
         **_described(settings),
     )
     check(family, thorough=thorough)
-    write_family(family, record, settings=wanted)
+    write_family(family, record, settings=wanted, commits=_commits(family))
     return family
 
 
@@ -230,7 +285,7 @@ def check(family: Family, *, thorough: bool = True) -> None:
                 f"Family {family.name!r}: {role} should be at {directory}, which is no directory."
             )
         shapes(directory)
-    base_shapes, architecture = shapes(family.base), configuration(family.base).get("model_type")
+    base_shapes, architecture = family.shapes(family.base), configuration(family.base).get("model_type")
     for role, directory in family.seeds.items():
         found = configuration(directory).get("model_type")
         if found != architecture:
@@ -238,7 +293,7 @@ def check(family: Family, *, thorough: bool = True) -> None:
                 f"Seed {role!r} ({directory}) is a {found!r} model, the base a {architecture!r}; "
                 "take seeds that were fine-tuned from the family's base."
             )
-        check_like(shapes(directory), base_shapes, f"Seed {role!r} ({directory})")
+        check_like(family.shapes(directory), base_shapes, f"Seed {role!r} ({directory})")
     if not has_tokenizer(family.tokenizer_dir):
         raise InputError(
             f"{family.tokenizer_dir} holds no tokenizer; the general seed's tokenizer serves the family."
@@ -252,12 +307,21 @@ def check(family: Family, *, thorough: bool = True) -> None:
             load_weights(directory)
 
 
+def _commits(family: Family) -> dict[str, str]:
+    """What the parts that come from the hub are copies of."""
+    parts = {"base": family.base, **family.seeds, **({"big": family.big} if family.big is not None else {})}
+    found = {role: commit_of(directory) for role, directory in parts.items()}
+    return {role: commit for role, commit in found.items() if commit is not None}
+
+
 def _described(settings: FamilySettings) -> dict[str, Any]:
     return {
         "dtype": settings.dtype,
         "chat_template_args": dict(settings.chat_template_args),
+        "stop_tokens": settings.stop_tokens,
         "experts": dict(settings.experts),
         "licence": settings.licence,
+        "licences": dict(settings.licences),
     }
 
 
@@ -267,36 +331,25 @@ def _general_first(seeds: Mapping[str, Path]) -> dict[str, Path]:
 
 def _locate(where: str, revision: str | None) -> Path:
     """A local directory, or the snapshot of a Hugging Face id."""
+    return local_directory(where) or download(where, revision)
+
+
+def local_directory(where: str) -> Path | None:
+    """The directory that a part of a family names, None where it is a Hugging Face id.
+
+    Raises:
+        InputError: It can only be a directory, and does not exist.
+    """
     path = Path(where).expanduser()
     if path.is_dir():
         return path.resolve()
     looks_local = (
         path.is_absolute() or where.startswith((".", "~")) or where.count("/") != 1 or path.parent.is_dir()
     )
-    if looks_local:
-        beside = (
-            [entry.name for entry in path.parent.iterdir() if entry.is_dir()] if path.parent.is_dir() else []
-        )
-        raise InputError(f"Model directory {where} does not exist{_nearest(path.name, beside)}.")
-    return _download(where, revision)
-
-
-def _download(identity: str, revision: str | None) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    wanted = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
-    try:
-        return Path(snapshot_download(identity, revision=revision, allow_patterns=wanted))
-    except HFValidationError as error:
-        raise InputError(
-            f"{identity!r} is neither a directory here nor a Hugging Face id: {error}"
-        ) from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise InfrastructureError(
-            f"{identity!r} is no directory here and could not be downloaded from Hugging Face ({error}); check the name, "
-            "the network and your access, or give a local directory."
-        ) from error
+    if not looks_local:
+        return None
+    beside = [entry.name for entry in path.parent.iterdir() if entry.is_dir()] if path.parent.is_dir() else []
+    raise InputError(f"Model directory {where} does not exist{_nearest(path.name, beside)}.")
 
 
 def _nearest(name: str, known: Any) -> str:

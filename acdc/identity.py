@@ -51,7 +51,7 @@ def asked(
         evolution["tasks"]["source"] = task_file.content_hash(settings.tasks.source)
     return {
         "evolution": evolution,
-        "engine": config.engine.model_dump(mode="json"),
+        "engine": config.engine_of(family).model_dump(mode="json"),
         "scientist": config.scientist_of(settings).model_dump(mode="json")
         if scientist is None
         else scientist.identity(),
@@ -63,6 +63,7 @@ def asked(
         "dtype": of_family.dtype,
         **({"replayed": dict(replayed)} if replayed else {}),
         **({} if answers is None else {"judge of answers": answers.identity()}),
+        **({"stop_tokens": list(of_family.stop_tokens)} if of_family.stop_tokens else {}),
     }
 
 

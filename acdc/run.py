@@ -78,10 +78,11 @@ def gibberish_judge(settings: EvolutionSettings, voices: Voices) -> GibberishJud
 def engine_of(config: Config, family: Family) -> Engine:
     """An engine for individuals of the family: the base's architecture, the general seed's tokenizer and template."""
     return open_engine(
-        config.engine,
+        config.engine_of(family.name),
         family.tokenizer_dir,
         dtype=family.dtype,
         chat_template_args=family.chat_template_args,
+        stop_tokens=family.stop_tokens,
     )
 
 
@@ -110,7 +111,7 @@ def _fits(config: Config, settings: EvolutionSettings, family: Family) -> Fits:
     """What a task's instructions may be, so that prompt and answer fit into the models' context."""
     from acdc.engines.prompts import Prompts
 
-    bounds = (context_length(family.base), getattr(config.engine, "context", None))
+    bounds = (context_length(family.base), getattr(config.engine_of(family.name), "context", None))
     known = [bound for bound in bounds if bound is not None]
     prompts = Prompts(family.tokenizer_dir, family.chat_template_args)
     return instructions_fit(prompts, min(known, default=None), settings.system, settings.answer_tokens)

@@ -54,13 +54,14 @@ def workplaces(
         for benchmark in benchmarks
     )
 
-    def place(model: Path, cost: float) -> Workplace:
+    def place(model: Path, cost: float, *, big: bool = False) -> Workplace:
         here = functools.partial(
             open_engine,
-            config.engine,
+            config.engine_of(family.name, big=big),
             model,
             dtype=family.dtype,
             chat_template_args=family.chat_template_args,
+            stop_tokens=family.stop_tokens,
         )
         return Workplace(
             here if config.executor.kind == "local" else functools.partial(RayEngine, config.executor, here),
@@ -75,7 +76,7 @@ def workplaces(
         )
 
     places = [place(family.tokenizer_dir, 1.0)]
-    return places if family.big is None else [*places, place(family.big, _BIG_COST)]
+    return places if family.big is None else [*places, place(family.big, _BIG_COST, big=True)]
 
 
 def seed_loader(family: Family, name: str) -> Callable[[], "dict[str, Tensor]"]:

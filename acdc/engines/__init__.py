@@ -6,7 +6,7 @@ open_engine                         the engine that the settings ask for
 TransformersEngine                  in `acdc.engines.hf`; imported there only, because it takes seconds
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from acdc.engines.engine import Answer, Engine, Request, Sampling
@@ -22,6 +22,7 @@ def open_engine(
     tokenizer_dir: Path | None = None,
     dtype: str = "float32",
     chat_template_args: Mapping[str, object] | None = None,
+    stop_tokens: Sequence[str] = (),
 ) -> Engine:
     """The engine that the settings ask for, holding the weights of `model_dir`.
 
@@ -31,9 +32,10 @@ def open_engine(
         tokenizer_dir: Where tokenizer and chat template are (the family's general seed); None: `model_dir`.
         dtype: What weights and activations are computed in (the family's).
         chat_template_args: Extra arguments of the chat template, per family.
+        stop_tokens: Tokens that end an answer, besides those that the directory's files name.
 
     Raises:
-        InputError: The directory holds no model or no tokenizer that transformers can load.
+        InputError: The directory holds no model or no tokenizer that transformers can load, or a stop token is no token.
     """
     from acdc.engines.hf import TransformersEngine
 
@@ -45,4 +47,5 @@ def open_engine(
         widths=settings.widths,
         threads=settings.threads,
         chat_template_args=chat_template_args,
+        stop_tokens=stop_tokens,
     )

@@ -44,9 +44,10 @@ class TransformersEngine:
         widths: Ascending prompt widths in tokens.
         threads: CPU threads of torch in this process.
         chat_template_args: Extra arguments of the chat template.
+        stop_tokens: Tokens that end an answer, besides those that the directories' files name.
 
     Raises:
-        InputError: The directory holds no model or no tokenizer that transformers can load.
+        InputError: The directory holds no model or no tokenizer that transformers can load, or a stop token is no token.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class TransformersEngine:
         widths: Sequence[int] = _DEFAULTS.widths,
         threads: int = _DEFAULTS.threads,
         chat_template_args: Mapping[str, object] | None = None,
+        stop_tokens: Sequence[str] = (),
     ) -> None:
         torch.set_num_threads(threads)
         self.model: Any = _open_model(model_dir, dtype)
@@ -70,7 +72,8 @@ class TransformersEngine:
         )
         self._rows, self._widths = rows, tuple(widths)
         self._slots = WeightSlots(self.model)
-        self._end_tokens = torch.tensor(sorted(self.prompts.end_tokens(self.model)), dtype=torch.long)
+        ends = self.prompts.end_tokens(self.model) | self.prompts.ids(stop_tokens)
+        self._end_tokens = torch.tensor(sorted(ends), dtype=torch.long)
 
     @property
     def context(self) -> int | None:

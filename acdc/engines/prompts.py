@@ -1,6 +1,6 @@
 """Texts into token ids and back, and the family's chat template."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,20 @@ class Prompts:
             ids = getattr(source, "eos_token_id", None)
             found.update([] if ids is None else [ids] if isinstance(ids, int) else ids)
         return found
+
+    def ids(self, tokens: Collection[str]) -> set[int]:
+        """The ids of tokens given as texts.
+
+        Raises:
+            InputError: One of them is no token of the vocabulary.
+        """
+        vocabulary: Mapping[str, int] = self.tokenizer.get_vocab() if tokens else {}
+        missing = [token for token in tokens if token not in vocabulary]
+        if missing:
+            raise InputError(
+                f"stop_tokens: {missing[0]!r} is no token of {self.tokenizer.name_or_path}; correct the family's entry."
+            )
+        return {vocabulary[token] for token in tokens}
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a prompt, at least one.

@@ -32,9 +32,48 @@ def test_a_variant_changes_only_what_it_says(data: dict) -> None:
     assert ablated == full
 
 
+def test_a_familys_own_engine_settings_are_laid_over_the_section(data: dict) -> None:
+    data["families"]["mine"] = {
+        "base": "b",
+        "seeds": {"general": "g"},
+        "engine": {"rows": 4},
+        "big_engine": {"rows": 2},
+    }
+    config = parse(data)
+    assert config.engine_of("tiny") is config.engine
+    assert config.engine_of("of no family") is config.engine
+    assert (config.engine_of("mine").rows, config.engine_of("mine", big=True).rows) == (4, 2)
+    assert config.engine_of("mine").widths == config.engine.widths
+
+
+def test_the_papers_families_have_what_their_runs_need() -> None:
+    config = load(PARAMS)
+    for name in ("qwen2", "qwen2.5", "qwen3", "deepseek", "llama3"):
+        family = config.family(name)
+        assert (family.preset, family.dtype) == ("paper", "bfloat16")
+        assert list(family.seeds) == ["general", "code", "math"]
+        assert list(family.experts.values()) == [("general", "code", "math")]
+        assert family.stop_tokens
+        assert all(len(commit) == 40 for commit in family.revisions.values())
+        assert config.evolution(name, "acdc").crossover.std == 0.5
+    assert config.family("qwen3").chat_template_args == {"enable_thinking": False}
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
+        (
+            {"families": {"x": {"base": "b", "seeds": {"general": "g"}, "engine": {"row": 3}}}},
+            ["families.x.engine.row", "did you mean 'rows'"],
+        ),
+        (
+            {"families": {"x": {"base": "b", "seeds": {"general": "g"}, "big_engine": {"rows": 0}}}},
+            ["families.x.big_engine.rows", "greater than or equal to 1"],
+        ),
+        (
+            {"families": {"x": {"base": "b", "seeds": {"general": "g"}, "revisions": {"genral": "c"}}}},
+            ["families.x", "did you mean 'general'"],
+        ),
         ({"evolution": {"generatoins": 3}}, ["evolution.generatoins", "did you mean 'generations'"]),
         (
             {"variants": {"x": {"selection": {"rul": "dns"}}}},

@@ -130,6 +130,20 @@ def test_finish_says_whether_the_end_token_or_the_budget_ended_the_answer(engine
     )
 
 
+def test_a_familys_stop_token_ends_an_answer_as_the_models_own_does(
+    tiny_model_dir: Path,
+) -> None:
+    shapes: dict[str, Any] = {"rows": 4, "widths": (32, 64)}
+    engine = TransformersEngine(tiny_model_dir, **shapes)
+    (free,) = engine.generate([Request("tell me", 0)], GREEDY)
+    inside = free.tokens[5]
+    text = engine.prompts.tokenizer.convert_ids_to_tokens([inside])[0]
+    stopping = TransformersEngine(tiny_model_dir, **shapes, stop_tokens=[text])
+    (stopped,) = stopping.generate([Request("tell me", 0)], GREEDY)
+    assert stopped.tokens == free.tokens[: free.tokens.index(inside)]
+    assert stopped.finish == "stop"
+
+
 def test_a_stop_text_cuts_the_answer_wherever_it_was_noticed(engine: TransformersEngine) -> None:
     request = prompts()[3]
     free = engine.generate([request], GREEDY)[0]
