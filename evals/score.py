@@ -5,14 +5,14 @@ at the task's stop strings first, since an engine would have stopped there.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acdc.errors import InputError
 from acdc.validation import nearest
 from evals.answers import Reply
-from evals.benchmarks import registry
+from evals.benchmarks import local_data, registry
 from evals.group_exam import open_exam
 from evals.programs import run_of, verdict_of
 
@@ -50,6 +50,7 @@ def score(benchmark: str, records: Path, replies: Path, sandbox: "SandboxSetting
     (found,) = registry.find(_SUITE, [benchmark], seed=0, questions=1, data=data)
     given = _replies(replies)
     exam = open_exam(found, lambda user, system: f"{system}\n{user}", "plain")
+    shown = local_data.named(found.metadata["shown"]) if "shown" in found.metadata else str
     places = {question.id: place for place, question in enumerate(exam.questions)}
     order = _order(found, places)
     asked = [_place(row, number, order, places, replies) for number, row in enumerate(given, 1)]
@@ -58,7 +59,7 @@ def score(benchmark: str, records: Path, replies: Path, sandbox: "SandboxSetting
         graded = exam.grade([_reply(exam, given, rows.get(place)) for place in range(len(exam.questions))])
         samples += [graded[place] | {"number": number} for place, number in rows.items()]
     samples.sort(key=lambda sample: sample["number"])
-    return _judged(exam, samples, sandbox)
+    return _judged(exam, samples, sandbox, shown)
 
 
 def _replies(path: Path) -> list[Row]:
@@ -112,7 +113,9 @@ def _reply(exam: "Exam", given: Sequence[Row], number: int | None) -> Reply | No
     return Reply(text, "stop", 0, 0)
 
 
-def _judged(exam: "Exam", samples: Sequence[Row], sandbox: "SandboxSettings") -> list[Row]:
+def _judged(
+    exam: "Exam", samples: Sequence[Row], sandbox: "SandboxSettings", shown: Callable[[str], str]
+) -> list[Row]:
     errors: list[str | None] = [None] * len(samples)
     if exam.scored_by == "sandbox":
         from acdc.sandbox import Sandbox
@@ -126,7 +129,7 @@ def _judged(exam: "Exam", samples: Sequence[Row], sandbox: "SandboxSettings") ->
         {
             "id": sample["question_id"],
             "correct": sample["correct"],
-            "extracted": _text(sample["filtered_resps"]),
+            "extracted": shown(_text(sample["filtered_resps"])),
             "error": error,
         }
         for sample, error in zip(samples, errors, strict=True)

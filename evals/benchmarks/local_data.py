@@ -8,6 +8,7 @@ A task's `metadata` says what its records look like:
     split     what upstream calls the split that is asked (default: test)
     withheld  samples keep no text of questions and replies
     prepare   `module:function` that makes of a record the question that is asked
+    shown     `module:function` that makes of a reply what `acdc score` prints of it (default: what the filter leaves)
     parts     `field` and `task`: upstream has one task for each value of the field, e.g. a subject
 """
 
@@ -60,9 +61,15 @@ def questions(path: Path, metadata: Mapping[str, Any]) -> list[Row]:
         seen[row["id"]] = number
     if "prepare" not in metadata:
         return rows
-    module, _, name = metadata["prepare"].partition(":")
-    prepare: Callable[[Row], Row] = getattr(importlib.import_module(module), name)
+    prepare: Callable[[Row], Row] = named(metadata["prepare"])
     return [prepare(row) for row in rows]
+
+
+def named(what: str) -> Callable[..., Any]:
+    """The function `module:function`."""
+    module, _, name = what.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found
 
 
 def pools(path: Path, metadata: Mapping[str, Any]) -> dict[str, list[Row]]:
