@@ -4,19 +4,21 @@ lm-eval renders its Jinja templates anew for every question of every model, 40 o
 each template is rendered once and lm-eval is given the results, which leaves about 4 ms.
 """
 
-import functools
 import json
 import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from acdc.engines.engine import Sampling
 from acdc.errors import InfrastructureError, InputError
 from evals.answers import Reply
 from evals.benchmarks.registry import Benchmark, Row
+
+if TYPE_CHECKING:
+    from acdc.judge import Question as Judged
 
 Record = dict[str, Any]
 _FEWSHOT_SEED = 1234  # lm-eval's own default
@@ -68,8 +70,13 @@ class Exam:
         _keep(self._task, self._docs)
         metadata = {**(self._task.config.metadata or {}), **benchmark.metadata}
         self.scored_by: str = metadata.get("scored_by", "lm-eval")
-        self._withheld = bool(metadata.get("withheld"))
-        self._filter: str = metadata.get("filter") or self._task._filters[0].name
+        self.withheld = bool(metadata.get("withheld"))
+        filters = [filter.name for filter in self._task._filters]
+        self._filter: str = metadata.get("filter") or filters[0]
+        if self._filter not in filters:
+            raise InputError(
+                f"{benchmark.yaml}: `metadata.filter` names {self._filter!r}, and `filter_list` has {', '.join(filters)}"
+            )
         self._metric: str = metadata.get("metric") or next(iter(self._task._metric_fn_list))
         self.questions = [Question(id, prompt) for id, prompt in zip(ids, self._prompts(), strict=True)]
         self._generation = dict(self._task.config.generation_kwargs or {})
@@ -104,11 +111,6 @@ class Exam:
         records = [
             record for record in result["samples"][self.benchmark.name] if record["filter"] == self._filter
         ]
-        if len(records) != len(self.questions):
-            raise InputError(
-                f"{self.benchmark.yaml}: lm-eval judged {len(records)} of {len(self.questions)} questions with filter "
-                f"{self._filter!r}; `metadata.filter` must name one of `filter_list`"
-            )
         for record, question, reply in zip(records, self.questions, replies, strict=True):
             if record["arguments"][0][0] != question.prompt:
                 raise InfrastructureError(
@@ -120,17 +122,32 @@ class Exam:
             record["tokens"] = 0 if reply is None else reply.tokens
             record["prompt_tokens"] = 0 if reply is None else reply.prompt_tokens
             record["correct"] = None if reply is None else self._right(record)
-            if self._withheld:
-                record |= {
-                    "doc": {"id": question.id},
-                    "arguments": [[_WITHHELD, {}]],
-                    "resps": [[_WITHHELD]],
-                }
+            if self.scored_by == "judge":  # what lm-eval's metric says of an open answer means nothing
+                record.pop(self._metric, None)
+                record |= {"metrics": ["judge_pass"], "judge_pass": None}
+            if self.withheld:
+                self._withhold(record, question)
         return records
 
+    def open_answers(self, replies: Sequence[Reply | None]) -> list["Judged | None"]:
+        """What a judge model is asked about replies, in the order of `questions`; None where there is no reply."""
+        from evals.open_answers import asked
+
+        return [
+            None
+            if reply is None
+            else asked(question.id, str(doc["question"]), str(doc["target"]), reply.text)
+            for question, doc, reply in zip(self.questions, self._docs, replies, strict=True)
+        ]
+
+    def _withhold(self, record: Record, question: Question) -> None:
+        record |= {"doc": {"id": question.id}, "arguments": [[_WITHHELD, {}]], "resps": [[_WITHHELD]]}
+        if self.scored_by == "judge":  # elsewhere these are letters
+            record |= {"target": _WITHHELD, "filtered_resps": [_WITHHELD]}
+
     def _right(self, record: Record) -> bool | None:
-        if self.scored_by == "sandbox":
-            return None  # the harness runs the programs
+        if self.scored_by in ("sandbox", "judge"):
+            return None  # the harness runs the programs and asks the judge
         if self._metric not in record:
             raise InputError(
                 f"{self.benchmark.yaml}: lm-eval reports no metric {self._metric!r} (`metadata.metric`)"
@@ -163,20 +180,24 @@ def _load(benchmark: Benchmark) -> Any:
         overrides["custom_dataset"] = lambda **_: _dataset({split: rows(), **pools()})
     if not benchmark.yaml.is_file():
         raise InputError(f"benchmark {benchmark.name}: there is no {benchmark.yaml}")
-    manager = _indexed(str(benchmark.yaml.parent))
-    # Overrides of a registered task are taken from inside a group only.
-    tasks = manager.load({"group": "suite", "task": [overrides]})["tasks"]
-    if benchmark.name not in tasks:
-        raise InputError(f"{benchmark.yaml} does not define `task: {benchmark.name}`")
-    return tasks[benchmark.name]
-
-
-@functools.cache
-def _indexed(folder: str) -> Any:
-    """The tasks of one folder; upstream keeps dozens of subjects in one."""
     from lm_eval.tasks import TaskManager
+    from lm_eval.tasks._index import TaskIndex
 
-    return TaskManager(include_path=folder, include_defaults=False)
+    entry = TaskIndex.entry_from_path(benchmark.yaml)
+    if entry is None or entry.name != benchmark.name:
+        raise InputError(f"{benchmark.yaml} does not define `task: {benchmark.name}`")
+    manager = TaskManager(include_defaults=False)
+    manager.task_index[benchmark.name] = entry  # only what is used: a folder of upstream's has dozens
+    try:
+        # Overrides of a registered task are taken from inside a group only.
+        return manager.load({"group": "suite", "task": [overrides]})["tasks"][benchmark.name]
+    except (KeyError, ValueError, TypeError, AttributeError, ImportError, AssertionError) as error:
+        # Whatever a task file says wrongly, lm-eval stumbles over it in its own way.
+        raise InputError(f"{benchmark.yaml}: lm-eval can't make a task of it: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _dataset(splits: Mapping[str, Sequence[Row]]) -> dict[str, Any]:

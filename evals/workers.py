@@ -22,6 +22,7 @@ from evals.harness import Harness, Job
 from evals.settings import EvaluationSettings
 
 if TYPE_CHECKING:
+    from acdc.chat.settings import JudgeSettings
     from acdc.sandbox import Sandbox
 
 
@@ -39,6 +40,7 @@ class Workplace:
         cost: Time of an answer here relative to other workplaces.
         sandbox: Opens the sandbox, a context manager; None where no benchmark has programs as answers.
         limits: Its limits, as text.
+        judge: The judge of open answers; None where no benchmark has such.
     """
 
     engine: Callable[[], Engine]
@@ -50,6 +52,7 @@ class Workplace:
     cost: float = 1.0
     sandbox: "Callable[[], contextlib.AbstractContextManager[Sandbox]] | None" = None
     limits: str = ""
+    judge: "JudgeSettings | None" = None
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,12 @@ class Result:
     Attributes:
         lines: For each benchmark its samples as JSON lines.
         correctness: For each benchmark their matrix.
+        prompts: For each benchmark what its prompts are in tokens (:mod:`evals.prompt_tokens`).
     """
 
     lines: dict[str, bytes] = field(repr=False)
     correctness: dict[str, Correctness]
+    prompts: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
 
 
 @contextlib.contextmanager
@@ -70,6 +75,7 @@ def opened(workplace: Workplace) -> Iterator[Harness]:
     """The harness of a workplace, in this process."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # before the imports: a bar per 64 questions helps nobody
     from evals.group_exam import open_exam
+    from evals.open_answers import opened_judge
 
     settings = workplace.settings
     with contextlib.ExitStack() as stack:
@@ -83,6 +89,9 @@ def opened(workplace: Workplace) -> Iterator[Harness]:
         box = None
         if workplace.sandbox is not None and any(exam.scored_by == "sandbox" for exam in exams):
             box = stack.enter_context(workplace.sandbox())
+        judge = None
+        if workplace.judge is not None and any(exam.scored_by == "judge" for exam in exams):
+            judge = stack.enter_context(opened_judge(workplace.judge))
         yield Harness(
             engine,
             exams,
@@ -93,6 +102,8 @@ def opened(workplace: Workplace) -> Iterator[Harness]:
             retries=settings.retries,
             box=box,
             limits=workplace.limits,
+            judge=judge,
+            max_missing=settings.max_missing,
         )
 
 
@@ -196,6 +207,7 @@ class _Bench:
         return Result(
             {benchmark: _lines(records) for benchmark, records in samples.items()},
             {benchmark: from_samples(records, job.model.name) for benchmark, records in samples.items()},
+            {benchmark: tokens.facts for benchmark, tokens in self._open[place].prompts.items()},
         )
 
 

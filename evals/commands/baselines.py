@@ -36,6 +36,7 @@ def baselines(
     from evals.answers import set_aside_if_damaged
     from evals.commands.progress import watched
     from evals.evaluation import checked
+    from evals.open_answers import require_served_judge
     from evals.settings import EvaluationSettings
     from evals.workers import run_jobs
 
@@ -48,6 +49,7 @@ def baselines(
         return
     from acdc.workers import cores
 
+    require_served_judge(places[0].judge)
     set_aside_if_damaged(places[0].cache, lambda line: typer.echo(line, err=True))
     workers = config.executor.workers or cores()
     with watched(f"baselines {family}", min(workers, len(jobs))) as on_event:

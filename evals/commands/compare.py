@@ -67,14 +67,15 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     layout = Layout(root)
     asked = config.section("evaluation", EvaluationSettings)
     chosen = settings_of(config)
-    from evals.benchmarks.registry import names
+    from evals.benchmarks.registry import chosen as asked_of
 
     runs = {
         variant: [read_run(layout.taskforce(family, variant, seed)) for seed in config.selected.seeds]
         for variant in config.selected.variants
     }
     results = layout.results(family, "baselines").parent
-    evidence = gather(family, asked.benchmarks or names(asked.suite), runs, results, chosen, asked.max_n)
+    benchmarks = list(asked_of(asked.suite, asked.benchmarks))
+    evidence = gather(family, benchmarks, runs, results, chosen, asked.max_n)
     guesses = [Guess.model_validate(row) for row in evidence.guesses]
     return compared(evidence, chosen, config.section("statistics", StatisticsSettings), guesses)
 
