@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from acdc.engines.engine import Sampling
 from acdc.errors import InfrastructureError, InputError
 from evals.answers import Reply
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 _FEWSHOT_SEED = 1234  # lm-eval's own default
 _OPTIONS_SEED = 0  # lm-eval's own default for Python's generator, from which upstream shuffles options
+_ASKED = ("question", "problem", "text", "input", "prompt")  # what published benchmarks call a question
 _WITHHELD = "[withheld: this benchmark's text is not to be published]"
 
 
@@ -66,6 +69,7 @@ class Exam:
         self._task = _load(benchmark)
         self._docs: list[Row] = _questions(self._task)
         ids = _ids(self._docs, benchmark)
+        _refuse_examples(self._task, self._docs, ids, benchmark)
         _render_once(self._task, self._docs)
         _keep(self._task, self._docs)
         metadata = {**(self._task.config.metadata or {}), **benchmark.metadata}
@@ -183,21 +187,24 @@ def _load(benchmark: Benchmark) -> Any:
     from lm_eval.tasks import TaskManager
     from lm_eval.tasks._index import TaskIndex
 
-    entry = TaskIndex.entry_from_path(benchmark.yaml)
-    if entry is None or entry.name != benchmark.name:
-        raise InputError(f"{benchmark.yaml} does not define `task: {benchmark.name}`")
-    manager = TaskManager(include_defaults=False)
-    manager.task_index[benchmark.name] = entry  # only what is used: a folder of upstream's has dozens
     try:
+        entry = TaskIndex.entry_from_path(benchmark.yaml)
+        if entry is None or entry.name != benchmark.name:
+            raise InputError(f"{benchmark.yaml} does not define `task: {benchmark.name}`")
+        manager = TaskManager(include_defaults=False)
+        manager.task_index[benchmark.name] = entry  # only what is used: a folder of upstream's has dozens
         # Overrides of a registered task are taken from inside a group only.
         return manager.load({"group": "suite", "task": [overrides]})["tasks"][benchmark.name]
-    except (KeyError, ValueError, TypeError, AttributeError, ImportError, AssertionError) as error:
+    except ImportError as error:
+        raise InputError(
+            f"{benchmark.yaml}: its task needs a package that is not installed: {error}"
+        ) from error
+    except (KeyError, ValueError, TypeError, AttributeError, AssertionError, yaml.YAMLError) as error:
         # Whatever a task file says wrongly, lm-eval stumbles over it in its own way.
-        raise InputError(f"{benchmark.yaml}: lm-eval can't make a task of it: {_said(error)}") from error
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+        raise InputError(
+            f"{benchmark.yaml}: lm-eval can't make a task of it ({type(error).__name__}: {error}); "
+            "see that its `metric_list` and `filter_list` name what lm-eval has"
+        ) from error
 
 
 def _dataset(splits: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
@@ -239,6 +246,21 @@ def refuse_repeated(ids: Sequence[str], benchmark: Benchmark) -> None:
     repeated = sorted(id for id, count in Counter(ids).items() if count > 1)
     if repeated:
         raise InputError(f"{benchmark.yaml}: two questions share the id {repeated[0]!r}")
+
+
+def _refuse_examples(task: Any, docs: Sequence[Row], ids: Sequence[str], benchmark: Benchmark) -> None:
+    """Raises InputError where a question is one of the worked examples: then the records are of another split."""
+    if not task.config.num_fewshot:
+        return
+    shots = [dict(shot) for shot in task.sampler.fewshot_docs()]
+    for field in _ASKED:
+        shown = {str(shot[field]).strip() for shot in shots if shot.get(field)}
+        for id, doc in zip(ids, docs, strict=True):
+            if str(doc.get(field, "")).strip() in shown:
+                raise InputError(
+                    f"{benchmark.name}: question {id} is one of the worked examples, so its records are not of the split that is "
+                    "asked; take the test split, or leave this record out"
+                )
 
 
 def _render_once(task: Any, docs: Sequence[Row]) -> None:
