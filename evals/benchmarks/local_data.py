@@ -104,12 +104,22 @@ def _refuse_other_split(path: Path, rows: list[Row], metadata: Mapping[str, Any]
 
 def pools(path: Path, metadata: Mapping[str, Any]) -> dict[str, list[Row]]:
     """The few-shot examples beside the records, by split; empty where the task has them in its own file."""
+    file = pool_file(path, metadata)
+    return {} if file is None else {metadata["pool"]: read_records(file, tuple(metadata.get("fields", ())))}
+
+
+def pool_file(path: Path, metadata: Mapping[str, Any]) -> Path | None:
+    """The file of few-shot examples beside the records; None where the task has them in its own file.
+
+    Raises:
+        InputError: It is not there.
+    """
     split = metadata.get("pool")
     if split is None:
-        return {}
+        return None
     for suffix in (".jsonl", ".parquet"):
         if (beside := path.parent / f"{split}{suffix}").is_file():
-            return {split: read_records(beside, tuple(metadata.get("fields", ())))}
+            return beside
     raise InputError(f"{path}: its few-shot examples, {split}.jsonl or {split}.parquet, are not beside it")
 
 
