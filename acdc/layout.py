@@ -46,6 +46,10 @@ class Layout:
         """Benchmark samples of a variant's models."""
         return self.root / "results" / family / variant
 
+    def records(self, name: str) -> Path:
+        """Hashes of the files that hold a benchmark's records."""
+        return self.root / "records" / f"{name}.json"
+
     def cache(self) -> Path:
         """Answers by content; may be deleted at any time."""
         return self.root / "cache"

@@ -84,6 +84,18 @@ def verdict_key(limits: str, source: str, task: str, submission: str) -> bytes:
     return _hashed(b"verdict", (limits, source, task, submission))
 
 
+def judgement_key(judge: str, instructions: str, submission: str, criteria: str) -> bytes:
+    """The 16 bytes under which a judge model's verdict is kept.
+
+    Args:
+        judge: Its version: model, prompts, length of a reply.
+        instructions: What was asked.
+        submission: The reply.
+        criteria: When it passes.
+    """
+    return _hashed(b"judge", (judge, instructions, submission, criteria))
+
+
 def set_aside_if_damaged(path: Path, say: Callable[[str], None]) -> None:
     """Move a cache that SQLite can't read, or of another version, out of the way.
 

@@ -174,8 +174,8 @@ def checked(results: Sequence[Result], max_missing: float) -> dict[str, Any]:
     missing = sum(int(matrix.missing.sum()) for matrix in matrices)
     if missing > max_missing * answers:
         raise InfrastructureError(
-            f"{missing} of {answers} answers are missing ({missing / answers:.1%}, allowed {max_missing:.1%}) because the engine or "
-            "the sandbox failed; the others are kept, start the command again"
+            f"{missing} of {answers} answers are missing ({missing / answers:.1%}, allowed {max_missing:.1%}) because the engine, "
+            "the sandbox or the judge failed or prompts are too long; the others are kept, start the command again"
         )
     cut = sum(int(matrix.cut.sum()) for matrix in matrices)
     return {"answers": answers, "missing": missing, "cut_off": cut / max(1, answers - missing)}
@@ -189,6 +189,9 @@ def write(directory: Path, results: Sequence[Result]) -> None:
         replace_file(folder / "samples.jsonl", b"".join(result.lines[benchmark] for result in results))
         matrix: Correctness = stacked([result.correctness[benchmark] for result in results])
         replace_file(folder / "correctness.json", json.dumps(matrix.to_json()).encode() + b"\n")
+        # One entry for each tokenizer: a big model may have another.
+        facts = list({json.dumps(result.prompts.get(benchmark)): None for result in results})
+        replace_file(folder / "prompt_tokens.json", ("[" + ",\n".join(facts) + "]\n").encode())
 
 
 def write_json(path: Path, document: Any) -> None:

@@ -4,23 +4,28 @@ lm-eval renders its Jinja templates anew for every question of every model, 40 o
 each template is rendered once and lm-eval is given the results, which leaves about 4 ms.
 """
 
-import functools
 import json
 import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from acdc.engines.engine import Sampling
 from acdc.errors import InfrastructureError, InputError
 from evals.answers import Reply
 from evals.benchmarks.registry import Benchmark, Row
 
+if TYPE_CHECKING:
+    from acdc.judge import Question as Judged
+
 Record = dict[str, Any]
 _FEWSHOT_SEED = 1234  # lm-eval's own default
 _OPTIONS_SEED = 0  # lm-eval's own default for Python's generator, from which upstream shuffles options
+_ASKED = ("question", "problem", "text", "input", "prompt")  # what published benchmarks call a question
 _WITHHELD = "[withheld: this benchmark's text is not to be published]"
 
 
@@ -64,12 +69,18 @@ class Exam:
         self._task = _load(benchmark)
         self._docs: list[Row] = _questions(self._task)
         ids = _ids(self._docs, benchmark)
+        _refuse_examples(self._task, self._docs, ids, benchmark)
         _render_once(self._task, self._docs)
         _keep(self._task, self._docs)
         metadata = {**(self._task.config.metadata or {}), **benchmark.metadata}
         self.scored_by: str = metadata.get("scored_by", "lm-eval")
-        self._withheld = bool(metadata.get("withheld"))
-        self._filter: str = metadata.get("filter") or self._task._filters[0].name
+        self.withheld = bool(metadata.get("withheld"))
+        filters = [filter.name for filter in self._task._filters]
+        self._filter: str = metadata.get("filter") or filters[0]
+        if self._filter not in filters:
+            raise InputError(
+                f"{benchmark.yaml}: `metadata.filter` names {self._filter!r}, and `filter_list` has {', '.join(filters)}"
+            )
         self._metric: str = metadata.get("metric") or next(iter(self._task._metric_fn_list))
         self.questions = [Question(id, prompt) for id, prompt in zip(ids, self._prompts(), strict=True)]
         self._generation = dict(self._task.config.generation_kwargs or {})
@@ -104,11 +115,6 @@ class Exam:
         records = [
             record for record in result["samples"][self.benchmark.name] if record["filter"] == self._filter
         ]
-        if len(records) != len(self.questions):
-            raise InputError(
-                f"{self.benchmark.yaml}: lm-eval judged {len(records)} of {len(self.questions)} questions with filter "
-                f"{self._filter!r}; `metadata.filter` must name one of `filter_list`"
-            )
         for record, question, reply in zip(records, self.questions, replies, strict=True):
             if record["arguments"][0][0] != question.prompt:
                 raise InfrastructureError(
@@ -120,17 +126,32 @@ class Exam:
             record["tokens"] = 0 if reply is None else reply.tokens
             record["prompt_tokens"] = 0 if reply is None else reply.prompt_tokens
             record["correct"] = None if reply is None else self._right(record)
-            if self._withheld:
-                record |= {
-                    "doc": {"id": question.id},
-                    "arguments": [[_WITHHELD, {}]],
-                    "resps": [[_WITHHELD]],
-                }
+            if self.scored_by == "judge":  # what lm-eval's metric says of an open answer means nothing
+                record.pop(self._metric, None)
+                record |= {"metrics": ["judge_pass"], "judge_pass": None}
+            if self.withheld:
+                self._withhold(record, question)
         return records
 
+    def open_answers(self, replies: Sequence[Reply | None]) -> list["Judged | None"]:
+        """What a judge model is asked about replies, in the order of `questions`; None where there is no reply."""
+        from evals.open_answers import asked
+
+        return [
+            None
+            if reply is None
+            else asked(question.id, str(doc["question"]), str(doc["target"]), reply.text)
+            for question, doc, reply in zip(self.questions, self._docs, replies, strict=True)
+        ]
+
+    def _withhold(self, record: Record, question: Question) -> None:
+        record |= {"doc": {"id": question.id}, "arguments": [[_WITHHELD, {}]], "resps": [[_WITHHELD]]}
+        if self.scored_by == "judge":  # elsewhere these are letters
+            record |= {"target": _WITHHELD, "filtered_resps": [_WITHHELD]}
+
     def _right(self, record: Record) -> bool | None:
-        if self.scored_by == "sandbox":
-            return None  # the harness runs the programs
+        if self.scored_by in ("sandbox", "judge"):
+            return None  # the harness runs the programs and asks the judge
         if self._metric not in record:
             raise InputError(
                 f"{self.benchmark.yaml}: lm-eval reports no metric {self._metric!r} (`metadata.metric`)"
@@ -163,20 +184,27 @@ def _load(benchmark: Benchmark) -> Any:
         overrides["custom_dataset"] = lambda **_: _dataset({split: rows(), **pools()})
     if not benchmark.yaml.is_file():
         raise InputError(f"benchmark {benchmark.name}: there is no {benchmark.yaml}")
-    manager = _indexed(str(benchmark.yaml.parent))
-    # Overrides of a registered task are taken from inside a group only.
-    tasks = manager.load({"group": "suite", "task": [overrides]})["tasks"]
-    if benchmark.name not in tasks:
-        raise InputError(f"{benchmark.yaml} does not define `task: {benchmark.name}`")
-    return tasks[benchmark.name]
-
-
-@functools.cache
-def _indexed(folder: str) -> Any:
-    """The tasks of one folder; upstream keeps dozens of subjects in one."""
     from lm_eval.tasks import TaskManager
+    from lm_eval.tasks._index import TaskIndex
 
-    return TaskManager(include_path=folder, include_defaults=False)
+    try:
+        entry = TaskIndex.entry_from_path(benchmark.yaml)
+        if entry is None or entry.name != benchmark.name:
+            raise InputError(f"{benchmark.yaml} does not define `task: {benchmark.name}`")
+        manager = TaskManager(include_defaults=False)
+        manager.task_index[benchmark.name] = entry  # only what is used: a folder of upstream's has dozens
+        # Overrides of a registered task are taken from inside a group only.
+        return manager.load({"group": "suite", "task": [overrides]})["tasks"][benchmark.name]
+    except ImportError as error:
+        raise InputError(
+            f"{benchmark.yaml}: its task needs a package that is not installed: {error}"
+        ) from error
+    except (KeyError, ValueError, TypeError, AttributeError, AssertionError, yaml.YAMLError) as error:
+        # Whatever a task file says wrongly, lm-eval stumbles over it in its own way.
+        raise InputError(
+            f"{benchmark.yaml}: lm-eval can't make a task of it ({type(error).__name__}: {error}); "
+            "see that its `metric_list` and `filter_list` name what lm-eval has"
+        ) from error
 
 
 def _dataset(splits: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
@@ -218,6 +246,21 @@ def refuse_repeated(ids: Sequence[str], benchmark: Benchmark) -> None:
     repeated = sorted(id for id, count in Counter(ids).items() if count > 1)
     if repeated:
         raise InputError(f"{benchmark.yaml}: two questions share the id {repeated[0]!r}")
+
+
+def _refuse_examples(task: Any, docs: Sequence[Row], ids: Sequence[str], benchmark: Benchmark) -> None:
+    """Raises InputError where a question is one of the worked examples: then the records are of another split."""
+    if not task.config.num_fewshot:
+        return
+    shots = [dict(shot) for shot in task.sampler.fewshot_docs()]
+    for field in _ASKED:
+        shown = {str(shot[field]).strip() for shot in shots if shot.get(field)}
+        for id, doc in zip(ids, docs, strict=True):
+            if str(doc.get(field, "")).strip() in shown:
+                raise InputError(
+                    f"{benchmark.name}: question {id} is one of the worked examples, so its records are not of the split that is "
+                    "asked; take the test split, or leave this record out"
+                )
 
 
 def _render_once(task: Any, docs: Sequence[Row]) -> None:

@@ -17,7 +17,7 @@ def evidence_of(config: "Config", layout: "Layout", family: str) -> Evidence:
         NotEnoughDataError: There is nothing to compare.
     """
     from acdc.replay import require_current
-    from evals.benchmarks.registry import names
+    from evals.benchmarks.registry import chosen
     from evals.comparison import settings_of
     from evals.evaluation import read_run
     from evals.evidence import gather
@@ -31,5 +31,5 @@ def evidence_of(config: "Config", layout: "Layout", family: str) -> Evidence:
         for variant in config.selected.variants
     }
     results = layout.results(family, "baselines").parent
-    benchmarks = asked.benchmarks or names(asked.suite)
+    benchmarks = list(chosen(asked.suite, asked.benchmarks))
     return gather(family, benchmarks, runs, results, settings_of(config), asked.max_n)

@@ -1,10 +1,14 @@
 """A benchmark that lm-eval has as several tasks, one for each subject, asked and judged as one."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from evals.answers import Reply
 from evals.benchmarks.registry import Benchmark, parts
 from evals.exam import Exam, Question, Record, refuse_repeated
+
+if TYPE_CHECKING:
+    from acdc.judge import Question as Judged
 
 
 class GroupExam(Exam):
@@ -21,6 +25,7 @@ class GroupExam(Exam):
         self.questions: list[Question] = [question for exam in exams for question in exam.questions]
         refuse_repeated([question.id for question in self.questions], benchmark)
         self.scored_by = exams[0].scored_by
+        self.withheld = exams[0].withheld
         self._generation, self._budget = exams[0]._generation, exams[0]._budget
 
     def grade(self, replies: Sequence[Reply | None]) -> list[Record]:
@@ -30,6 +35,15 @@ class GroupExam(Exam):
             first = len(records)
             records += exam.grade(replies[first : first + len(exam.questions)])
         return [record | {"doc_id": number} for number, record in enumerate(records)]
+
+    def open_answers(self, replies: Sequence[Reply | None]) -> "list[Judged | None]":
+        """As of :meth:`Exam.open_answers`, all tasks in a row."""
+        rest = list(replies)
+        asked: list[Judged | None] = []
+        for exam in self._exams:
+            asked += exam.open_answers(rest[: len(exam.questions)])
+            rest = rest[len(exam.questions) :]
+        return asked
 
 
 def open_exam(

@@ -6,20 +6,25 @@ weights, prompt, sampling and its own random stream alone, so the samples are th
 or made afresh. A failing engine or sandbox leaves *missing* answers, a third outcome that is counted and never a zero.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from acdc.engines.engine import Engine, Request, Sampling
-from acdc.errors import InfrastructureError
+from acdc.errors import InfrastructureError, InputError
 from acdc.streams import key as stream_key
 from evals.answers import AnswerCache, Reply, Verdict, answer_key, verdict_key
 from evals.exam import Exam, Record
+from evals.open_answers import verdicts
 from evals.programs import run_of, verdict_of
+from evals.prompt_tokens import PromptTokens, read_prompts
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from acdc.judge import Judge
+    from acdc.judge import Question as Judged
     from acdc.sandbox import Job as Run
     from acdc.sandbox import Sandbox
 
@@ -84,6 +89,8 @@ class Harness:
         retries: How often a batch that failed for lack of infrastructure is asked again.
         box: The sandbox that runs answers which are programs; may be None where no benchmark has such.
         limits: Its limits, as text; verdicts depend on them.
+        judge: Asks a model about open answers; may be None where no benchmark has such.
+        max_missing: Largest share of questions that may be too long for the model; they are missing, and never asked.
     """
 
     def __init__(
@@ -98,8 +105,11 @@ class Harness:
         retries: int = 1,
         box: "Sandbox | None" = None,
         limits: str = "",
+        judge: "Judge | None" = None,
+        max_missing: float = 1.0,
     ) -> None:
         self._engine, self._exams, self._cache = engine, list(exams), cache
+        self._judge, self._max_missing = judge, max_missing
         self._seed, self._top_p, self._batch, self._retries, self._box = seed, top_p, batch, retries, box
         self._limits = limits
 
@@ -113,7 +123,12 @@ class Harness:
         Returns:
             For each benchmark lm-eval's records with the fields of :meth:`Exam.grade` and `model`, `weights_hash`,
             `temperature`, `draw`; draw by draw, questions in order.
+
+        Raises:
+            InputError: Too many prompts with their budget exceed the model's context, or one has two BOS tokens or lacks its one.
+            InfrastructureError: The judge refuses, or a benchmark needs a sandbox or a judge, and there is none.
         """
+        self._refuse_too_long()
         weights: Mapping[str, Tensor] | None = None
         weights_hash = job.model.weights_hash
         if weights_hash is None:
@@ -123,7 +138,10 @@ class Harness:
             weights_hash = hash_of(weights)
         asks = self._asks(job, weights_hash)
         replies = self._cache.get([ask.key for ask in asks])
-        wanted = list({ask.key: ask for ask in asks if ask.key not in replies}.values())
+        unasked = {ask.key for ask in asks if ask.question in self._too_long[ask.exam.benchmark.name]}
+        wanted = list(
+            {ask.key: ask for ask in asks if ask.key not in replies and ask.key not in unasked}.values()
+        )
         if progress is not None:
             progress(len(asks) - len(wanted))
         if wanted:
@@ -134,6 +152,33 @@ class Harness:
         return {
             exam.benchmark.name: self._samples(job, weights_hash, exam, asks, replies) for exam in self._exams
         }
+
+    @functools.cached_property
+    def prompts(self) -> dict[str, PromptTokens]:
+        """The prompts of each benchmark as the engine reads them. Raises InputError as :func:`read_prompts`."""
+        return {exam.benchmark.name: read_prompts(self._engine, exam) for exam in self._exams}
+
+    @functools.cached_property
+    def _too_long(self) -> dict[str, set[int]]:
+        return {
+            exam.benchmark.name: set(
+                self.prompts[exam.benchmark.name].too_long(exam.sampling(0.0, 1.0).max_new_tokens)
+            )
+            for exam in self._exams
+        }
+
+    def _refuse_too_long(self) -> None:
+        total = sum(len(exam.questions) for exam in self._exams)
+        count = sum(map(len, self._too_long.values()))
+        if count <= self._max_missing * total:
+            return
+        exam = max(self._exams, key=lambda exam: len(self._too_long[exam.benchmark.name]))
+        facts, budget = self.prompts[exam.benchmark.name].facts, exam.sampling(0.0, 1.0).max_new_tokens
+        raise InputError(
+            f"{count} of {total} questions do not fit into the model's context of {facts['context']} tokens, most of them of "
+            f"{exam.benchmark.name}: its longest prompt has {facts['longest_prompt']} tokens and an answer may have {budget}. "
+            "Lower evaluation.max_new_tokens, leave the benchmark out of evaluation.benchmarks, or take a model with a longer context"
+        )
 
     def _asks(self, job: Job, weights_hash: str) -> list[Ask]:
         asks = []
@@ -180,8 +225,14 @@ class Harness:
     ) -> list[Record]:
         mine = [ask for ask in asks if ask.exam is exam]
         samples: list[Record] = []
+        judged: list[Judged | None] = []
         for draw in range(job.first, job.first + job.draws):
-            records = exam.grade([replies.get(ask.key) for ask in mine if ask.draw == draw])
+            given = [replies.get(ask.key) for ask in mine if ask.draw == draw]
+            records = exam.grade(given)
+            if exam.scored_by == "judge":
+                judged += exam.open_answers(given)
+            for place in self._too_long[exam.benchmark.name]:
+                records[place]["missing"] = "prompt and budget exceed the model's context"
             for record in records:
                 record |= {
                     "model": job.model.name,
@@ -192,7 +243,21 @@ class Harness:
             samples += records
         if exam.scored_by == "sandbox":
             self._run_programs(samples)
+        if exam.scored_by == "judge":
+            self._ask_judge(samples, judged)
         return samples
+
+    def _ask_judge(self, samples: Sequence[Record], asked: "Sequence[Judged | None]") -> None:
+        """Verdicts on open answers; None where there is none."""
+        if self._judge is None:
+            raise InfrastructureError(
+                "a benchmark has open answers, and there is no judge: name one in judges.answers"
+            )
+        said = verdicts(self._judge, self._cache, [one for one in asked if one is not None])
+        for sample, one in zip(samples, asked, strict=True):
+            word = None if one is None else said[one]
+            sample["correct"] = None if word is None else word == "pass"
+            sample["judge_pass"] = None if word is None else float(word == "pass")
 
     def _run_programs(self, samples: Sequence[Record]) -> None:
         """Verdicts of answers that are programs: from the cache, else from the sandbox."""

@@ -11,7 +11,9 @@ from acdc.executors.ray_engine import RayEngine
 from acdc.family import Family, load_weights, resolve
 from acdc.sandbox import Sandbox
 from acdc.store import RunStore
+from acdc.workers import cores
 from evals.benchmarks import registry
+from evals.open_answers import require_judge, shared
 from evals.settings import EvaluationSettings
 from evals.workers import Workplace
 
@@ -36,7 +38,7 @@ def workplaces(
     """Where the family's individuals answer, and, if it has one, where its big model does.
 
     Raises:
-        InputError: The suite or a benchmark is unknown.
+        InputError: The suite or a benchmark is unknown, or one has open answers and no judge is named.
     """
     benchmarks = tuple(
         registry.find(
@@ -45,6 +47,7 @@ def workplaces(
             seed=settings.seed,
             questions=settings.questions,
             data=settings.data,
+            filters=settings.filters,
         )
     )
 
@@ -53,6 +56,11 @@ def workplaces(
         len(benchmark.rows()) if benchmark.pools and benchmark.rows else settings.questions
         for benchmark in benchmarks
     )
+
+    judged = [benchmark.name for benchmark in benchmarks if benchmark.metadata.get("scored_by") == "judge"]
+    judge = None
+    if judged:
+        judge = shared(require_judge(config.judges.answers, judged), config.executor.workers or cores())
 
     def place(model: Path, cost: float, *, big: bool = False) -> Workplace:
         here = functools.partial(
@@ -73,6 +81,7 @@ def workplaces(
             cost,
             functools.partial(Sandbox.open, config.sandbox),
             config.sandbox.limits.model_dump_json(),
+            judge,
         )
 
     places = [place(family.tokenizer_dir, 1.0)]

@@ -1,22 +1,24 @@
 """Given replies to a benchmark's questions, scored exactly as an evaluation would: for debugging, and to check us.
 
-lm-eval's task code judges, with the filter and metric that evaluations use; programs run in the sandbox. A reply is cut
+lm-eval's task code judges, with the filter and metric that evaluations use; programs run in the sandbox, open answers go
+to the judge model, all records are asked, whether or not they need their options. A reply is cut
 at the task's stop strings first, since an engine would have stopped there.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acdc.errors import InputError
-from acdc.validation import nearest
 from evals.answers import Reply
-from evals.benchmarks import registry
+from evals.benchmarks import local_data, registry
 from evals.group_exam import open_exam
+from evals.open_answers import opened_judge, require_judge, verdicts
 from evals.programs import run_of, verdict_of
 
 if TYPE_CHECKING:
+    from acdc.chat.settings import JudgeSettings
     from acdc.sandbox import SandboxSettings
     from evals.exam import Exam
 
@@ -24,41 +26,60 @@ Row = dict[str, Any]
 _SUITE = "paper"
 
 
-def score(benchmark: str, records: Path, replies: Path, sandbox: "SandboxSettings") -> list[Row]:
+def score(
+    benchmark: str,
+    records: Path,
+    replies: Path,
+    sandbox: "SandboxSettings",
+    judge: "JudgeSettings | None" = None,
+) -> list[Row]:
     """Verdicts of given replies.
 
     Args:
-        benchmark: Name of one of the paper's.
+        benchmark: Name of one that reads records, or a YAML file of one's own.
         records: The benchmark's records, JSON lines or Parquet in their original fields.
         replies: JSON lines with `reply` and either `id` or `position` (from 0) of the record; several replies to one
             record may be given.
         sandbox: How programs are run.
+        judge: Who judges open answers.
 
     Returns:
         For each reply, in order: `id`, `correct` (None: could not be judged), `extracted`, and `error` where the sandbox
         stopped a program.
 
     Raises:
-        InputError: The benchmark is unknown or a file is not what it should be.
-        InfrastructureError: There is no sandbox that can be trusted.
+        InputError: The benchmark is unknown, a file is not what it should be, or no judge is named where one is needed.
+        InfrastructureError: There is no sandbox that can be trusted, or the judge refuses.
     """
     os.environ.setdefault("TQDM_DISABLE", "1")  # before lm-eval is imported
-    names = registry.names(_SUITE)
-    if benchmark not in names:
-        raise InputError(f"there is no benchmark {benchmark!r}; {nearest(benchmark, names)}")
-    data = dict.fromkeys(registry.data_names(_SUITE), records)
+    data = dict.fromkeys(registry.data_names(_SUITE, [benchmark]), records)
     (found,) = registry.find(_SUITE, [benchmark], seed=0, questions=1, data=data)
     given = _replies(replies)
     exam = open_exam(found, lambda user, system: f"{system}\n{user}", "plain")
+    shown = local_data.named(found.metadata["shown"]) if "shown" in found.metadata else str
     places = {question.id: place for place, question in enumerate(exam.questions)}
     order = _order(found, places)
     asked = [_place(row, number, order, places, replies) for number, row in enumerate(given, 1)]
     samples: list[Row] = []
     for rows in _rounds(asked):
-        graded = exam.grade([_reply(exam, given, rows.get(place)) for place in range(len(exam.questions))])
-        samples += [graded[place] | {"number": number} for place, number in rows.items()]
+        texts = [_reply(exam, given, rows.get(place)) for place in range(len(exam.questions))]
+        graded = exam.grade(texts)
+        open_ = exam.open_answers(texts) if exam.scored_by == "judge" else [None] * len(texts)
+        samples += [
+            graded[place] | {"number": number, "asked": open_[place]} for place, number in rows.items()
+        ]
     samples.sort(key=lambda sample: sample["number"])
-    return _judged(exam, samples, sandbox)
+    if exam.scored_by == "judge":
+        _ask(require_judge(judge, [benchmark]), samples)
+    return _judged(exam, samples, sandbox, shown)
+
+
+def _ask(settings: "JudgeSettings", samples: Sequence[Row]) -> None:
+    with opened_judge(settings) as judge:
+        said = verdicts(judge, None, [sample["asked"] for sample in samples])
+    for sample in samples:
+        word = said[sample["asked"]]
+        sample["correct"] = None if word is None else word == "pass"
 
 
 def _replies(path: Path) -> list[Row]:
@@ -112,7 +133,9 @@ def _reply(exam: "Exam", given: Sequence[Row], number: int | None) -> Reply | No
     return Reply(text, "stop", 0, 0)
 
 
-def _judged(exam: "Exam", samples: Sequence[Row], sandbox: "SandboxSettings") -> list[Row]:
+def _judged(
+    exam: "Exam", samples: Sequence[Row], sandbox: "SandboxSettings", shown: Callable[[str], str]
+) -> list[Row]:
     errors: list[str | None] = [None] * len(samples)
     if exam.scored_by == "sandbox":
         from acdc.sandbox import Sandbox
@@ -126,7 +149,7 @@ def _judged(exam: "Exam", samples: Sequence[Row], sandbox: "SandboxSettings") ->
         {
             "id": sample["question_id"],
             "correct": sample["correct"],
-            "extracted": _text(sample["filtered_resps"]),
+            "extracted": shown(_text(sample["filtered_resps"])),
             "error": error,
         }
         for sample, error in zip(samples, errors, strict=True)

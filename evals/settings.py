@@ -20,10 +20,13 @@ class EvaluationSettings(BaseModel):
 
     Attributes:
         suite: A named set of benchmarks (`evals.benchmarks.registry`).
-        benchmarks: Only these of the suite, in this order; empty: all of them.
+        benchmarks: Only these, in this order: of the suite, of any suite that reads records, or YAML files of one's own;
+            empty: all of the suite.
         questions: Questions drawn for each generated benchmark.
         data: Files with the records of published benchmarks, JSON lines or Parquet in their original fields, by name
             ({gsm8k: PATH}); few-shot examples lie beside them.
+        filters: Lists of questions that need their options (`acdc build-filter`), by the same names, for benchmarks that
+            leave options out.
         seed: Seed of the generated questions and of every sampled answer; run seeds share it, so that they
             are measured on the same questions and the seeds' answers are made once.
         max_new_tokens: Token budget of an answer for all benchmarks; null: what each benchmark's YAML says.
@@ -42,6 +45,7 @@ class EvaluationSettings(BaseModel):
     benchmarks: tuple[str, ...] = ()
     questions: Count = 64
     data: dict[str, Path] = {}
+    filters: dict[str, Path] = {}
     seed: Annotated[int, Field(ge=0)] = 0
     max_new_tokens: Count | None = None
     top_p: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
@@ -57,13 +61,17 @@ class EvaluationSettings(BaseModel):
         Raises:
             InputError: Names the entry.
         """
-        from evals.benchmarks.registry import names
+        from evals.benchmarks.registry import chosen, data_names
         from evals.comparison import settings_of
 
-        known = names(self.suite)
-        for name in self.benchmarks:
-            if name not in known:
-                raise InputError(f"evaluation.benchmarks: no benchmark '{name}'; {nearest(name, known)}")
+        chosen(self.suite, self.benchmarks)
+        known = data_names(self.suite, self.benchmarks) if self.data or self.filters else []
+        for section, given in (("data", self.data), ("filters", self.filters)):
+            for name in given:
+                if name not in known:
+                    raise InputError(
+                        f"evaluation.{section}: no benchmark reads '{name}'; {nearest(name, known)}"
+                    )
         for name in self.thorough:
             if name not in config.variants:
                 raise InputError(

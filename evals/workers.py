@@ -24,6 +24,7 @@ from evals.harness import Harness, Job
 from evals.settings import EvaluationSettings
 
 if TYPE_CHECKING:
+    from acdc.chat.settings import JudgeSettings
     from acdc.sandbox import Sandbox
 
 
@@ -42,6 +43,7 @@ class Workplace:
         cost: Time of an answer here relative to other workplaces.
         sandbox: Opens the sandbox, a context manager; None where no benchmark has programs as answers.
         limits: Its limits, as text.
+        judge: The judge of open answers; None where no benchmark has such.
     """
 
     engine: Callable[[], Engine]
@@ -53,6 +55,7 @@ class Workplace:
     cost: float = 1.0
     sandbox: "Callable[[], contextlib.AbstractContextManager[Sandbox]] | None" = None
     limits: str = ""
+    judge: "JudgeSettings | None" = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,12 @@ class Result:
     Attributes:
         lines: For each benchmark its samples as JSON lines.
         correctness: For each benchmark their matrix.
+        prompts: For each benchmark what its prompts are in tokens (:mod:`evals.prompt_tokens`).
     """
 
     lines: dict[str, bytes] = field(repr=False)
     correctness: dict[str, Correctness]
+    prompts: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
 
 
 @contextlib.contextmanager
@@ -73,6 +78,7 @@ def opened(workplace: Workplace, report: Callable[..., None] = lambda **_: None)
     """The harness of a workplace, in this process; ``report`` gets a ``line`` for each worker that is lost."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # before the imports: a bar per 64 questions helps nobody
     from evals.group_exam import open_exam
+    from evals.open_answers import opened_judge
 
     settings = workplace.settings
     with contextlib.ExitStack() as stack:
@@ -88,6 +94,9 @@ def opened(workplace: Workplace, report: Callable[..., None] = lambda **_: None)
         box = None
         if workplace.sandbox is not None and any(exam.scored_by == "sandbox" for exam in exams):
             box = stack.enter_context(workplace.sandbox())
+        judge = None
+        if workplace.judge is not None and any(exam.scored_by == "judge" for exam in exams):
+            judge = stack.enter_context(opened_judge(workplace.judge))
         yield Harness(
             engine,
             exams,
@@ -98,6 +107,8 @@ def opened(workplace: Workplace, report: Callable[..., None] = lambda **_: None)
             retries=settings.retries,
             box=box,
             limits=workplace.limits,
+            judge=judge,
+            max_missing=settings.max_missing,
         )
 
 
@@ -209,6 +220,7 @@ class _Bench:
         return Result(
             {benchmark: _lines(records) for benchmark, records in samples.items()},
             {benchmark: from_samples(records, job.model.name) for benchmark, records in samples.items()},
+            {benchmark: tokens.facts for benchmark, tokens in self._open[place].prompts.items()},
         )
 
 

@@ -6,8 +6,12 @@ A task's `metadata` says what its records look like:
     id        the field that tells records apart (default: the position in the file)
     pool      split of the few-shot examples: the file `<pool>.jsonl` or `<pool>.parquet` beside the records
     split     what upstream calls the split that is asked (default: test)
+    between   for a field the lowest and highest number of that split: [11, 510]
+    open_form `module:function` that makes of a record its open form (:mod:`evals.benchmarks.judge.open_form`): it is asked
+              without its options, and left out where the list in `evaluation.filters` says that it needs them
     withheld  samples keep no text of questions and replies
     prepare   `module:function` that makes of a record the question that is asked
+    shown     `module:function` that makes of a reply what `acdc score` prints of it (default: what the filter leaves)
     parts     `field` and `task`: upstream has one task for each value of the field, e.g. a subject
 """
 
@@ -42,13 +46,19 @@ def read_records(path: Path, fields: tuple[str, ...]) -> list[Row]:
     return rows
 
 
-def questions(path: Path, metadata: Mapping[str, Any]) -> list[Row]:
+def questions(path: Path, metadata: Mapping[str, Any], needing: Path | None = None) -> list[Row]:
     """The records as questions with an `id`, prepared where the task says how.
 
+    Args:
+        path: JSON lines or Parquet.
+        metadata: Of the task.
+        needing: The list of questions that need their options, for tasks that leave options out; None: all are asked.
+
     Raises:
-        InputError: As :func:`read_records`, or two records share an id.
+        InputError: As :func:`read_records`; two records share an id; or they are of another split than the task asks.
     """
     rows = read_records(path, tuple(metadata.get("fields", ())))
+    _refuse_other_split(path, rows, metadata)
     key = metadata.get("id")
     seen: dict[str, int] = {}
     for number, row in enumerate(rows):
@@ -58,21 +68,58 @@ def questions(path: Path, metadata: Mapping[str, Any]) -> list[Row]:
                 f"{path}, records {seen[row['id']] + 1} and {number + 1}: both have {key} {row['id']}"
             )
         seen[row["id"]] = number
+    if "open_form" in metadata:
+        from evals.option_filter import open_questions
+
+        return open_questions(path, rows, metadata, needing)
     if "prepare" not in metadata:
         return rows
-    module, _, name = metadata["prepare"].partition(":")
-    prepare: Callable[[Row], Row] = getattr(importlib.import_module(module), name)
+    prepare: Callable[[Row], Row] = named(metadata["prepare"])
     return [prepare(row) for row in rows]
+
+
+def named(what: str) -> Callable[..., Any]:
+    """The function `module:function`."""
+    module, _, name = what.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _refuse_other_split(path: Path, rows: list[Row], metadata: Mapping[str, Any]) -> None:
+    """Raises InputError where a record says of itself, by a field `split` or a number, that it is not asked."""
+    wanted = str(metadata.get("split", "test"))
+    between: Mapping[str, list[int]] = metadata.get("between", {})
+    for number, row in enumerate(rows, 1):
+        if isinstance(row.get("split"), str) and row["split"] != wanted:
+            raise InputError(
+                f"{path}, record {number}: of the split {row['split']!r}; asked is {wanted!r}, keep only its records"
+            )
+        for field, (low, high) in between.items():
+            if not (str(row[field]).isdigit() and low <= int(row[field]) <= high):
+                raise InputError(
+                    f"{path}, record {number}: {field} {row[field]} is not of the split {wanted!r}, "
+                    f"which has {low} to {high}; keep only its records"
+                )
 
 
 def pools(path: Path, metadata: Mapping[str, Any]) -> dict[str, list[Row]]:
     """The few-shot examples beside the records, by split; empty where the task has them in its own file."""
+    file = pool_file(path, metadata)
+    return {} if file is None else {metadata["pool"]: read_records(file, tuple(metadata.get("fields", ())))}
+
+
+def pool_file(path: Path, metadata: Mapping[str, Any]) -> Path | None:
+    """The file of few-shot examples beside the records; None where the task has them in its own file.
+
+    Raises:
+        InputError: It is not there.
+    """
     split = metadata.get("pool")
     if split is None:
-        return {}
+        return None
     for suffix in (".jsonl", ".parquet"):
         if (beside := path.parent / f"{split}{suffix}").is_file():
-            return {split: read_records(beside, tuple(metadata.get("fields", ())))}
+            return beside
     raise InputError(f"{path}: its few-shot examples, {split}.jsonl or {split}.parquet, are not beside it")
 
 

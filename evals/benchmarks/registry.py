@@ -6,6 +6,9 @@ from the seed wherever they are needed and never stored. A benchmark without it 
 
 A YAML with a key `upstream` holds no task: it names lm-eval's own, which is used as it is.
 
+Suites without a generator read records, so `evaluation.benchmarks` may name benchmarks of any of them together, and YAML
+files of one's own by their path.
+
 A question has an `id`, unique within its benchmark. In the YAML's `metadata`:
     data        what its records are called in `evaluation.data`, and what they look like: `evals.benchmarks.local_data`
     metric      the metric that says whether an answer is right (default: the first of `metric_list`)
@@ -30,6 +33,8 @@ from evals.benchmarks import local_data
 
 Row = dict[str, Any]
 _HERE = Path(__file__).parent
+_OF_RECORDS = "paper"  # a suite that reads records; beside it all others that do may be named
+_NO_LIST = Path()  # where a list is needed and none is named
 _GUESSERS_LEARN_FROM = 500  # questions of another seed, from which a blind guesser learns what is common
 
 
@@ -68,6 +73,43 @@ def names(suite: str) -> list[str]:
     return sorted(path.stem for path in (_HERE / suite).glob("*.yaml") if not path.stem.startswith("_"))
 
 
+def offered(suite: str) -> dict[str, Path]:
+    """Every benchmark that `evaluation.benchmarks` may name beside this suite, with its YAML; the suite's own come first.
+
+    Raises:
+        InputError: There is no such suite.
+    """
+    found = {name: _HERE / suite / f"{name}.yaml" for name in names(suite)}
+    for other in [] if _generated(suite) else suites():
+        if not _generated(other):
+            found |= {name: _HERE / other / f"{name}.yaml" for name in names(other) if name not in found}
+    return found
+
+
+def chosen(suite: str, only: Sequence[str] = ()) -> dict[str, Path]:
+    """The benchmarks that are asked, in order, by the name that results have: the YAML's file name.
+
+    Args:
+        suite: Its name.
+        only: Only these, of this suite or another that reads records, or paths of YAML files; empty: the suite's own.
+
+    Raises:
+        InputError: A name is unknown, and the nearest is said; a file is not there; or two have one name.
+    """
+    known = offered(suite)
+    found: dict[str, Path] = {}
+    for name in only or names(suite):
+        path = Path(name) if name.endswith(".yaml") else known.get(name)
+        if path is None:
+            raise InputError(_unknown("evaluation.benchmarks", name, list(known)))
+        if not path.is_file():
+            raise InputError(f"evaluation.benchmarks: there is no file {path}")
+        if path.stem in found:
+            raise InputError(f"evaluation.benchmarks: {path.stem} is there twice")
+        found[path.stem] = path
+    return found
+
+
 def find(
     suite: str,
     only: Sequence[str] = (),
@@ -75,40 +117,49 @@ def find(
     seed: int,
     questions: int,
     data: Mapping[str, Path] | None = None,
+    filters: Mapping[str, Path] | None = None,
 ) -> list[Benchmark]:
     """The benchmarks of a suite.
 
     Args:
         suite: Its name.
-        only: Only these, in this order; empty: all, sorted by name.
+        only: As of :func:`chosen`.
         seed: Seed of generated questions.
         questions: How many of them for each benchmark.
         data: Files with records of published benchmarks, by name.
+        filters: Lists of questions that need their options, by the same names (:mod:`evals.option_filter`); None: every
+            record of a judge form is asked.
 
     Raises:
         InputError: A name is unknown, and the nearest is said; or a benchmark needs a file that is not named.
     """
-    known = names(suite)
-    for name in only:
-        if name not in known:
-            raise InputError(_unknown("evaluation.benchmarks", name, known))
-    generated = (_HERE / suite / "generator.py").exists()
-    if not generated:
-        return [_described(_HERE / suite / f"{name}.yaml", data or {}) for name in only or known]
+    paths = chosen(suite, only)
+    if not _generated(suite):
+        return [_described(path, data or {}, filters) for path in paths.values()]
     return [
-        Benchmark(
-            name,
-            _HERE / suite / f"{name}.yaml",
-            functools.partial(_generate, suite, name, seed, questions),
-        )
-        for name in only or known
+        Benchmark(name, path, functools.partial(_generate, suite, name, seed, questions))
+        for name, path in paths.items()
     ]
 
 
-def data_names(suite: str) -> list[str]:
-    """What the suite's benchmarks call their records in `evaluation.data`."""
-    found = (_metadata(_read(_HERE / suite / f"{name}.yaml")).get("data") for name in names(suite))
+def data_names(suite: str, only: Sequence[str] = ()) -> list[str]:
+    """What may stand in `evaluation.data`: what the suite's benchmarks, those beside it and those chosen call their records."""
+    paths = {*offered(suite).values(), *chosen(suite, only).values()}
+    found = (_metadata(_read(path)).get("data") for path in paths)
     return sorted({str(name) for name in found if name})
+
+
+def metadata_of(name: str) -> dict[str, Any]:
+    """What a benchmark that reads records says of them.
+
+    Args:
+        name: Its name, or the path of a YAML file.
+
+    Raises:
+        InputError: It is unknown, and the nearest is said.
+    """
+    (path,) = chosen(_OF_RECORDS, [name]).values()
+    return _metadata(_read(path))
 
 
 def parts(benchmark: Benchmark) -> list[Benchmark]:
@@ -178,30 +229,40 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_constructor("!function", lambda loader, node: str(node.value))
 
 
-def _described(path: Path, data: Mapping[str, Path]) -> Benchmark:
+def _described(path: Path, data: Mapping[str, Path], filters: Mapping[str, Path] | None) -> Benchmark:
     """A benchmark by what its YAML says of its data."""
     described = _read(path)
     metadata = _metadata(described)
     task = local_data.upstream() / described["upstream"] if "upstream" in described else path
-    file = data.get(metadata.get("data", ""))
+    name = str(metadata.get("data", ""))
+    file = data.get(name)
     if file is None:
         if "prepare" in metadata or "parts" in metadata:
-            raise InputError(
-                f"{path.stem} reads its records from a file: set evaluation.data.{metadata['data']} to it"
-            )
+            raise InputError(f"{path.stem} reads its records from a file: set evaluation.data.{name} to it")
         return Benchmark(path.stem, task, metadata=metadata)
     return Benchmark(
         path.stem,
         task,
-        functools.partial(local_data.questions, file, metadata),
+        functools.partial(
+            local_data.questions, file, metadata, None if filters is None else filters.get(name, _NO_LIST)
+        ),
         functools.partial(local_data.pools, file, metadata),
         metadata,
     )
 
 
 def _read(path: Path) -> dict[str, Any]:
-    described: dict[str, Any] = yaml.load(path.read_text("utf-8"), _Loader)
+    try:
+        described = yaml.load(path.read_text("utf-8"), _Loader)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path} can't be read as a task in YAML: {error}") from error
+    if not isinstance(described, dict) or not isinstance(described.get("metadata") or {}, dict):
+        raise InputError(f"{path} holds no task: expected keys such as `task` and `metadata`")
     return described
+
+
+def _generated(suite: str) -> bool:
+    return (_HERE / suite / "generator.py").exists()
 
 
 def _metadata(described: Mapping[str, Any]) -> dict[str, Any]:

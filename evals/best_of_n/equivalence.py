@@ -1,7 +1,7 @@
 r"""When two answers are the same answer: "1,000", "$1000" and "1000.0" are, and so are "\frac{1}{2}" and "0.5".
 
-Plain normalisation, exact arithmetic for numbers. Where the package math-verify can be imported (this project does not
-depend on it), answers that stay different are compared by it too, so that "x+1" and "1+x" are one answer.
+Plain normalisation, exact arithmetic for numbers. Answers that stay different are compared by math-verify too, where it can be
+imported, so that "x+1" and "1+x" are one answer.
 """
 
 import functools

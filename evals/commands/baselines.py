@@ -36,6 +36,7 @@ def baselines(
     from evals.answers import set_aside_if_damaged
     from evals.commands.progress import watched
     from evals.evaluation import checked
+    from evals.open_answers import require_served_judge
     from evals.settings import EvaluationSettings
     from evals.workers import run_jobs
 
@@ -49,6 +50,7 @@ def baselines(
     from acdc.executors import hosted
     from acdc.workers import cores
 
+    require_served_judge(places[0].judge)
     set_aside_if_damaged(places[0].cache, lambda line: typer.echo(line, err=True))
     with hosted(config, lambda line: typer.echo(line, err=True)) as here:
         workers = here.executor.workers or cores()

@@ -94,7 +94,7 @@ def _side_by_side(
 ) -> None:
     from acdc.layout import Layout
     from acdc.validation import nearest
-    from evals.benchmarks.registry import names
+    from evals.benchmarks.registry import chosen
     from evals.comparison import settings_of
     from evals.evaluation import read_run
     from evals.settings import EvaluationSettings
@@ -114,7 +114,7 @@ def _side_by_side(
     }
     found = compared(
         family,
-        asked.benchmarks or names(asked.suite),
+        list(chosen(asked.suite, asked.benchmarks)),
         runs,
         layout.results(family, variants[0]).parent,
         sizes or list(settings_of(config).claim_sizes),

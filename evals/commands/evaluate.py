@@ -39,6 +39,7 @@ def evaluate(
     from evals.commands.progress import watched
     from evals.evaluation import evaluate as measure
     from evals.evaluation import jobs_of
+    from evals.open_answers import require_served_judge
     from evals.places import found_family, workplaces
     from evals.settings import EvaluationSettings
 
@@ -57,6 +58,7 @@ def evaluate(
         }
         typer.echo(json.dumps(plan, indent=2) if as_json else _plan(f"evaluate {family}/{variant}", plan))
         return
+    require_served_judge(place.judge)
     set_aside_if_damaged(place.cache, lambda line: typer.echo(line, err=True))
     with hosted(config, lambda line: typer.echo(line, err=True)) as here:
         workers = here.executor.workers or cores()

@@ -31,12 +31,13 @@ def score(
     from acdc.sandbox import SandboxSettings
     from evals.score import score as scored
 
-    sandbox = SandboxSettings()
+    sandbox, judge = SandboxSettings(), None
     if params.is_file():
         from acdc.commands.options import settings
 
-        sandbox = settings(params, overrides).sandbox
-    rows = scored(benchmark, records, replies, sandbox)
+        config = settings(params, overrides)
+        sandbox, judge = config.sandbox, config.judges.answers
+    rows = scored(benchmark, records, replies, sandbox, judge)
     if out is not None:
         from evals.evaluation import write_json
 

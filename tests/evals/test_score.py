@@ -60,6 +60,26 @@ RECORDS: dict[str, list[dict[str, Any]]] = {
             "answer": "6*7*30=1260\n#### 1260",
         }
     ],
+    "minerva_math": [
+        {
+            "problem": "What is $\\frac{1}{2}+\\frac{1}{4}$?",
+            "level": "Level 1",
+            "type": "Prealgebra",
+            "solution": "We get $\\frac{2}{4}+\\frac14=\\boxed{\\frac{3}{4}}$.",
+        },
+        {
+            "problem": "What is $30\\cdot 40$?",
+            "level": "Level 1",
+            "type": "Prealgebra",
+            "solution": "It is $\\boxed{1200}$.",
+        },
+        {
+            "problem": "Where is $\\frac{\\sqrt{x-2}}{\\sqrt{5-x}}$ defined?",
+            "level": "Level 3",
+            "type": "Algebra",
+            "solution": "For $2\\le x<5$, that is $\\boxed{[2,5)}$.",
+        },
+    ],
     "mmlu_pro_llama": [{"question_id": 70, "question": "At what does water boil?", **MMLU_PRO}],
     "humaneval_instruct": [
         {

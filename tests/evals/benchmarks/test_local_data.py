@@ -256,9 +256,40 @@ def test_the_documented_example_of_a_benchmark_is_the_one_that_runs() -> None:
     import yaml
 
     documented = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text("utf-8")
-    example = documented.split("### Adding a benchmark")[1].split("```yaml")[1].split("```")[0]
+    example = documented.split("### Adding a benchmark")[1].split("```yaml")[3].split("```")[0]
     shipped = Path(registry.__file__).parent / "paper" / "gsm8k_llama.yaml"
     assert yaml.safe_load(example) == yaml.safe_load(shipped.read_text("utf-8"))
+
+
+def test_the_documented_benchmark_of_ones_own_runs(
+    model: Callable[..., Any], tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import yaml
+
+    from evals.harness import Job as Evaluation
+    from evals.score import score
+    from evals.settings import EvaluationSettings
+    from evals.workers import Workplace, opened
+
+    documented = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text("utf-8")
+    section = documented.split("### Adding a benchmark")[1]
+    monkeypatch.chdir(tmp_path)
+    Path("capitals.yaml").write_text(section.split("```yaml")[1].split("```")[0], "utf-8")
+    Path("capitals.jsonl").write_text(section.split("```json")[1].split("```")[0], "utf-8")
+    write(Path("gsm8k.jsonl"), GSM8K)
+    asked = yaml.safe_load(section.split("```yaml")[2].split("```")[0])["evaluation"]
+    settings = EvaluationSettings.model_validate(asked | {"max_new_tokens": 4})
+    benchmarks = registry.find(settings.suite, settings.benchmarks, seed=0, questions=1, data=settings.data)
+    assert [benchmark.name for benchmark in benchmarks] == ["gsm8k_llama", "capitals"]
+    given = write(Path("r.jsonl"), *({"position": n, "reply": f"So. The capital is {city}."} for n, city in enumerate(["paris", "Paris"])))  # fmt: skip
+    verdicts = score("capitals.yaml", Path("capitals.jsonl"), given, SandboxSettings())
+    assert [(row["correct"], row["extracted"]) for row in verdicts] == [(True, "paris"), (False, "Paris")]
+    place = Workplace(
+        functools.partial(small_engine, tiny_model_dir), "tiny", tuple(benchmarks[1:]), settings, tmp_path / "a.sqlite", 2
+    )  # fmt: skip
+    with opened(place) as harness:
+        samples = harness.run(Evaluation(model()))["capitals"]
+    assert [sample["question_id"] for sample in samples] == ["0", "1"]
 
 
 def test_text_of_gpqa_is_in_no_sample_and_its_options_stay_in_order(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks beside the paper's, by the names lm-eval gives them; their data are not here."""

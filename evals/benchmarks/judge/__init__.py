@@ -1,0 +1,1 @@
+"""The judge forms of the paper's multiple-choice benchmarks: asked without options, answered openly, graded by a language model."""

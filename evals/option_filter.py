@@ -1,0 +1,239 @@
+"""Lists of the questions that need their options: built by a rule and a judge model, read where questions are asked openly.
+
+A list is JSON lines: a head that says what it was made with, then for each record its hash, whether the question needs its
+options, and who said so. It holds no text, so a list of a benchmark that may not be published can be. A list that is being built lies
+beside it as `<name>.part`, one line for each verdict on arrival; building goes on from there.
+"""
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from acdc.errors import InfrastructureError, InputError
+from evals.benchmarks.judge.needs_options import RULE_VERSION, prompts, rule
+from evals.benchmarks.judge.open_form import OpenForm
+from evals.benchmarks.local_data import named, read_records
+
+Row = dict[str, Any]
+_FORMAT = 1
+_BATCH = 64  # questions between two writes
+
+
+class Asker(Protocol):
+    """Says whether questions need their options; None: no verdict."""
+
+    def judge(self, forms: Sequence[OpenForm]) -> list[bool | None]:
+        """One for each question, in order."""
+        ...
+
+
+class Decision(NamedTuple):
+    """What is said of a question.
+
+    Attributes:
+        needs_options: Whether it needs them.
+        by: "rule", "judge", or "nobody" (left out because no verdict came).
+    """
+
+    needs_options: bool
+    by: str
+
+
+class Plan(NamedTuple):
+    """What building a list takes.
+
+    Attributes:
+        head: What the list is made with.
+        decided: Decisions there are already: the rule's, and those of an interrupted build.
+        open: What is to be asked, by the record's hash.
+        records: Hashes of all records, in order.
+    """
+
+    head: dict[str, Any]
+    decided: dict[str, Decision]
+    open: dict[str, OpenForm]
+    records: list[str]
+
+
+def record_hash(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
+    """Hash of a record's own fields (the task's `fields`), whatever else is in the file: 32 hexadecimal digits."""
+    content = {field: row.get(field) for field in metadata["fields"]}
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def open_questions(
+    path: Path, rows: Sequence[Row], metadata: Mapping[str, Any], needing: Path | None
+) -> list[Row]:
+    """The records whose questions stand alone, in their open form: `id`, `question`, `target`.
+
+    Args:
+        path: Of the records, for messages.
+        rows: They, each with an `id`.
+        metadata: Of the task.
+        needing: The list; an empty path is refused, None asks every record.
+
+    Raises:
+        InputError: There is no list, it is of other records, or it leaves nothing to ask.
+    """
+    if needing == Path():
+        raise InputError(
+            f"{path}: its questions are asked without their options, and some make no sense so. List those with "
+            f"`acdc build-filter`, and set evaluation.filters.{metadata['data']} to the list"
+        )
+    hashes = [record_hash(row, metadata) for row in rows]
+    listed = dict.fromkeys(hashes, False) if needing is None else read_list(needing)
+    unknown = [number for number, digest in enumerate(hashes, 1) if digest not in listed]
+    if unknown:
+        raise InputError(
+            f"{needing} says nothing of {len(unknown)} of the {len(rows)} records of {path} (the first is record {unknown[0]}); "
+            "build it again from these records with `acdc build-filter`"
+        )
+    form: Callable[[Row], OpenForm] = named(metadata["open_form"])
+    asked = []
+    for row, digest in zip(rows, hashes, strict=True):
+        if not listed[digest]:
+            question = form(row)
+            asked.append({"id": row["id"], "question": question.question, "target": question.answer})
+    if not asked:
+        raise InputError(f"{needing}: every question of {path} needs its options, so nothing is left to ask")
+    return asked
+
+
+def read_list(path: Path) -> dict[str, bool]:
+    """Hash of a record to whether its question needs its options.
+
+    Raises:
+        InputError: It can't be read, or is no such list.
+    """
+    try:
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+        if lines[0]["format"] != _FORMAT:
+            raise ValueError(f"format {lines[0]['format']}, not {_FORMAT}")
+        return {str(line["record"]): bool(line["needs_options"]) for line in lines[1:]}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{path} is no list of `acdc build-filter` ({error}); build it again") from error
+
+
+def plan(benchmark: str, metadata: Mapping[str, Any], records: Path, out: Path, judge: str | None) -> Plan:
+    """What is to be decided, and what is already.
+
+    Args:
+        benchmark: Its name.
+        metadata: Of its task.
+        records: Its records, in their original fields.
+        out: The list to be.
+        judge: Who is asked where the rule does not settle it; None: nobody, and those questions stand alone.
+
+    Raises:
+        InputError: The benchmark asks with options, or the records are not what they should be.
+    """
+    if "open_form" not in metadata:
+        raise InputError(f"{benchmark} asks its questions as they are; there is nothing to leave out")
+    form: Callable[[Row], OpenForm] = named(metadata["open_form"])
+    rows = read_records(records, tuple(metadata["fields"]))
+    for number, row in enumerate(rows, 1):
+        row.setdefault("id", number)
+    forms = {record_hash(row, metadata): form(row) for row in rows}
+    head = {
+        "format": _FORMAT,
+        "benchmark": benchmark,
+        "rule": RULE_VERSION,
+        "judge": judge,
+        "prompt": prompts().version if judge else None,
+    }
+    decided = {}
+    for digest, one in forms.items():
+        said = rule(one)
+        if said is not None or judge is None:
+            decided[digest] = Decision(bool(said), "rule")
+    begun = {digest: Decision(needs, "judge") for digest, needs in _begun(out, head) if digest in forms}
+    decided = begun | decided
+    open_ = {digest: one for digest, one in forms.items() if digest not in decided}
+    return Plan(head, decided, open_, list(forms))
+
+
+def build(
+    made: Plan,
+    out: Path,
+    asker: Asker | None,
+    max_missing: float,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Counter[str]:
+    """Ask what is open, and write the list.
+
+    Args:
+        made: Of :func:`plan`.
+        out: The list.
+        asker: The judge; may be None where nothing is open.
+        max_missing: Largest share of questions without a verdict; they are left out of what is asked.
+        progress: Called with how many verdicts came.
+
+    Returns:
+        How many questions need their options, by who said so ("rule", "judge", "nobody"), and under "records" how many there are.
+
+    Raises:
+        InfrastructureError: Too many verdicts are missing, or the judge can't be asked; what came is kept.
+    """
+    decided = dict(made.decided)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    open_ = list(made.open.items())
+    if open_ and asker is not None:
+        begun = [made.head, *(_line(digest, one) for digest, one in decided.items() if one.by == "judge")]
+        _replace(_part(out), begun)
+        with _part(out).open("a", encoding="utf-8") as part:
+            for first in range(0, len(open_), _BATCH):
+                batch = open_[first : first + _BATCH]
+                for (digest, _), needs in zip(batch, asker.judge([one for _, one in batch]), strict=True):
+                    if needs is not None:
+                        decided[digest] = Decision(needs, "judge")
+                        part.write(json.dumps(_line(digest, decided[digest])) + "\n")
+                part.flush()
+                os.fsync(part.fileno())
+                progress(len(batch))
+    missing = [digest for digest in made.records if digest not in decided]
+    if len(missing) > max_missing * len(made.records):
+        raise InfrastructureError(
+            f"{len(missing)} of {len(made.records)} questions have no verdict ({len(missing) / len(made.records):.1%}, allowed "
+            f"{max_missing:.1%}); the others are kept in {_part(out)}, start the command again"
+        )
+    decided |= dict.fromkeys(missing, Decision(True, "nobody"))
+    head = {**made.head, "records": len(made.records)}
+    _replace(out, [head, *(_line(digest, decided[digest]) for digest in sorted(made.records))])
+    _part(out).unlink(missing_ok=True)
+    counts = Counter(decision.by for decision in decided.values() if decision.needs_options)
+    counts["records"] = len(made.records)
+    return counts
+
+
+def _line(digest: str, decision: Decision) -> dict[str, Any]:
+    return {"record": digest, **decision._asdict()}
+
+
+def _replace(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    temporary.replace(path)
+
+
+def _part(out: Path) -> Path:
+    return out.with_name(out.name + ".part")
+
+
+def _begun(out: Path, head: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Verdicts of an interrupted build with the same rule, judge and prompt; a build with another is begun anew."""
+    part = _part(out)
+    if not part.is_file():
+        return
+    lines = []
+    for line in part.read_text("utf-8", errors="replace").splitlines():
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            break  # a kill in the middle of a line
+    if lines and lines[0] == head:
+        yield from ((str(line["record"]), bool(line["needs_options"])) for line in lines[1:])

@@ -1,0 +1,135 @@
+"""Files that are not what they should be, and replies that are hardly text: an error that says what to do, or a verdict."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acdc.errors import InputError
+from acdc.sandbox import SandboxSettings
+from evals.benchmarks import registry
+from evals.benchmarks.local_data import questions
+from evals.group_exam import open_exam
+from evals.score import score
+from tests.evals.test_score import RECORDS, records
+
+TASK = """
+task: mine
+output_type: generate_until
+test_split: test
+doc_to_text: "{{ question }}"
+doc_to_target: "{{ answer }}"
+generation_kwargs: {max_gen_toks: 8, until: []}
+metric_list: [{metric: exact_match}]
+metadata: {data: mine, fields: [question, answer]}
+"""
+
+
+def write(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def exam(folder: Path, task: str) -> Any:
+    (folder / "mine.yaml").write_text(task, "utf-8")
+    data = {"mine": write(folder / "mine.jsonl", {"question": "?", "answer": "!"})}
+    (found,) = registry.find("paper", [str(folder / "mine.yaml")], seed=0, questions=1, data=data)
+    return open_exam(found, lambda user, system: user, "plain")
+
+
+def test_the_task_is_sound_until_it_is_spoiled(tmp_path: Path) -> None:
+    assert [question.prompt for question in exam(tmp_path, TASK).questions] == ["?"]
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "said"),
+    [
+        (TASK + "filter_list: [{name: f, filter: [{function: nonsense}]}]\n", "nonsense"),
+        (TASK.replace("metadata: {", "metadata: {filter: flexible, "), "`metadata.filter` names 'flexible'"),
+        (TASK.replace("exact_match", "nonsense_match"), "`metric_list` and `filter_list` name"),
+        (TASK.replace("task: mine", "task: yours"), "does not define `task: mine`"),
+        (TASK + "doc_to_text: [\n", "can't be read as a task"),
+        ("- a list\n", "holds no task"),
+        (TASK + "process_docs: !function nowhere.function\n", "nowhere"),
+    ],
+)
+def test_a_faulty_task_is_named_with_its_fault(spoiled: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"mine\.yaml") as error:
+        exam(tmp_path, spoiled)
+    assert said in str(error.value)
+
+
+def test_a_task_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no file .*mine\.yaml"):
+        registry.chosen("paper", [str(tmp_path / "mine.yaml")])
+
+
+def test_two_benchmarks_of_one_name_are_refused(tmp_path: Path) -> None:
+    (path := tmp_path / "gsm8k_llama.yaml").write_text(TASK)
+    with pytest.raises(InputError, match="gsm8k_llama is there twice"):
+        registry.chosen("paper", ["gsm8k_llama", str(path)])
+
+
+def test_records_that_name_another_split_are_refused(tmp_path: Path) -> None:
+    row = {"question": "?", "answer": "#### 1"}
+    path = write(tmp_path / "g.jsonl", row | {"split": "test"}, row | {"split": "train"})
+    with pytest.raises(InputError, match=r"g\.jsonl, record 2: of the split 'train'; asked is 'test'"):
+        questions(path, registry.metadata_of("gsm8k_llama"))
+
+
+@pytest.mark.parametrize("number", [2, 600, 974, "x"])
+def test_records_of_mbpp_outside_the_test_split_are_refused(number: object, tmp_path: Path) -> None:
+    row = {"task_id": number, "text": "Write.", "code": "", "test_list": ["assert f(1) == 1"] * 3}
+    with pytest.raises(InputError, match=r"record 1: task_id .* has 11 to 510"):
+        questions(write(tmp_path / "m.jsonl", row), registry.metadata_of("mbpp_instruct"))
+
+
+def test_records_that_are_the_worked_examples_are_refused(tmp_path: Path) -> None:
+    from evals.benchmarks.paper.math_answers import examples
+
+    shot = {key: value for key, value in examples()[2].items() if key != "few_shot"}
+    path = write(tmp_path / "m.jsonl", {"problem": "What is $1$?", "solution": "$\\boxed{1}$"}, shot)
+    (found,) = registry.find("paper", ["minerva_math"], seed=0, questions=1, data={"math": path})
+    with pytest.raises(InputError, match="question 1 is one of the worked examples"):
+        open_exam(found, lambda user, system: user, "plain")
+
+
+def test_the_pool_of_examples_in_place_of_the_records_is_refused(tmp_path: Path) -> None:
+    path = records(tmp_path, "mmlu_pro_llama")
+    pool = path.with_name("validation.jsonl")
+    (found,) = registry.find("paper", ["mmlu_pro_llama"], seed=0, questions=1, data={"mmlu_pro": pool})
+    with pytest.raises(InputError, match="question 0 is one of the worked examples"):
+        open_exam(found, lambda user, system: user, "plain")
+
+
+@pytest.mark.parametrize("benchmark", sorted(RECORDS))
+def test_replies_that_are_hardly_text_are_wrong_and_stop_nothing(benchmark: str, tmp_path: Path) -> None:
+    strange = [
+        "",
+        "\0",
+        "\0" * 1000,
+        "\ud800",
+        "\udfff\ud800 \0",
+        "x" * 10_000_000,
+        "(\\frac{ " * 1000,
+        " " * 100_000,
+    ]
+    given = write(tmp_path / "replies.jsonl", *({"position": 0, "reply": reply} for reply in strange))
+    found = score(benchmark, records(tmp_path, benchmark), given, SandboxSettings())
+    assert [verdict["correct"] for verdict in found] == [False] * len(strange)
+
+
+def test_a_setting_that_names_no_benchmarks_records_gets_the_nearest() -> None:
+    import yaml
+
+    from acdc.config import parse
+    from evals.settings import EvaluationSettings
+
+    config = parse(yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text("utf-8")))
+    asked = EvaluationSettings(suite="paper", data={"gsm8": Path("x")})
+    with pytest.raises(
+        InputError, match=r"evaluation\.data: no benchmark reads 'gsm8'; did you mean 'gsm8k'"
+    ):
+        asked.check(config)
+    EvaluationSettings(suite="paper", data={"gsm8k": Path("x")}, filters={"mmlu": Path("y")}).check(config)
