@@ -85,7 +85,7 @@ def _method(measured: Measured, entry: Entry) -> MethodResult:
 
 def _coverage(measured: Measured, entry: Entry, n: int) -> CoverageAt:
     chances = measured.chances[entry.id, n]
-    one = measured.evidence.parameters.get("big" if entry.group == "big" else "base")
+    one = measured.evidence.parameters.get({"big": "big", "api": "api"}.get(entry.group, "base"))
     models = entry.models(n)
     written, seen = entry.tokens(n)
     return CoverageAt(
