@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evals.best_of_n.booth import Tools
+from evals.best_of_n.document import FinalAnswers
+from evals.best_of_n.settings import BestOfNSettings
 from evals.claims import claims
 from evals.comparison import (
     ArchiveNull,
@@ -17,6 +20,7 @@ from evals.comparison import (
 from evals.coverage import contributions
 from evals.evidence import Entry, Evidence
 from evals.examples import only_ours
+from evals.final_answers import final_answers
 from evals.measured import Measured, by_run, measure
 from evals.statistics_settings import StatisticsSettings
 
@@ -26,6 +30,7 @@ def compare(
     settings: ComparisonSettings,
     statistics: StatisticsSettings,
     guesses: Sequence[Guess] = (),
+    best_of_n: tuple[BestOfNSettings, Tools] | None = None,
 ) -> Comparison:
     """The whole comparison of a family.
 
@@ -34,6 +39,7 @@ def compare(
         settings: Which claims are made.
         statistics: Resamples, confidence, level, seed.
         guesses: What guessing scores.
+        best_of_n: How one final answer is chosen, and with what; None: it is not.
     """
     measured = measure(evidence, statistics)
     entries = {entry.id: entry for entry in evidence.entries}
@@ -66,6 +72,7 @@ def compare(
             for id, n in largest.items()
         },
         only_ours=only_ours(evidence, entries[ours.id], settings.examples),
+        best_of_n=FinalAnswers() if best_of_n is None else final_answers(measured, settings, *best_of_n),
     )
 
 

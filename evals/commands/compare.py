@@ -40,6 +40,7 @@ def compare(
         "claims": tables.claim_rows,
         "members": tables.member_rows,
         "archive": tables.archive_rows,
+        "best_of_n": tables.best_of_n_rows,
     }.items():
         tables.write_csv(root / "tables" / f"{name}.csv", [row for item in comparisons for row in rows(item)])
     plotted = [row for item in comparisons for row in tables.coverage_rows(item)]
@@ -57,6 +58,8 @@ def compare(
 
 def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     from acdc.layout import Layout
+    from evals.best_of_n.settings import settings_of as choosing_of
+    from evals.best_of_n.tools import opened
     from evals.compare import compare as compared
     from evals.comparison import Guess, settings_of
     from evals.evaluation import read_run
@@ -76,7 +79,11 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     results = layout.results(family, "baselines").parent
     evidence = gather(family, asked.benchmarks or names(asked.suite), runs, results, chosen, asked.max_n)
     guesses = [Guess.model_validate(row) for row in evidence.guesses]
-    return compared(evidence, chosen, config.section("statistics", StatisticsSettings), guesses)
+    choosing = choosing_of(config)
+    with opened(choosing, asked, layout) as tools:
+        return compared(
+            evidence, chosen, config.section("statistics", StatisticsSettings), guesses, (choosing, tools)
+        )
 
 
 def _text(comparison: "Comparison") -> str:
