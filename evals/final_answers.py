@@ -66,7 +66,7 @@ def final_answers(
         rows=_rows(measured, cells, names, tallies),
         not_run=not_run,
         judge=_judge(rounds, tools, pairs[: settings.bias_pairs]) if rounds is not None and judged else None,
-        compared_by=compared_by(),
+        compared_by=compared_by(maths=any(kind_of(name) in ("maths", "") for name in evidence.benchmarks)),
     )
 
 

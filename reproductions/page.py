@@ -102,6 +102,7 @@ def family_view(
             )
             for n in sizes
         },
+        "choices": charts.choices(comparison, sizes),
         "generations": charts.generation_panels(runs),
         "generation_key": charts.generation_key(),
         "runs": runs,

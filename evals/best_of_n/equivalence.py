@@ -90,9 +90,13 @@ def _verified(first: str, second: str) -> bool:
     return same is not None and same(first, second)
 
 
-def compared_by() -> str:
-    """How answers are compared here, for reports."""
-    return "plain normalisation" if _math_verify() is None else "plain normalisation, then math-verify"
+def compared_by(maths: bool = True) -> str:
+    """How answers are compared here, for reports; `maths`: whether any of them may be mathematics."""
+    return (
+        "plain normalisation, then math-verify"
+        if maths and _math_verify() is not None
+        else "plain normalisation"
+    )
 
 
 def _lowest_terms(number: str) -> str:

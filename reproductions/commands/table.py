@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reproductions.table import Table
 
 AUDIT = ("paper_verdicts", "paper_claims", "paper_findings", "paper_sensitivity")
-REPORT = ("verdicts", "benchmarks", "variants", "members", "margins", "guesses", "cost", "tests")
+REPORT = ("verdicts", "benchmarks", "best_of_n", "variants", "members", "margins", "guesses", "cost", "tests")
 
 
 class Format(StrEnum):
