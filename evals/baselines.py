@@ -2,7 +2,7 @@
 
 Each is a :class:`evals.methods.Method`, and the answers that they need are a list of jobs: Experts (three greedy
 answers; N = 8 as 3-3-2 samples), Control (the general seed sampled N times), all seeds sampled evenly, the general seed with
-weight noise, the big model once and N times. A rival that cannot be run says so in its row and gets no number.
+weight noise, the big model once and N times, models behind endpoints (`evals.api_baseline`). A rival that cannot be run says so in its row and gets no number.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from acdc.errors import InputError
 from acdc.validation import nearest
 from acdc.variation.settings import MutationSettings
+from evals import api_baseline
 from evals.harness import Job, Model
 from evals.methods import Method, Pick, evenly
 from evals.settings import BaselineSettings
@@ -92,7 +93,7 @@ def methods(
         noisy = {n: (Pick(models=tuple(copies), k=n),) for n in range(1, min(most, len(copies)) + 1)}
         name = f"{settings.general} + {_times(factor)}weight noise × N"
         rows.append(Method(name=name, group="noise", picks=noisy))
-    return [*rows, *_big(settings, most, big), _api(settings)]
+    return [*rows, *_big(settings, most, big), *api_baseline.rows(settings.api, most)]
 
 
 def jobs(
@@ -193,7 +194,7 @@ def parameters(model: Path) -> int:
 def _draws(settings: BaselineSettings, rows: Sequence[Method]) -> dict[tuple[str, float], int]:
     """Answers a question of each (model, temperature)."""
     wanted: dict[tuple[str, float], int] = {}
-    for row in rows:
+    for row in (row for row in rows if row.group != "api"):
         count = {"control": settings.control.draws, "big": settings.big.draws}.get(
             row.group, settings.expert_draws
         )
@@ -219,11 +220,6 @@ def _big(settings: BaselineSettings, most: int, there: bool) -> list[Method]:
     return rows
 
 
-def _api(settings: BaselineSettings) -> Method:
-    reason = "this version has no client for it" if settings.api.base_url else "no endpoint is configured"
-    return Method(name=settings.api.name, group="api", not_run=reason)
-
-
 def _check(
     settings: BaselineSettings, experts: Mapping[str, Sequence[str]], seeds: Sequence[str], most: int
 ) -> None:
@@ -231,6 +227,11 @@ def _check(
         for member in team:
             if member not in seeds:
                 raise InputError(f"families: experts.{name}: no seed {member!r}; {nearest(member, seeds)}")
+    for name in settings.api:
+        if name in (*seeds, BIG):
+            raise InputError(
+                f"baselines.api: {name!r} is the name of a model of the family; call the endpoint's row otherwise"
+            )
     if settings.general not in seeds:
         raise InputError(
             f"baselines.general: no seed {settings.general!r}; {nearest(settings.general, seeds)}"

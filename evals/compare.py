@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evals.best_of_n.booth import Tools
+from evals.best_of_n.document import FinalAnswers
+from evals.best_of_n.settings import BestOfNSettings
 from evals.by_generation import by_generation
 from evals.claims import claims
 from evals.comparison import (
@@ -18,6 +21,7 @@ from evals.comparison import (
 from evals.coverage import contributions
 from evals.evidence import Entry, Evidence
 from evals.examples import only_ours
+from evals.final_answers import final_answers
 from evals.measured import Measured, by_run, measure
 from evals.statistics_settings import StatisticsSettings
 
@@ -27,6 +31,7 @@ def compare(
     settings: ComparisonSettings,
     statistics: StatisticsSettings,
     guesses: Sequence[Guess] = (),
+    best_of_n: tuple[BestOfNSettings, Tools] | None = None,
 ) -> Comparison:
     """The whole comparison of a family.
 
@@ -35,6 +40,7 @@ def compare(
         settings: Which claims are made.
         statistics: Resamples, confidence, level, seed.
         guesses: What guessing scores.
+        best_of_n: How one final answer is chosen, and with what; None: it is not.
     """
     measured = measure(evidence, statistics)
     entries = {entry.id: entry for entry in evidence.entries}
@@ -68,6 +74,7 @@ def compare(
         },
         only_ours=only_ours(evidence, entries[ours.id], settings.examples),
         generations=by_generation(evidence, settings, statistics),
+        best_of_n=FinalAnswers() if best_of_n is None else final_answers(measured, settings, *best_of_n),
     )
 
 
@@ -87,7 +94,7 @@ def _method(measured: Measured, entry: Entry) -> MethodResult:
 
 def _coverage(measured: Measured, entry: Entry, n: int) -> CoverageAt:
     chances = measured.chances[entry.id, n]
-    one = measured.evidence.parameters.get("big" if entry.group == "big" else "base")
+    one = measured.evidence.parameters.get({"big": "big", "api": "api"}.get(entry.group, "base"))
     models = entry.models(n)
     written, seen = entry.tokens(n)
     return CoverageAt(

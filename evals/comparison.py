@@ -14,6 +14,7 @@ kind"). No number is without its n: `questions` per benchmark, `runs`, N.
     solves         for each method at its largest N and each benchmark the chance that a question is solved, in the order
                    of `questions`, the mean over runs
     generations    coverage by generation, where `taskforce.generations` asks for it
+    best_of_n      what each method reaches with one final answer (:mod:`evals.best_of_n.document`)
     only_ours      examples of questions that the task force of every run solved and no rival ever did, with answers
 """
 
@@ -23,6 +24,7 @@ from pydantic import BaseModel, ConfigDict
 
 from acdc.errors import InputError
 from acdc.validation import nearest
+from evals.best_of_n.document import FinalAnswers
 
 if TYPE_CHECKING:
     from acdc.config import Config
@@ -285,6 +287,7 @@ class Comparison(_Part):
     solves: dict[str, dict[str, list[float]]]
     only_ours: list[Example]
     generations: list[AtGeneration] = []
+    best_of_n: FinalAnswers = FinalAnswers()
 
     def method(self, id: str) -> MethodResult:
         """A method by its id."""

@@ -26,7 +26,7 @@ Record = dict[str, Any]
 _FEWSHOT_SEED = 1234  # lm-eval's own default
 _OPTIONS_SEED = 0  # lm-eval's own default for Python's generator, from which upstream shuffles options
 _ASKED = ("question", "problem", "text", "input", "prompt")  # what published benchmarks call a question
-_WITHHELD = "[withheld: this benchmark's text is not to be published]"
+WITHHELD = "[withheld: this benchmark's text is not to be published]"
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,9 @@ class Exam:
         ]
 
     def _withhold(self, record: Record, question: Question) -> None:
-        record |= {"doc": {"id": question.id}, "arguments": [[_WITHHELD, {}]], "resps": [[_WITHHELD]]}
+        record |= {"doc": {"id": question.id}, "arguments": [[WITHHELD, {}]], "resps": [[WITHHELD]]}
         if self.scored_by == "judge":  # elsewhere these are letters
-            record |= {"target": _WITHHELD, "filtered_resps": [_WITHHELD]}
+            record |= {"target": WITHHELD, "filtered_resps": [WITHHELD]}
 
     def _right(self, record: Record) -> bool | None:
         if self.scored_by in ("sandbox", "judge"):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from acdc.errors import InputError
 from acdc.validation import nearest
 from evals.correctness import Correctness, from_samples
+from evals.given_answers import extracted
 
 _FILE = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT[\d.:-]+)\.jsonl")
 _RIGHT = 0.5
@@ -124,7 +125,7 @@ def _task(task: str, files: Sequence[tuple[str, int, Path]], reading: Reading) -
         for record in mine:
             sample = _sample(record, path, chosen[1])
             samples.append(sample | {"benchmark": task, "model": model, "draw": draw})
-            answers[model, draw, sample["question_id"]] = _answer(record["filtered_resps"])
+            answers[model, draw, sample["question_id"]] = extracted(record["filtered_resps"])
             prompts.setdefault(sample["question_id"], set()).add(str(record.get("prompt_hash", "")))
     matrix = from_samples(samples, f"logs of {task}")
     return TaskLog(
@@ -184,15 +185,3 @@ def _sample(record: dict[str, Any], path: Path, metric: str) -> dict[str, Any]:
         "tokens": int(record.get("tokens") or 0),
         "prompt_tokens": int(record.get("prompt_tokens") or 0),
     }
-
-
-def _answer(filtered: Any) -> str:
-    """The extracted answer; of a multiple-choice task the number of the likeliest option."""
-    if not isinstance(filtered, list) or not filtered:
-        return ""
-    if len(filtered) > 1 and all(isinstance(part, list) and len(part) == 2 for part in filtered):
-        return str(max(range(len(filtered)), key=lambda place: float(filtered[place][0])))
-    first = filtered[0]
-    while isinstance(first, list) and first:
-        first = first[0]
-    return str(first) if not isinstance(first, list) else ""

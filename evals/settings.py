@@ -1,10 +1,11 @@
 """The sections `evaluation` and `baselines` of params.yaml."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from acdc.chat.settings import EndpointSettings
 from acdc.errors import InputError
 from acdc.validation import nearest
 
@@ -125,18 +126,25 @@ class BigSettings(BaseModel):
     temperature: Temperature = 0.7
 
 
-class ApiSettings(BaseModel):
-    """A model behind an OpenAI-compatible endpoint. Without one its row says "not run".
+class ApiSettings(EndpointSettings):
+    """A model behind an OpenAI-compatible endpoint. Without its key its rows say "not run".
 
     Attributes:
-        name: Shown in tables.
-        base_url: The endpoint; empty: not run.
+        draws: Samples a question for the N-times row; 0 leaves it out.
+        temperature: Of these samples.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    draws: Annotated[int, Field(ge=0)] = 0
+    temperature: Temperature = 0.7
 
-    name: str = "API model"
-    base_url: str = ""
+    @model_validator(mode="before")
+    @classmethod
+    def _same_budget(cls, value: Any) -> Any:
+        if isinstance(value, dict) and (odd := sorted({"max_tokens", "structured"} & value.keys())):
+            raise ValueError(
+                f"{odd[0]} is not set here: an endpoint has the token budget of all methods (evaluation.max_new_tokens)"
+            )
+        return value
 
 
 class BaselineSettings(BaseModel):
@@ -152,7 +160,7 @@ class BaselineSettings(BaseModel):
         control: Settings of Control.
         noise: Settings of the noisy copies.
         big: Settings of the big model.
-        api: Settings of the API model.
+        api: Endpoints by the names that their rows have.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -165,4 +173,4 @@ class BaselineSettings(BaseModel):
     control: ControlSettings = ControlSettings()
     noise: NoiseSettings = NoiseSettings()
     big: BigSettings = BigSettings()
-    api: ApiSettings = ApiSettings()
+    api: dict[str, ApiSettings] = {}

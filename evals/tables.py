@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evals.best_of_n.document import Share
 from evals.comparison import Claim, Comparison, Estimate, Significance
 from evals.evaluation import replace_file
 
@@ -79,6 +80,25 @@ def archive_rows(comparison: Comparison) -> list[Row]:
             **{f"gain_{key}": value for key, value in _estimate(row.gain).items()},
         }
         for row in comparison.archive
+    ]
+
+
+def best_of_n_rows(comparison: Comparison) -> list[Row]:
+    """One row for each method, N and way to choose one final answer."""
+    return [
+        {
+            "family": comparison.family,
+            "method": comparison.method(row.method).name,
+            "id": row.method,
+            **row.model_dump(exclude={"method", "chosen", "efficiency", "gain", "benchmarks", "instead"}),
+            "chosen": row.chosen.mean,
+            "chosen_low": row.chosen.low,
+            "chosen_high": row.chosen.high,
+            **_share("efficiency", row.efficiency),
+            **_share("gain", row.gain),
+            **{f"chosen_{name}": value for name, value in row.benchmarks.items()},
+        }
+        for row in comparison.best_of_n.rows
     ]
 
 
@@ -183,3 +203,8 @@ def _test(name: str, test: Significance | None) -> dict[str, float | None]:
 
 def _estimate(estimate: Estimate) -> dict[str, float]:
     return {"coverage": estimate.mean, "low": estimate.low, "high": estimate.high}
+
+
+def _share(name: str, share: Share | None) -> dict[str, float | None]:
+    parts = {"": "mean", "_low": "low", "_high": "high"}
+    return {f"{name}{end}": None if share is None else getattr(share, part) for end, part in parts.items()}

@@ -213,14 +213,15 @@ class _Bench:
         if self._open is None or self._open[0] != place:
             self._stack.close()
             self._open = place, self._stack.enter_context(opened(self._workplaces[place], self._report))
-        samples = self._open[1].run(job)
+        harness = self._open[1]
+        samples = harness.run(job)
         for benchmark, records in samples.items():
             for record in records:
                 record["benchmark"] = benchmark
         return Result(
             {benchmark: _lines(records) for benchmark, records in samples.items()},
             {benchmark: from_samples(records, job.model.name) for benchmark, records in samples.items()},
-            {benchmark: tokens.facts for benchmark, tokens in self._open[place].prompts.items()},
+            {benchmark: tokens.facts for benchmark, tokens in harness.prompts.items()},
         )
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from reproductions.figures import coverage, forest, generations, tree
+from reproductions.choice_tables import spans
+from reproductions.figures import coverage, forest, generations, span, tree
 from reproductions.figures.svg import Element, element, figure, line, markup
 from reproductions.runs import Run
 from reproductions.templates import safe
 from reproductions.verdict_tables import find_claim, main_rivals
-from reproductions.wording import VERDICTS, shown_name
+from reproductions.wording import VERDICTS, phrase, shown_name
 
 if TYPE_CHECKING:
     from evals.comparison import Comparison, MethodResult
@@ -69,6 +70,18 @@ def differences(
         return None
     wide, narrow = (forest.forest(found, left=left, right=right, narrow=narrow) for narrow in (False, True))
     return svg(wide), svg(narrow)
+
+
+def choices(comparison: "Comparison", sizes: Sequence[int]) -> list[tuple[str, tuple[Any, Any]]]:
+    """One figure for each way to choose a final answer, at the largest headline size: (title, (wide, narrow))."""
+    found = []
+    for selector in dict.fromkeys(row.selector for row in comparison.best_of_n.rows):
+        rows = spans(comparison, selector, sizes[0])
+        title = phrase("best_of_n", "block", selector=selector.replace("_", " "), n=sizes[0])
+        if rows:
+            wide, narrow = (svg(span.spans(rows, narrow=narrow)) for narrow in (False, True))
+            found.append((title, (wide, narrow)))
+    return found
 
 
 def generation_panels(runs: Sequence[Run]) -> list[dict[str, Any]]:

@@ -103,6 +103,7 @@ def family_view(
             )
             for n in sizes
         },
+        "choices": charts.choices(comparison, sizes),
         "generations": charts.generation_panels(runs),
         "generation_key": charts.generation_key(),
         "openendedness": openended_view(layout, name, runs),

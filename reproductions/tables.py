@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from reproductions.choice_tables import best_of_n_table
 from reproductions.detail_tables import (
     benchmarks_table,
     cost_table,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "all_tables",
     "benchmarks_table",
+    "best_of_n_table",
     "cost_table",
     "generations_table",
     "guesses_table",
@@ -37,6 +39,7 @@ def all_tables(comparison: "Comparison", sizes: Sequence[int]) -> dict[str, Tabl
     made: Iterable[Table | None] = (
         main_table(comparison, sizes),
         benchmarks_table(comparison),
+        best_of_n_table(comparison, sizes),
         variants_table(comparison, sizes),
         generations_table(comparison),
         members_table(comparison),

@@ -24,6 +24,7 @@ class Call:
         max_tokens: Most tokens of the reply.
         structured: Whether the reply is to be a JSON object.
         seed: Tells calls of the same words apart; the endpoint gets it, too.
+        begin: How the reply is to begin, for endpoints that continue the last message; part of the hash where there is one.
     """
 
     role: str
@@ -37,17 +38,19 @@ class Call:
     max_tokens: int = 1000
     structured: bool = False
     seed: int = 0
+    begin: str = ""
 
     @property
     def request(self) -> dict[str, Any]:
         """Everything that can change the reply."""
-        return {
+        found = {
             name: getattr(self, name)
             for name in (
                 "role", "prompt", "model", "system", "user",
                 "temperature", "top_p", "max_tokens", "structured", "seed",
             )
         }  # fmt: skip
+        return {**found, "begin": self.begin} if self.begin else found
 
     @cached_property
     def hash(self) -> str:

@@ -16,7 +16,7 @@ from acdc.chat.call import Call, Reply
 from acdc.chat.connection import open_client
 from acdc.chat.outages import BudgetSpent, Outage, as_reply, fatal, is_outage, refused_field, retry_after
 from acdc.chat.settings import EndpointSettings
-from acdc.chat.transcript import Replay, Transcript
+from acdc.chat.transcript import Keeper, Replay
 from acdc.errors import InfrastructureError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Chat:
     Args:
         role: scientist, gibberish, answers.
         settings: The endpoint.
-        transcript: Of the run; None keeps nothing.
+        transcript: Of the run, or whoever else keeps replies; None keeps nothing.
         replay: Answers in place of the endpoint.
         note: Told of every call that was made (``Journal.note``): seconds, attempts, tokens, price.
     """
@@ -45,7 +45,7 @@ class Chat:
         self,
         role: str,
         settings: EndpointSettings,
-        transcript: Transcript | None = None,
+        transcript: Keeper | None = None,
         replay: Replay | None = None,
         note: Note = lambda kind, **detail: None,
     ) -> None:
@@ -64,7 +64,7 @@ class Chat:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def keep_in(self, transcript: Transcript, note: Note) -> None:
+    def keep_in(self, transcript: Keeper, note: Note) -> None:
         """Keep calls in a run's transcript from now on, and take over what it has."""
         self._transcript, self._note = transcript, note
         self._spent = transcript.spent(self.role)
@@ -198,8 +198,13 @@ class Chat:
         body: dict[str, Any] = {
             "model": call.model,
             "messages": [
-                {"role": "system", "content": call.system},
-                {"role": "user", "content": call.user},
+                {"role": role, "content": content}
+                for role, content in (
+                    ("system", call.system),
+                    ("user", call.user),
+                    ("assistant", call.begin),
+                )
+                if content or role == "user"
             ],
             "temperature": call.temperature,
             "top_p": call.top_p,

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from acdc.chat.call import Call, Reply
 from acdc.errors import InputError
@@ -27,6 +27,22 @@ CREATE TABLE IF NOT EXISTS head (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITH
 CREATE TABLE IF NOT EXISTS calls (
     hash TEXT PRIMARY KEY, role TEXT NOT NULL, label TEXT NOT NULL, request TEXT NOT NULL, reply TEXT NOT NULL) WITHOUT ROWID;
 """
+
+
+class Keeper(Protocol):
+    """Where a client keeps replies on arrival."""
+
+    def reply(self, call: Call) -> Reply | None:
+        """The reply that an equal call got, or None."""
+        ...
+
+    def keep(self, call: Call, reply: Reply) -> None:
+        """Keep a call's reply, at once."""
+        ...
+
+    def spent(self, role: str) -> tuple[int, int]:
+        """Tokens of prompts and of replies so far."""
+        ...
 
 
 class Transcript:

@@ -1,7 +1,7 @@
 r"""When two answers are the same answer: "1,000", "$1000" and "1000.0" are, and so are "\frac{1}{2}" and "0.5".
 
-Plain normalisation, exact arithmetic for numbers. Answers that stay different are compared by math-verify too, where it can be
-imported, so that "x+1" and "1+x" are one answer.
+Plain normalisation, exact arithmetic for numbers. Answers that stay different and look like mathematics are compared by math-verify
+too, where it can be imported, so that "x+1" and "1+x" are one answer. It is asked once for each pair of texts.
 """
 
 import functools
@@ -16,9 +16,15 @@ _WRAPPERS = re.compile(r"\\(?:text|mathrm|mathbf|textbf|boxed|fbox)\s*\{([^{}]*)
 _FRACTION = re.compile(r"\\[dt]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:\s*/\s*\d+(?:\.\d+)?)?")
+_MATHEMATICAL = re.compile(r"[0-9\\^=+*/(]")
+_NO_FORMULA = re.compile(
+    r"\d\s+[a-z\d\\]|(?<![\\a-z])[a-z]{3}|\n"
+)  # "2 3" is a list to us and a sum to a parser; words are none
+_LONGEST_FORMULA = 300  # characters; beyond, an answer is prose, and parsing prose costs seconds
 _LONGEST = 4000  # characters; nobody's final answer is longer, and comparing must stay cheap
 
 
+@functools.lru_cache(maxsize=65536)
 def normal_form(answer: str) -> str:
     """A text that equal answers share.
 
@@ -43,11 +49,12 @@ def normal_form(answer: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def group(answers: Sequence[str]) -> list[list[int]]:
+def group(answers: Sequence[str], maths: bool | None = None) -> list[list[int]]:
     """Which answers are one answer.
 
     Args:
         answers: Extracted answers.
+        maths: Whether they are mathematics, and so compared by math-verify where it can be imported; None: those that look like it.
 
     Returns:
         Groups of positions, in order of their first member.
@@ -55,12 +62,11 @@ def group(answers: Sequence[str]) -> list[list[int]]:
     forms: dict[str, list[int]] = {}
     for place, answer in enumerate(answers):
         forms.setdefault(normal_form(answer), []).append(place)
-    same = _math_verify()
-    if same is None or len(forms) < 2:
+    if maths is False or len(forms) < 2 or _math_verify() is None:
         return list(forms.values())
     groups: list[tuple[str, list[int]]] = []
     for form, places in forms.items():
-        twin = next((mine for other, mine in groups if form and other and same(other, form)), None)
+        twin = next((mine for other, mine in groups if _one_formula(other, form)), None)
         if twin is None:
             groups.append((form, places))
         else:
@@ -68,9 +74,29 @@ def group(answers: Sequence[str]) -> list[list[int]]:
     return [sorted(places) for _, places in groups]
 
 
-def compared_by() -> str:
-    """How answers are compared here, for reports."""
-    return "plain normalisation" if _math_verify() is None else "plain normalisation, then math-verify"
+def _one_formula(first: str, second: str) -> bool:
+    """Whether math-verify finds two normal forms equal; numbers were decided exactly before, and prose is nothing for it."""
+    for form in (first, second):
+        if len(form) > _LONGEST_FORMULA or _NO_FORMULA.search(form) or not _MATHEMATICAL.search(form):
+            return False
+    if _NUMBER.fullmatch(first) and _NUMBER.fullmatch(second):
+        return False
+    return _verified(first, second)
+
+
+@functools.lru_cache(maxsize=65536)
+def _verified(first: str, second: str) -> bool:
+    same = _math_verify()
+    return same is not None and same(first, second)
+
+
+def compared_by(maths: bool = True) -> str:
+    """How answers are compared here, for reports; `maths`: whether any of them may be mathematics."""
+    return (
+        "plain normalisation, then math-verify"
+        if maths and _math_verify() is not None
+        else "plain normalisation"
+    )
 
 
 def _lowest_terms(number: str) -> str:
@@ -89,4 +115,6 @@ def _math_verify() -> Callable[[str, str], bool] | None:
         package: Any = importlib.import_module("math_verify")
     except ImportError:
         return None
-    return lambda first, second: bool(package.verify(package.parse(first), package.parse(second)))
+    return lambda first, second: bool(
+        package.verify(package.parse(f"${first}$"), package.parse(f"${second}$"))
+    )

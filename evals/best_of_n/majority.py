@@ -8,9 +8,14 @@ from evals.best_of_n.equivalence import group, normal_form
 from evals.best_of_n.selector import Candidates, Choice
 
 
-def leaders(answers: Sequence[str]) -> list[list[int]]:
-    """The largest groups of equivalent answers; several where they tie. Replies without an answer count only if all are."""
-    groups = group(answers)
+def leaders(answers: Sequence[str], maths: bool | None = None) -> list[list[int]]:
+    """The largest groups of equivalent answers; several where they tie. Replies without an answer count only if all are.
+
+    Args:
+        answers: Extracted answers.
+        maths: As of :func:`evals.best_of_n.equivalence.group`.
+    """
+    groups = group(answers, maths)
     given = [
         places for places in groups if normal_form(answers[places[0]]) not in ("", "[invalid]")
     ] or groups

@@ -9,6 +9,8 @@ import typer
 from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from acdc.config import Config
     from acdc.variation.settings import MutationSettings
     from evals.harness import Job
@@ -20,7 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
     app.command(
         "baselines",
-        help="Measure the rivals: experts, control, seeds sampled evenly, weight noise, big model.",
+        help="Measure the rivals: experts, control, seeds sampled evenly, weight noise, big model, API models.",
     )(baselines)
 
 
@@ -43,8 +45,12 @@ def baselines(
     places, jobs, rows = _work(config, family)
     answers = sum(job.draws * places[place].questions for place, job in jobs)
     if dry_run:
-        plan = {"methods": [row.name for row in rows], "answers": answers}
-        text = f"baselines {family}: {len(rows)} rows, {answers:,} answers (fewer where they are cached)"
+        asked = _endpoint_answers(config, places[0].questions)
+        plan = {"methods": [row.name for row in rows], "answers": answers, "endpoints": asked}
+        text = (
+            f"baselines {family}: {len(rows)} rows, {answers:,} answers (fewer where they are cached)"
+            + "".join(f"; {count:,} calls to {name}" for name, count in asked.items())
+        )
         typer.echo(json.dumps(plan, indent=2) if as_json else text)
         return
     from acdc.executors import hosted
@@ -57,8 +63,10 @@ def baselines(
         places, jobs, rows = _work(here, family)
         with watched(f"baselines {family}", min(workers, len(jobs))) as on_event:
             results = run_jobs(places, jobs, workers=workers, on_event=on_event)
+    answered = _ask_endpoints(config, family, places[0])
+    results += answered
     summary = checked(results, config.section("evaluation", EvaluationSettings).max_missing)
-    _write(config, family, places, rows, results)
+    _write(config, family, places, rows, results, answered)
     if as_json:
         typer.echo(json.dumps({"methods": len(rows), **summary}, indent=2))
         return
@@ -103,12 +111,14 @@ def _write(
     places: list["Workplace"],
     rows: list["Method"],
     results: list["Result"],
+    answered: list["Result"],
 ) -> None:
     from acdc.layout import Layout
+    from evals import api_baseline
     from evals.baselines import parameters
     from evals.evaluation import write, write_json
     from evals.places import found_family
-    from evals.settings import EvaluationSettings
+    from evals.settings import BaselineSettings, EvaluationSettings
 
     found = found_family(config, Layout(), family)
     directory = Layout().results(family, "baselines")
@@ -120,7 +130,39 @@ def _write(
         "parameters": sizes,
         "guesses": _guesses(asked, [benchmark.name for benchmark in places[0].benchmarks]),
     }
+    if answered:
+        given = config.section("baselines", BaselineSettings).api
+        document["api"] = api_baseline.record(given, answered, _ledger())
     write_json(directory / "baselines.json", document)
+
+
+def _ask_endpoints(config: "Config", family: str, place: "Workplace") -> list["Result"]:
+    """The answers of models behind endpoints, where there are any that can be asked."""
+    from acdc.progress import Board
+    from evals import api_baseline
+    from evals.settings import BaselineSettings
+
+    given = config.section("baselines", BaselineSettings).api
+    names = list(api_baseline.jobs(given))
+    if not names:
+        return []
+    with Board(f"baselines {family}", names) as board:
+        return api_baseline.ask(given, place, _ledger(), board.update)
+
+
+def _endpoint_answers(config: "Config", questions: int) -> dict[str, int]:
+    """How many answers each endpoint is asked for at most."""
+    from evals import api_baseline
+    from evals.settings import BaselineSettings
+
+    wanted = api_baseline.jobs(config.section("baselines", BaselineSettings).api)
+    return {name: questions * sum(job.draws for job in jobs) for name, jobs in wanted.items()}
+
+
+def _ledger() -> "Path":
+    from acdc.layout import Layout
+
+    return Layout().cache() / "api.sqlite"
 
 
 def _mutation(config: "Config", family: str) -> "MutationSettings":

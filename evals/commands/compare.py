@@ -60,6 +60,7 @@ def compare(
         "claims": tables.claim_rows,
         "members": tables.member_rows,
         "archive": tables.archive_rows,
+        "best_of_n": tables.best_of_n_rows,
     }.items():
         tables.write_csv(root / "tables" / f"{name}.csv", [row for item in comparisons for row in rows(item)])
     if generations := [row for item in comparisons for row in tables.generation_rows(item)]:
@@ -79,14 +80,21 @@ def compare(
 
 def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     from acdc.layout import Layout
+    from evals.best_of_n.settings import settings_of as choosing_of
+    from evals.best_of_n.tools import opened
     from evals.compare import compare as compared
     from evals.comparison import Guess, settings_of
     from evals.families import evidence_of
+    from evals.settings import EvaluationSettings
     from evals.statistics_settings import StatisticsSettings
 
-    evidence = evidence_of(config, Layout(root), family)
+    layout = Layout(root)
+    evidence = evidence_of(config, layout, family)
     guesses = [Guess.model_validate(row) for row in evidence.guesses]
-    return compared(evidence, settings_of(config), config.section("statistics", StatisticsSettings), guesses)
+    statistics = config.section("statistics", StatisticsSettings)
+    choosing = choosing_of(config)
+    with opened(choosing, config.section("evaluation", EvaluationSettings), layout) as tools:
+        return compared(evidence, settings_of(config), statistics, guesses, (choosing, tools))
 
 
 def _side_by_side(

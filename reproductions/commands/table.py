@@ -16,6 +16,7 @@ AUDIT = ("paper_verdicts", "paper_claims", "paper_findings", "paper_sensitivity"
 REPORT = (
     "verdicts",
     "benchmarks",
+    "best_of_n",
     "variants",
     "generations",
     "members",

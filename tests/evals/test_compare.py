@@ -72,6 +72,7 @@ def baselines(folder: Path, first: Rows, second: Rows) -> None:
         ),
         Method(name="Big once", group="big", picks={1: (Pick(models=("big",)),)}),
         Method(name="API", group="api", not_run="no endpoint is configured"),
+        Method(name="GPT", group="api", picks={1: (Pick(models=("GPT",)),)}),
     ]
     document = {
         "methods": [row.model_dump(mode="json") for row in rows],
@@ -89,6 +90,7 @@ def results(tmp_path: Path) -> Path:
                 rows = {(model, 0.0, 0): cells for model, cells in solved.items()}
                 write(tmp_path / variant / f"seed-{seed}", benchmark, rows)
     control = {("g", 0.7, 0): "1000", ("g", 0.7, 1): "1100", ("g", 0.7, 2): "0000", ("big", 0.0, 0): "1000"}
+    control[("GPT", 0.0, 0)] = "1000"
     baselines(tmp_path / "baselines", control, dict.fromkeys(control, "0000"))
     return tmp_path
 
@@ -128,6 +130,13 @@ def test_sampled_rivals_are_unbiased(results: Path) -> None:
     assert control[1].parameters == 100
 
 
+def test_nobody_knows_the_size_of_a_model_behind_an_endpoint(results: Path) -> None:
+    made = compared(results)
+    once = made.method("GPT").coverage
+    assert (once[0].n, once[0].parameters, once[0].flops, once[0].tokens) == (1, None, None, 5)
+    assert [claim.rival_n for claim in made.claims if claim.rival == "GPT"] == [1]
+
+
 def test_the_archive_is_the_null_for_choosing(results: Path) -> None:
     row = compared(results).archive[1]
     solved = [
@@ -150,6 +159,7 @@ def test_ours_is_claimed_against_every_rival_and_other_choices_too(results: Path
         "random_search/coverage",
         "Control",
         "Big once",
+        "GPT",
     }
     variants = {claim.rival for claim in comparison.claims if claim.table == "variants"}
     assert variants == {"random_search/coverage", "static/coverage"}

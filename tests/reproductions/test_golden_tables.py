@@ -9,7 +9,7 @@ from reproductions.tables import all_tables
 from tests.reproductions.world import comparison
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = ("verdicts", "variants", "benchmarks", "cost", "guesses", "members", "margins", "tests")
+NAMES = ("verdicts", "variants", "benchmarks", "cost", "guesses", "members", "margins", "tests", "best_of_n")
 
 
 @pytest.mark.parametrize("suffix", ["md", "tex", "csv"])

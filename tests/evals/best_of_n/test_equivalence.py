@@ -4,7 +4,7 @@ import pytest
 
 from acdc.errors import InputError, NotEnoughDataError
 from evals.best_of_n.efficiency import selection_efficiency
-from evals.best_of_n.equivalence import group, normal_form
+from evals.best_of_n.equivalence import compared_by, group, normal_form
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,39 @@ def test_equivalent_answers_are_one(one: str, other: str) -> None:
 )
 def test_other_answers_are_others(one: str, other: str) -> None:
     assert group([one, other]) == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x+1", "1+x"),
+        (r"\sqrt2", r"\sqrt{2}"),
+        ("x/2", "0.5x"),
+        ("50%", "0.5"),
+        (r"\{1,2\}", r"\{2,1\}"),
+        ("x=5", "5"),
+    ],
+)
+def test_formulas_are_compared_by_math_verify(one: str, other: str) -> None:
+    pytest.importorskip("math_verify", reason="math-verify is not installed")
+    assert group([one, other], maths=True) == group([one, other]) == [[0, 1]]
+    assert group([one, other], maths=False) == [[0], [1]]
+    assert compared_by().endswith("math-verify")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2 3", "3 2"),
+        ("3 hours", "3 days"),
+        ("3 km", "3 cm"),
+        ("(1,2)", "(2,1)"),
+        ("[0,1]", "(0,1)"),
+        ("the cat (2)", "the dog (2)"),
+    ],
+)
+def test_what_a_parser_would_read_in_part_or_add_up_stays_apart(one: str, other: str) -> None:
+    assert group([one, other], maths=True) == [[0], [1]]
 
 
 def test_an_endless_answer_is_compared_quickly() -> None:

@@ -1,0 +1,73 @@
+"""The section `best_of_n` of params.yaml: which ways to choose one final answer are tried, and with what."""
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from acdc.chat.settings import JudgeSettings
+from acdc.errors import InputError
+from acdc.validation import nearest
+
+if TYPE_CHECKING:
+    from acdc.config import Config
+
+PUBLISHED = {"choice": "tournament", "maths": "monarch", "code": "reward_model"}
+"""Published choice for each kind of benchmark; of another kind the majority chooses."""
+FREE = ("majority", "logprob", "self_certainty")
+JUDGED = ("monarch", "tournament", "score")
+SELECTORS = (*FREE, *JUDGED, "reward_model", "published")
+
+
+class BestOfNSettings(BaseModel):
+    """How one final answer is chosen out of N; random and oracle are always there as bounds.
+
+    Attributes:
+        selectors: Ways to choose (`evals.best_of_n`). "published" chooses by kind of benchmark: tournament for multiple choice,
+            monarch for maths, reward model for code. One that lacks what it needs is reported as not run, with the reason.
+        judge: A language model for monarch, tournament and score.
+        reward_model: A sequence-classification checkpoint with one output and a chat template.
+        sets: Sets of N answers that are chosen from for each question, where a rival has more than N samples; judges see the
+            first set only.
+        bias_pairs: Pairs that a judge is shown in both orders, to say how often a place wins instead of an answer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    selectors: tuple[str, ...] = ("majority", "logprob", "self_certainty", "published")
+    judge: JudgeSettings | None = None
+    reward_model: Path | None = None
+    sets: Annotated[int, Field(ge=1)] = 4
+    bias_pairs: Annotated[int, Field(ge=0)] = 64
+
+    def check(self, config: "Config") -> None:
+        """Selectors must exist.
+
+        Raises:
+            InputError: Names the entry.
+        """
+        for name in self.selectors:
+            if name not in SELECTORS:
+                raise InputError(f"best_of_n.selectors: there is no {name!r}; {nearest(name, SELECTORS)}")
+
+
+def settings_of(config: "Config") -> BestOfNSettings:
+    """The section `best_of_n`, or its defaults where it is not registered."""
+    section = config.sections.get("best_of_n", BestOfNSettings())
+    assert isinstance(section, BestOfNSettings)
+    return section
+
+
+def kind_of(benchmark: str) -> str:
+    """The kind of a benchmark's answers: maths, choice, code, text, or nothing where it is not known."""
+    fitting = [(len(begin), kind) for begin, kind in _kinds() if benchmark.startswith(begin)]
+    return max(fitting)[1] if fitting else ""
+
+
+@functools.cache
+def _kinds() -> tuple[tuple[str, str], ...]:
+    import yaml
+
+    text = (Path(__file__).parent / "kinds.yaml").read_text("utf-8")
+    return tuple((begin, kind) for kind, begins in yaml.safe_load(text).items() for begin in begins)

@@ -1,0 +1,92 @@
+"""What models answered, in words, read back from results: for whoever chooses one answer, or looks into how answers came about.
+
+`correctness.json` says what is right; the words are in `samples.jsonl` beside it. Only the rows that are asked for are kept.
+"""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from acdc.errors import InputError
+from evals.correctness import Answerer
+from evals.exam import WITHHELD
+
+
+class Given(NamedTuple):
+    """One answer.
+
+    Attributes:
+        answer: As it was extracted.
+        reply: As it was written; None where it is not asked for, or the benchmark's text is withheld from results.
+        token_logprobs: Log-probabilities of its tokens, where the record has them.
+        certainties: Self-certainty of its tokens, where the record has them.
+    """
+
+    answer: str
+    reply: str | None
+    token_logprobs: tuple[float, ...] | None = None
+    certainties: tuple[float, ...] | None = None
+
+
+def read_answers(
+    path: Path, wanted: Collection[Answerer], *, words: bool = True
+) -> dict[Answerer, dict[str, Given]]:
+    """Answers by answerer and question id.
+
+    Args:
+        path: A `samples.jsonl`.
+        wanted: Whose answers.
+        words: Whether whole replies are wanted as well; else they are None.
+
+    Raises:
+        InputError: The file is missing or no file of samples, or somebody's answers are not in it.
+    """
+    found: dict[Answerer, dict[str, Given]] = {who: {} for who in wanted}
+    try:
+        lines = path.open(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); run `acdc evaluate` and `acdc baselines`"
+        ) from None
+    with lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                sample = json.loads(line)
+                who = Answerer(
+                    sample["model"], sample["weights_hash"], float(sample["temperature"]), sample["draw"]
+                )
+                if who in found:
+                    found[who][sample["question_id"]] = _given(sample, words)
+            except (ValueError, KeyError, TypeError) as error:
+                raise InputError(f"{path}, line {number}: no sample of an evaluation ({error!r})") from None
+    for who, answers in found.items():
+        if not answers:
+            raise InputError(f"{path}: no answers of {who.model}, draw {who.draw}; evaluate again")
+    return found
+
+
+def extracted(filtered: Any) -> str:
+    """The answer that a filter left; of a multiple-choice task the number of the likeliest option."""
+    if not isinstance(filtered, list) or not filtered:
+        return ""
+    if len(filtered) > 1 and all(isinstance(part, list) and len(part) == 2 for part in filtered):
+        return str(max(range(len(filtered)), key=lambda place: float(filtered[place][0])))
+    first = filtered[0]
+    while isinstance(first, list) and first:
+        first = first[0]
+    return str(first) if not isinstance(first, list) else ""
+
+
+def _given(sample: dict[str, Any], words: bool) -> Given:
+    reply = sample["resps"][0][0]
+    return Given(
+        extracted(sample["filtered_resps"]),
+        str(reply) if words and reply != WITHHELD else None,
+        _numbers(sample.get("token_logprobs")),
+        _numbers(sample.get("certainties")),
+    )
+
+
+def _numbers(values: Any) -> tuple[float, ...] | None:
+    return None if values is None else tuple(map(float, values))
