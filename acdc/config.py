@@ -19,7 +19,7 @@ import yaml
 from pydantic import BaseModel
 
 from acdc.chat.settings import JudgesSettings, LLMScientistSettings
-from acdc.engines.settings import EngineSettings
+from acdc.engines.settings import ENGINES, AnyEngineSettings, APISettings, EngineSettings, VllmSettings
 from acdc.errors import InputError
 from acdc.family import FamilySettings
 from acdc.sandbox.settings import SandboxSettings
@@ -73,8 +73,11 @@ class Config:
         return self.section("selected", Selected)
 
     @cached_property
-    def engine(self) -> EngineSettings:
+    def engine(self) -> AnyEngineSettings:
         """What answers."""
+        found = self.sections["engine"]
+        if isinstance(found, VllmSettings | APISettings):
+            return found
         return self.section("engine", EngineSettings)
 
     @cached_property
@@ -165,7 +168,8 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 
 def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
     """Check settings that are already a mapping; see :func:`load`."""
-    models = {**OWN_SECTIONS, **registered_sections(), "scientist": _scientist(data)}
+    chosen = {"engine": _engine(data), "scientist": _scientist(data)}
+    models = {**OWN_SECTIONS, **registered_sections(), **chosen}
     known = [*models, "families", *OVERLAYS]
     for name in data:
         if name not in known:
@@ -195,13 +199,21 @@ def registered_sections() -> dict[str, type[BaseModel]]:
     return {point.name: point.load() for point in entry_points(group=SETTINGS_GROUP)}
 
 
+def _engine(data: Mapping[str, Any]) -> type[BaseModel]:
+    """The settings of the kind of engine that is asked for."""
+    return _of_kind("engine", _mapping(data, "engine").get("kind", "transformers"), ENGINES)
+
+
 def _scientist(data: Mapping[str, Any]) -> type[BaseModel]:
     """The settings of the kind of scientist that is asked for; a transcript to replay is always of a language model."""
     given = _mapping(data, "scientist")
     kinds: dict[str, type[BaseModel]] = {"grammar": ScientistSettings, "llm": LLMScientistSettings}
-    kind = "llm" if "replay" in given else given.get("kind", "grammar")
-    if kind not in kinds:
-        raise InputError(f"scientist.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
+    return _of_kind("scientist", "llm" if "replay" in given else given.get("kind", "grammar"), kinds)
+
+
+def _of_kind(section: str, kind: Any, kinds: Mapping[str, type[BaseModel]]) -> type[BaseModel]:
+    if not isinstance(kind, str) or kind not in kinds:
+        raise InputError(f"{section}.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
     return kinds[kind]
 
 

@@ -40,7 +40,7 @@ def asked(config: Config, family: str, variant: str) -> dict[str, Any]:
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
     return {
         "evolution": settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON)),
-        "engine": config.engine.model_dump(mode="json"),
+        "engine": config.engine.identity(),
         "scientist": config.scientist.model_dump(mode="json") if scientist is None else scientist.identity(),
         "embedder": config.embedder.model_dump(mode="json"),
         "sandbox": sandbox,
