@@ -19,7 +19,7 @@ import yaml
 from pydantic import BaseModel
 
 from acdc.chat.settings import EmbeddingEndpointSettings, JudgesSettings, LLMScientistSettings
-from acdc.engines.settings import EngineSettings
+from acdc.engines.settings import ENGINES, AnyEngineSettings, APISettings, EngineSettings, VllmSettings
 from acdc.errors import InputError
 from acdc.family import FamilySettings
 from acdc.replay import needed
@@ -84,8 +84,11 @@ class Config:
         return self.section("selected", Selected)
 
     @cached_property
-    def engine(self) -> EngineSettings:
+    def engine(self) -> AnyEngineSettings:
         """What answers."""
+        found = self.sections["engine"]
+        if isinstance(found, VllmSettings | APISettings):
+            return found
         return self.section("engine", EngineSettings)
 
     @cached_property
@@ -141,7 +144,7 @@ class Config:
             raise InputError(f"families.{name}: no such family; {nearest(name, self.families)}")
         return self.families[name]
 
-    def engine_of(self, family: str, *, big: bool = False) -> EngineSettings:
+    def engine_of(self, family: str, *, big: bool = False) -> AnyEngineSettings:
         """The engine that a family's models are asked with: the `engine` section, with the family's own overlays.
 
         Args:
@@ -153,7 +156,13 @@ class Config:
             return self.engine
         own = (given.engine, given.big_engine if big else {})
         where = f"families.{family}.{'big_engine' if big and given.big_engine else 'engine'}"
-        return validate(EngineSettings, merged(self.engine.model_dump(exclude_unset=True), *own), where)
+        asked = merged({"kind": self.engine.kind}, *own)
+        model = _of_kind(asked, where, ENGINES, self.engine.kind)
+        # Settings of another kind of engine mean nothing to this one.
+        shared = self.engine.model_dump(exclude_unset=True) if asked["kind"] == self.engine.kind else {}
+        found = validate(model, merged(shared, asked), where)
+        assert isinstance(found, AnyEngineSettings)
+        return found
 
     def evolution(self, family: str, variant: str) -> EvolutionSettings:
         """The resolved settings of a run of ``variant`` in ``family``."""
@@ -206,6 +215,7 @@ def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
     models = {
         **OWN_SECTIONS,
         **registered_sections(),
+        "engine": _of_kind(_mapping(data, "engine"), "engine", ENGINES, "transformers"),
         "scientist": _scientist(_mapping(data, "scientist"), "scientist"),
         "embedder": _of_kind(_mapping(data, "embedder"), "embedder", EMBEDDERS, "hashing"),
     }
@@ -259,7 +269,7 @@ def _of_kind(
 ) -> type[BaseModel]:
     """The settings of the ``kind`` that a section names."""
     kind = given.get("kind", default)
-    if kind not in kinds:
+    if not isinstance(kind, str) or kind not in kinds:
         raise InputError(f"{where}.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
     return kinds[kind]
 

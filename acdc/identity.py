@@ -51,7 +51,7 @@ def asked(
         evolution["tasks"]["source"] = task_file.content_hash(settings.tasks.source)
     return {
         "evolution": evolution,
-        "engine": config.engine_of(family).model_dump(mode="json"),
+        "engine": config.engine_of(family).identity(),
         "scientist": config.scientist_of(settings).model_dump(mode="json")
         if scientist is None
         else scientist.identity(),

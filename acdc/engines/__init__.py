@@ -1,22 +1,36 @@
 """Engines: language models whose weights can be swapped, behind one protocol.
 
 Engine, Request, Sampling, Answer   the protocol (engine.py)
-EngineSettings                      the `engine` section of params.yaml (settings.py)
+Capabilities                        what an engine promises beyond it
+EngineSettings, VllmSettings, APISettings   the `engine` section of params.yaml, by its `kind` (settings.py)
 open_engine                         the engine that the settings ask for
 TransformersEngine                  in `acdc.engines.hf`; imported there only, because it takes seconds
+VllmEngine                          in `acdc.engines.vllm`, likewise
+APIEngine                           in `acdc.engines.openai_api`
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from acdc.engines.engine import Answer, Engine, Request, Sampling
-from acdc.engines.settings import EngineSettings
+from acdc.engines.engine import Answer, Capabilities, Engine, Request, Sampling
+from acdc.engines.settings import AnyEngineSettings, APISettings, EngineSettings, VllmSettings
 
-__all__ = ["Answer", "Engine", "EngineSettings", "Request", "Sampling", "open_engine"]
+__all__ = [
+    "APISettings",
+    "Answer",
+    "AnyEngineSettings",
+    "Capabilities",
+    "Engine",
+    "EngineSettings",
+    "Request",
+    "Sampling",
+    "VllmSettings",
+    "open_engine",
+]
 
 
 def open_engine(
-    settings: EngineSettings,
+    settings: AnyEngineSettings,
     model_dir: Path,
     *,
     tokenizer_dir: Path | None = None,
@@ -35,8 +49,24 @@ def open_engine(
         stop_tokens: Tokens that end an answer, besides those that the directory's files name.
 
     Raises:
-        InputError: The directory holds no model or no tokenizer that transformers can load, or a stop token is no token.
+        InputError: The directory holds no model or no tokenizer that transformers can load, a stop token is no token, or the engine is
+            not installed.
     """
+    if isinstance(settings, APISettings):
+        from acdc.engines.openai_api import APIEngine
+
+        return APIEngine(settings)
+    if isinstance(settings, VllmSettings):
+        from acdc.engines.vllm import VllmEngine
+
+        return VllmEngine(
+            model_dir,
+            settings,
+            tokenizer_dir=tokenizer_dir,
+            dtype=dtype,
+            chat_template_args=chat_template_args,
+            stop_tokens=stop_tokens,
+        )
     from acdc.engines.hf import TransformersEngine
 
     return TransformersEngine(

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+UNKNOWN = -1
+"""Stands in `Answer.tokens` for a token whose id the engine does not learn of."""
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How tokens are chosen and when an answer ends.
@@ -24,6 +28,7 @@ class Sampling:
         top_p: Only the most probable tokens that together reach this probability may be drawn, in (0, 1].
         max_new_tokens: Token budget of an answer, the end token included, at least 1.
         stop: Texts that end an answer; the answer's text is cut before the first of them.
+        logprobs: Whether log-probabilities are asked for; no part of what is drawn.
 
     Raises:
         InputError: A value lies outside its range.
@@ -33,6 +38,7 @@ class Sampling:
     top_p: float = 1.0
     max_new_tokens: int = 512
     stop: tuple[str, ...] = ()
+    logprobs: bool = True
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.temperature < float("inf"):
@@ -66,10 +72,12 @@ class Answer:
 
     Attributes:
         text: The decoded reply without special tokens, cut before a stop text.
-        tokens: Its token ids, without the end token; with a stop text, up to the token that completed it.
+        tokens: Its token ids, without the end token; with a stop text, up to the token that completed it. An engine
+            that learns of no ids has as many times `UNKNOWN`.
         finish: "stop" (end token or stop text) or "length" (the budget ran out).
         prompt_tokens: How many tokens were read before the first was written.
-        logprobs: Natural logarithm of the model's probability (temperature 1, no top_p) of each token in `tokens`.
+        logprobs: Natural logarithm of the model's probability (temperature 1, no top_p) of each token in `tokens`; empty
+            where it was not asked for, or the engine does not say.
     """
 
     text: str
@@ -77,6 +85,23 @@ class Answer:
     finish: Literal["stop", "length"]
     prompt_tokens: int
     logprobs: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an engine can promise beyond the protocol; the conformance tests hold it to this.
+
+    Attributes:
+        same_bits_in_any_company: An answer's bits do not depend on the other requests of a call or on their order.
+        swaps: How `load` puts weights in place: "in place", "restart" (slow), or "never".
+        token_ids: Whether `Answer.tokens` holds ids.
+        logprobs: Whether `Answer.logprobs` is filled when asked for.
+    """
+
+    same_bits_in_any_company: bool
+    swaps: Literal["in place", "restart", "never"] = "in place"
+    token_ids: bool = True
+    logprobs: bool = True
 
 
 class Engine(Protocol):

@@ -22,9 +22,9 @@ from torch import Tensor
 
 from acdc.engines.buckets import Batch, batches
 from acdc.engines.decoding import Decoded, score
-from acdc.engines.engine import Answer, Request, Sampling
+from acdc.engines.engine import Answer, Capabilities, Request, Sampling
 from acdc.engines.lanes import decode
-from acdc.engines.prompts import Prompts
+from acdc.engines.prompts import Prompts, check_lengths
 from acdc.engines.settings import EngineSettings
 from acdc.engines.swap import WeightSlots
 from acdc.errors import InputError
@@ -35,6 +35,9 @@ _SIDE_BY_SIDE = 8  # batches whose key-value caches are in memory at once
 
 class TransformersEngine:
     """A causal language model behind :class:`acdc.engines.engine.Engine`.
+
+    Attributes:
+        capabilities: What it promises.
 
     Args:
         model_dir: A Hugging Face model directory: architecture, and weights until the first `load`.
@@ -49,6 +52,8 @@ class TransformersEngine:
     Raises:
         InputError: The directory holds no model or no tokenizer that transformers can load, or a stop token is no token.
     """
+
+    capabilities = Capabilities(same_bits_in_any_company=True)
 
     def __init__(
         self,
@@ -114,7 +119,7 @@ class TransformersEngine:
     ) -> list[Answer]:
         """Answers in the order of the requests; see :meth:`acdc.engines.engine.Engine.generate`."""
         prompts = [self.prompts.encode(request.prompt) for request in requests]
-        self._check_lengths([len(prompt) for prompt in prompts], sampling.max_new_tokens)
+        check_lengths(map(len, prompts), sampling.max_new_tokens, self.context)
         answers: dict[int, Answer] = {}
         streams = [request.stream for request in requests]
         stopped = self._stopped(sampling.stop) if sampling.stop else None
@@ -124,7 +129,7 @@ class TransformersEngine:
                 results = decode(self.model, group, sampling, self._end_tokens, stopped)
                 for batch, decoded in zip(group, results, strict=True):
                     for row, index in enumerate(batch.members):
-                        answers[index] = self._answer(decoded, row, len(prompts[index]), sampling.stop)
+                        answers[index] = self._answer(decoded, row, len(prompts[index]), sampling)
                 if progress is not None:
                     progress(sum(batch.used for batch in group))
         return [answers[index] for index in range(len(requests))]
@@ -140,7 +145,7 @@ class TransformersEngine:
             InputError: A pair does not fit into the model's context.
         """
         split = [self.prompts.split(context, continuation) for context, continuation in pairs]
-        self._check_lengths([len(context) + len(target) for context, target in split], 0)
+        check_lengths((len(context) + len(target) for context, target in split), 0, self.context)
         results = [(0.0, True)] * len(pairs)
         asked = [index for index, (_, target) in enumerate(split) if target]
         inputs = [[*split[index][0], *split[index][1][:-1]] for index in asked]
@@ -163,35 +168,16 @@ class TransformersEngine:
         """Free the model."""
         del self.model, self._slots
 
-    def _check_lengths(self, lengths: Sequence[int], budget: int) -> None:
-        context = self.context
-        for index, length in enumerate(lengths):
-            if context is not None and length + budget > context:
-                raise InputError(
-                    f"Prompt {index} has {length} tokens; with a budget of {budget} new tokens that is "
-                    f"{length + budget}, and the model's context holds {context}. Shorten the prompt or the budget."
-                )
-
-    def _answer(self, decoded: Decoded, row: int, prompt_tokens: int, stop: tuple[str, ...]) -> Answer:
-        end = int(decoded.ends[row])
+    def _answer(self, decoded: Decoded, row: int, prompt_tokens: int, sampling: Sampling) -> Answer:
+        end, stop = int(decoded.ends[row]), sampling.stop
         tokens: list[int] = decoded.tokens[row, : end if end >= 0 else None].tolist()
         text = self.prompts.decode(tokens)
         finished = end >= 0
         if any(mark in text for mark in stop):
             finished = True
-            tokens = tokens[: self._stop_length(tokens, stop)]
-            text = self.prompts.decode(tokens)
-            text = text[: min(text.find(mark) for mark in stop if mark in text)]
-        logprobs = decoded.logprobs[row, : len(tokens)].tolist()
+            tokens, text = self.prompts.cut(tokens, stop)
+        logprobs = decoded.logprobs[row, : len(tokens)].tolist() if sampling.logprobs else []
         return Answer(text, tuple(tokens), "stop" if finished else "length", prompt_tokens, tuple(logprobs))
-
-    def _stop_length(self, tokens: list[int], stop: tuple[str, ...]) -> int:
-        """How many tokens it takes until a stop text is complete."""
-        for count in range(1, len(tokens)):
-            text = self.prompts.decode(tokens[:count])
-            if any(mark in text for mark in stop):
-                return count
-        return len(tokens)
 
     def _stopped(
         self, stop: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Texts into token ids and back, and the family's chat template."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,12 @@ class Prompts:
 
     def end_tokens(self, model: Any) -> set[int]:
         """Every token id that ends an answer, by generation configuration, model configuration or tokenizer."""
+        return self.ends(model.generation_config, model.config)
+
+    def ends(self, generation: Any, config: Any) -> set[int]:
+        """As :meth:`end_tokens`, from the two configurations."""
         found: set[int] = set()
-        for source in (model.generation_config, model.config.get_text_config(), self.tokenizer):
+        for source in (generation, config.get_text_config(), self.tokenizer):
             ids = getattr(source, "eos_token_id", None)
             found.update([] if ids is None else [ids] if isinstance(ids, int) else ids)
         return found
@@ -51,6 +55,15 @@ class Prompts:
                 f"stop_tokens: {missing[0]!r} is no token of {self.tokenizer.name_or_path}; correct the family's entry."
             )
         return {vocabulary[token] for token in tokens}
+
+    def end_tokens_of(self, model_dir: Path) -> set[int]:
+        """As :meth:`end_tokens`, without opening the model."""
+        config = transformers.AutoConfig.from_pretrained(model_dir, local_files_only=True)
+        try:
+            generation = transformers.GenerationConfig.from_pretrained(model_dir, local_files_only=True)
+        except OSError:  # there is none: what a model then has is made of its configuration
+            generation = transformers.GenerationConfig.from_model_config(config)
+        return self.ends(generation, config)
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a prompt, at least one.
@@ -74,6 +87,19 @@ class Prompts:
         if not stripped and self._bos is None:  # the start is a token that stands in for nothing
             return start, self.encode(context + continuation)
         return start, self.encode(context + continuation)[len(start) :]
+
+    def cut(self, tokens: Sequence[int], stop: tuple[str, ...]) -> tuple[list[int], str]:
+        """The tokens up to the one that completed a stop text, and their text before the first of them.
+
+        Args:
+            tokens: Of an answer whose text holds one of them.
+            stop: Stop texts.
+        """
+        for count in range(1, len(tokens) + 1):
+            text = self.decode(tokens[:count])
+            if any(mark in text for mark in stop):
+                return list(tokens[:count]), text[: min(text.find(mark) for mark in stop if mark in text)]
+        return list(tokens), self.decode(tokens)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of token ids, special tokens left out, no space added or removed."""
@@ -107,6 +133,25 @@ class Prompts:
             turns, tokenize=False, add_generation_prompt=True, **self._template_args
         )
         return text
+
+
+def check_lengths(lengths: Iterable[int], budget: int, context: int | None) -> None:
+    """Refuse prompts that do not fit.
+
+    Args:
+        lengths: Tokens of each prompt.
+        budget: New tokens of each.
+        context: Longest prompt and answer together; None: no bound.
+
+    Raises:
+        InputError: Names the first such prompt, and the lengths.
+    """
+    for index, length in enumerate(lengths):
+        if context is not None and length + budget > context:
+            raise InputError(
+                f"Prompt {index} has {length} tokens; with a budget of {budget} new tokens that is "
+                f"{length + budget}, and the model's context holds {context}. Shorten the prompt or the budget."
+            )
 
 
 def _added_bos(tokenizer: Any) -> int | None:

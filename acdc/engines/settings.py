@@ -1,12 +1,14 @@
-"""The `engine` section of params.yaml."""
+"""The `engine` section of params.yaml: `kind` says which engine answers, and with it which settings there are."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from acdc.chat.settings import EndpointSettings
+
 
 class EngineSettings(BaseModel):
-    """Which engine answers, and the fixed shapes it computes in.
+    """The transformers engine and the fixed shapes it computes in.
 
     Attributes:
         kind: "transformers": the reference, any architecture, any machine.
@@ -35,3 +37,76 @@ class EngineSettings(BaseModel):
         if list(self.widths) != sorted(set(self.widths)):
             raise ValueError(f"widths must ascend without repetition, not {list(self.widths)}")
         return self
+
+    def identity(self) -> dict[str, Any]:
+        """What can change an answer: the settings hash of a run holds it."""
+        return self.model_dump(mode="json")
+
+
+class VllmSettings(BaseModel):
+    """vLLM: one engine, started once, that takes weights in place. The dtype is the family's.
+
+    Attributes:
+        kind: "vllm".
+        tensor_parallel: GPUs that share one model.
+        memory_share: Share of each device's memory that weights, cache and workspace may take.
+        cache_gib: Size of the key-value cache; None: what `memory_share` leaves on a GPU, 1 GiB on a CPU.
+        context: Longest prompt and answer together, in tokens; None: the model's own bound.
+        sequences: Answers that are written at once.
+        batch_invariant: vLLM's mode in which company changes no bits; it needs a GPU that vLLM supports in it.
+        eager: No compiled graphs: starts sooner, answers slower. Always so on a CPU.
+        process: "this": weights go in as tensors; "own": the engine lives in processes of its own and weights go in
+            through a checkpoint directory, as they always do with `tensor_parallel` above 1.
+        swap: "auto": weights are swapped in place where this version of vLLM is known to do it rightly, else the engine
+            is started anew; "restart": always anew.
+        canary: How a swap is proved. "full": log-probabilities against a forward pass of transformers; "probe": parts of
+            the weights and of the head, without a forward pass; "auto": full up to 2 GB of weights.
+        tolerance: Largest difference of a canary's log-probability, in nats; None: by dtype.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["vllm"] = "vllm"
+    tensor_parallel: Annotated[int, Field(ge=1)] = 1
+    memory_share: Annotated[float, Field(gt=0, le=1)] = 0.9
+    cache_gib: Annotated[float, Field(gt=0)] | None = None
+    context: Annotated[int, Field(ge=64)] | None = None
+    sequences: Annotated[int, Field(ge=1)] = 256
+    batch_invariant: bool = False
+    eager: bool = False
+    process: Literal["this", "own"] = "this"
+    swap: Literal["auto", "restart"] = "auto"
+    canary: Literal["auto", "full", "probe"] = "auto"
+    tolerance: Annotated[float, Field(gt=0)] | None = None
+
+    @property
+    def in_process(self) -> bool:
+        """Whether the model lives in this process."""
+        return self.process == "this" and self.tensor_parallel == 1
+
+    def identity(self) -> dict[str, Any]:
+        """What can change an answer."""
+        names = {"kind", "tensor_parallel", "context", "sequences", "batch_invariant", "eager"}
+        return self.model_dump(mode="json", include=names)
+
+
+class APISettings(EndpointSettings):
+    """A model behind an OpenAI-compatible endpoint, whose weights nobody can change.
+
+    Attributes:
+        kind: "api".
+    """
+
+    kind: Literal["api"] = "api"
+
+    def identity(self) -> dict[str, Any]:
+        """What can change an answer; not the address."""
+        return self.model_dump(mode="json", include={"kind", "model"})
+
+
+AnyEngineSettings = EngineSettings | VllmSettings | APISettings
+ENGINES: dict[str, type[BaseModel]] = {
+    "transformers": EngineSettings,
+    "vllm": VllmSettings,
+    "api": APISettings,
+}

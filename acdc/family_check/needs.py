@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from acdc import hub
-from acdc.engines.settings import EngineSettings
+from acdc.engines.settings import AnyEngineSettings, EngineSettings, VllmSettings
 from acdc.family_check.finding import Finding
 from acdc.family_check.part import Part
 from acdc.machine import memory
@@ -58,7 +58,7 @@ def needs(
     general: str,
     dtype: str,
     settings: EvolutionSettings,
-    engine: EngineSettings,
+    engine: AnyEngineSettings,
     runs: int,
 ) -> Needs:
     """What a family needs.
@@ -83,9 +83,20 @@ def needs(
         runs=runs,
         merging=sum(p.weight_bytes for p in members.values()) + 3 * model,
         weights=one,
-        cache=None if token is None else token * (max(engine.widths) + settings.max_new_tokens),
+        cache=None
+        if token is None
+        else token * _longest(engine, part.configuration, settings.max_new_tokens),
         big=parts["big"].weight_bytes if "big" in parts else 0,
     )
+
+
+def _longest(engine: AnyEngineSettings, configuration: Mapping[str, Any], budget: int) -> int:
+    """Tokens of the longest prompt and answer together that the engine takes."""
+    if isinstance(engine, EngineSettings):
+        return max(engine.widths) + budget
+    bound = {**configuration, **configuration.get("text_config", {})}.get("max_position_embeddings") or budget
+    asked = engine.context if isinstance(engine, VllmSettings) else None
+    return min(int(bound), asked or int(bound))
 
 
 def need_checks(found: Needs, place: Path) -> list[Finding]:

@@ -27,6 +27,8 @@ class Answer:
     raw: bytes | None = None
     trouble: str = ""
     delay: float = 0.0
+    prompt_tokens: int = 10
+    tokens: int = 5
 
 
 @dataclass
@@ -133,7 +135,11 @@ class _Handler(BaseHTTPRequestHandler):
                 "created": 1,
                 "model": f"{MODEL}-2026",
                 "choices": [{"index": 0, "message": message, "finish_reason": answer.finish}],
-                "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
+                "usage": {
+                    "prompt_tokens": answer.prompt_tokens,
+                    "completion_tokens": answer.tokens,
+                    "total_tokens": answer.prompt_tokens + answer.tokens,
+                },
             }
             self._write(answer.status, answer.headers, json.dumps(done).encode())
 
