@@ -25,6 +25,16 @@ def evolve(
     overrides: Overrides = [],  # noqa: B006
     seed: Annotated[list[int], typer.Option("--seed", help="Only these run seeds.")] = [],  # noqa: B006
     dry_run: DryRun = False,
+    hardware: Annotated[
+        str | None, typer.Option("--hardware", help="With --dry-run: count hours on this hardware.")
+    ] = None,
+    child_seconds: Annotated[
+        float | None,
+        typer.Option("--child-seconds", help="With --dry-run: crossover and mutation of a child."),
+    ] = None,
+    tokens_per_second: Annotated[
+        float | None, typer.Option("--tokens-per-second", help="With --dry-run: of your engines together.")
+    ] = None,
     as_json: Json = False,
 ) -> str | None:
     """Evolve."""
@@ -35,7 +45,8 @@ def evolve(
     seeds = seed or config.selected.seeds
     require(run_settings.crossover.kind)
     if dry_run:
-        _print_plan(family, variant, seeds, run_settings, as_json)
+        figures = {"child_seconds": child_seconds, "tokens_per_second": tokens_per_second}
+        _print_plan(config, family, variant, seeds, {"hardware": hardware, **figures}, as_json)
         return None
     from acdc.executors import hosted
     from acdc.layout import Layout
@@ -109,14 +120,36 @@ def _sentence(result: dict[str, Any]) -> str:
     return text + ("" if result["worked"] else " (was finished already)")
 
 
-def _print_plan(family: str, variant: str, seeds: list[int], run_settings: Any, as_json: bool) -> None:
-    from acdc.layout import Layout
+def _print_plan(
+    config: Any, family: str, variant: str, seeds: list[int], given: dict[str, Any], as_json: bool
+) -> None:
+    from acdc.costs import costs, throughput
     from acdc.plan import plan
 
-    base = Layout().models(family) / "base" / "model.safetensors"
-    one = plan(run_settings, base.stat().st_size if base.is_file() else 0)
+    settings, model = config.evolution(family, variant), _model_size(config, family)
+    one = plan(settings, model.bytes if model else 0)
+    cost = None
+    if model is not None:
+        memory = config.executor.memory_gigabytes * 1e9
+        cost = costs(settings, one, model, throughput(settings, model, **given), in_memory=memory)
     if as_json:
         cell = {"family": family, "variant": variant, "seeds": seeds, "per_run": one.to_json()}
-        typer.echo(json.dumps(cell, indent=2))
+        typer.echo(json.dumps({**cell, "costs": cost.to_json() if cost else None}, indent=2))
         return
+    unknown = f"  how large models are is not known yet: run `acdc seeds {family}` first"
     typer.echo(f"evolve {family}/{variant}, run seeds {', '.join(map(str, seeds))}; each run:\n{one.text()}")
+    typer.echo(cost.text() if cost else unknown)
+
+
+def _model_size(config: Any, family: str) -> Any:
+    """Of the family's base, from headers; None where it is not there yet."""
+    from acdc.checkpoint import shapes, shards
+    from acdc.costs import ModelSize
+    from acdc.family import read_family
+    from acdc.layout import Layout
+
+    record = Layout().family_file(family)
+    if not record.is_file():
+        return None
+    base = read_family(record, config.family(family)).base
+    return ModelSize(shapes(base), sum(shard.stat().st_size for shard in shards(base)))

@@ -18,14 +18,15 @@ import numpy as np
 
 from acdc.errors import InputError
 from acdc.variation.ties import check_tied, memory_leaders, with_named
-from acdc.variation.triplets import top_triplets
+from acdc.variation.triplets import RightHalf, Triplets, top_factors
 from acdc.weights import rows_at_a_time
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-_ELEMENTS = 1 << 24  # of a matrix that are changed at a time: 64 MB in fp32
+_ELEMENTS = 1 << 22  # of a matrix that are changed at a time: 16 MB in fp32
+_LEVEL = 64.0  # left vectors from an fp32 product up to here: 64 times fp32's rounding is 4e-6 of the update
 
 
 def svd_noise(
@@ -105,15 +106,33 @@ class SvdNoise:
         if k == 0:
             return weight
         noise = _normal(self._generator, k).to(weight.device)
-        u, s, v = top_triplets(weight, k, small=not self._relative)
+        wide = weight.shape[0] < weight.shape[1]
+        found = top_factors(weight.T if wide else weight, k, level=_LEVEL, small=not self._relative)
+        s = found.s
         moved = (s * (1.0 + self._scale * noise) if self._relative else s + self._scale * noise).clamp(
             min=0.0
         )
-        right, change = v.float().T, moved - s
-        for part in rows_at_a_time(weight, _ELEMENTS):
-            update = (u[part] * change).float() @ right
-            weight[part] = update.add_(weight[part].float()).to(weight.dtype)
+        if isinstance(found, Triplets):
+            _add(weight, Triplets(found.v, s, found.u) if wide else found, moved - s)
+        else:
+            _add_from_right(weight.T if wide else weight, found, moved - s)
         return weight
+
+
+def _add(weight: "Tensor", found: Triplets, change: "Tensor") -> None:
+    """W + U diag(change) Vᵀ, in place."""
+    right = found.v.float().T
+    for part in rows_at_a_time(weight, _ELEMENTS):
+        update = (found.u[part] * change).float() @ right
+        weight[part] = update.add_(weight[part].float()).to(weight.dtype)
+
+
+def _add_from_right(weight: "Tensor", found: RightHalf, change: "Tensor") -> None:
+    """The same from the right half, U = W·V / s, in place: the left vectors of no more than a part exist at a time."""
+    down, right = (found.v * (change / found.s)).float(), found.v.float().T
+    for part in rows_at_a_time(weight, _ELEMENTS):
+        old = weight[part].float()
+        weight[part] = ((old @ down) @ right).add_(old).to(weight.dtype)
 
 
 def _normal(generator: "np.random.Generator | torch.Generator", k: int) -> "Tensor":
