@@ -1,13 +1,15 @@
 """The Ray cluster behind ``executor: {kind: ray}``: reach it or start one, see what fits, be quiet, leave nothing behind.
 
 A cluster that was started here ends with the process that started it, however that ends (Ray's own reaper sees to a
-killed one); somebody else's cluster is only left. Nothing is sent to anybody: usage statistics and dashboard stay off.
+killed one) and takes orders from nobody else; somebody else's cluster is only left. Nothing is sent to anybody: usage
+statistics and dashboard stay off.
 """
 
 import contextlib
 import logging
 import math
 import os
+import secrets
 import signal
 import socket
 import threading
@@ -121,9 +123,10 @@ def _init(ray: Any, settings: ExecutorSettings) -> None:
     if settings.address is None:
         from acdc.machine import usable_cores
 
-        # Ray has no passwords: a cluster for one command listens where this machine alone can reach it.
         arguments |= {"address": "local", "num_cpus": usable_cores(), "include_dashboard": False}
-        arguments |= {"_node_ip_address": "127.0.0.1"}
+        # Ray listens on all interfaces and runs what it is sent; this process and its children alone know the token.
+        if os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     else:
         arguments["address"] = settings.address
         _knock(settings.address)
