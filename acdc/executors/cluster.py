@@ -12,6 +12,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -89,6 +90,8 @@ def connect(settings: ExecutorSettings) -> Cluster:
         InputError: Ray is not installed.
         InfrastructureError: The cluster can't be reached, or has no room for the workers.
     """
+    if settings.address is None and "ray" not in sys.modules:
+        _draw_token()
     ray = _ray()
     owned = not ray.is_initialized()
     if owned:
@@ -101,6 +104,15 @@ def connect(settings: ExecutorSettings) -> Cluster:
         if owned:
             ray.shutdown()
         raise
+
+
+def _draw_token() -> None:
+    """Ray listens on all interfaces and runs what it is sent: let this process and its children alone know the password.
+
+    Ray reads it once, at import; a program that has imported Ray before has decided for itself.
+    """
+    if os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 def _ray() -> Any:
@@ -116,17 +128,12 @@ def _ray() -> Any:
 def _init(ray: Any, settings: ExecutorSettings) -> None:
     """``ray.init``, quietly, without taking over this process's signals."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault(
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
-    )  # Ray's coming default; it warns otherwise
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # who reserves no GPU sees none
     arguments: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if settings.address is None:
         from acdc.machine import usable_cores
 
         arguments |= {"address": "local", "num_cpus": usable_cores(), "include_dashboard": False}
-        # Ray listens on all interfaces and runs what it is sent; this process and its children alone know the token.
-        if os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     else:
         arguments["address"] = settings.address
         _knock(settings.address)
@@ -134,10 +141,14 @@ def _init(ray: Any, settings: ExecutorSettings) -> None:
         try:
             ray.init(**arguments)
         except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
-            where = settings.address or "on this machine"
+            reason = str(error).splitlines()[0]
+            if settings.address is None:
+                raise InfrastructureError(
+                    f"no Ray cluster could be started on this machine: {reason}"
+                ) from error
             raise InfrastructureError(
-                f"no Ray cluster at {where} ({str(error).splitlines()[0]}). Start one with `ray start --head`, name another "
-                "in executor.address, or leave it out: then one is started for the command"
+                f"no Ray cluster at {settings.address} ({reason}). Start one with `ray start --head`, name another in "
+                "executor.address, or leave it out: then one is started for the command"
             ) from error
     _quieten(ray)
 

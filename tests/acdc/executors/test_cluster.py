@@ -104,7 +104,8 @@ try:
     config = load(Path(sys.argv[1]), ["executor.kind=ray", "executor.workers=1"])
     say = functools.partial(print, flush=True)
     with hosted(config, say) as here:
-        say("up", here.executor.address, here.executor.workers)
+        import os
+        say("up", here.executor.address, here.executor.workers, os.environ.get("RAY_AUTH_MODE") == "token")
         time.sleep(120)
 except Terminated:
     sys.exit(143)
@@ -127,9 +128,10 @@ def test_a_cluster_of_ones_own_ends_with_the_process_however_that_ends(
     with process, process.stdout, killed_at_last(process):
         lines = [process.stdout.readline() for _ in range(3)]
         assert lines[0] == "starting a Ray cluster on this machine\n"
-        address, workers = lines[2].split()[1:]
+        address, workers = lines[2].split()[1:3]
         assert workers == "1"
         assert processes_of(address)
+        assert " True" in lines[2]  # nobody may give it orders who does not know its token
         os.kill(process.pid, number)
         assert process.wait() == code
     deadline = time.monotonic() + 30
