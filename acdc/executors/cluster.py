@@ -133,6 +133,9 @@ def _init(ray: Any, settings: ExecutorSettings) -> None:
     if settings.address is None:
         from acdc.machine import usable_cores
 
+        os.environ.setdefault(
+            "RAY_worker_niceness", "0"
+        )  # at Ray's 15 a busy machine leaves workers next to nothing
         arguments |= {"address": "local", "num_cpus": usable_cores(), "include_dashboard": False}
     else:
         arguments["address"] = settings.address
