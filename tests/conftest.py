@@ -6,7 +6,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -87,3 +87,18 @@ def save_tokenizer() -> Callable[[Path], None]:
 def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A 2-layer, 32-wide tied Llama with random weights and a byte-level tokenizer with a chat template."""
     return _save_tiny_model(tmp_path_factory.mktemp("tiny") / "llama")
+
+
+@pytest.fixture(scope="module")
+def ray_cluster() -> Iterator[None]:
+    """A real local Ray cluster of two CPUs, to which this process is connected; it takes seconds and memory, so one a module."""
+    ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+    from acdc.executors import cluster
+    from acdc.settings import ExecutorSettings
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("acdc.machine.usable_cores", lambda: 2)
+        connected = cluster.connect(ExecutorSettings(kind="ray"))
+    yield
+    connected.close()
+    assert not ray.is_initialized()

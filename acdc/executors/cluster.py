@@ -1,15 +1,18 @@
 """The Ray cluster behind ``executor: {kind: ray}``: reach it or start one, see what fits, be quiet, leave nothing behind.
 
 A cluster that was started here ends with the process that started it, however that ends (Ray's own reaper sees to a
-killed one); somebody else's cluster is only left. Nothing is sent to anybody: usage statistics and dashboard stay off.
+killed one) and takes orders from nobody else; somebody else's cluster is only left. Nothing is sent to anybody: usage
+statistics and dashboard stay off.
 """
 
 import contextlib
 import logging
 import math
 import os
+import secrets
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -87,6 +90,8 @@ def connect(settings: ExecutorSettings) -> Cluster:
         InputError: Ray is not installed.
         InfrastructureError: The cluster can't be reached, or has no room for the workers.
     """
+    if settings.address is None and "ray" not in sys.modules:
+        _draw_token()
     ray = _ray()
     owned = not ray.is_initialized()
     if owned:
@@ -99,6 +104,15 @@ def connect(settings: ExecutorSettings) -> Cluster:
         if owned:
             ray.shutdown()
         raise
+
+
+def _draw_token() -> None:
+    """Ray listens on all interfaces and runs what it is sent: let this process and its children alone know the password.
+
+    Ray reads it once, at import; a program that has imported Ray before has decided for itself.
+    """
+    if os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 def _ray() -> Any:
@@ -114,16 +128,15 @@ def _ray() -> Any:
 def _init(ray: Any, settings: ExecutorSettings) -> None:
     """``ray.init``, quietly, without taking over this process's signals."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault(
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
-    )  # Ray's coming default; it warns otherwise
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # who reserves no GPU sees none
     arguments: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if settings.address is None:
         from acdc.machine import usable_cores
 
-        # Ray has no passwords: a cluster for one command listens where this machine alone can reach it.
+        os.environ.setdefault(
+            "RAY_worker_niceness", "0"
+        )  # at Ray's 15 a busy machine leaves workers next to nothing
         arguments |= {"address": "local", "num_cpus": usable_cores(), "include_dashboard": False}
-        arguments |= {"_node_ip_address": "127.0.0.1"}
     else:
         arguments["address"] = settings.address
         _knock(settings.address)
@@ -131,10 +144,14 @@ def _init(ray: Any, settings: ExecutorSettings) -> None:
         try:
             ray.init(**arguments)
         except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
-            where = settings.address or "on this machine"
+            reason = str(error).splitlines()[0]
+            if settings.address is None:
+                raise InfrastructureError(
+                    f"no Ray cluster could be started on this machine: {reason}"
+                ) from error
             raise InfrastructureError(
-                f"no Ray cluster at {where} ({str(error).splitlines()[0]}). Start one with `ray start --head`, name another "
-                "in executor.address, or leave it out: then one is started for the command"
+                f"no Ray cluster at {settings.address} ({reason}). Start one with `ray start --head`, name another in "
+                "executor.address, or leave it out: then one is started for the command"
             ) from error
     _quieten(ray)
 

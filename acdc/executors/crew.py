@@ -141,7 +141,8 @@ class Crew:
                 *self._idle,
                 *(worker for worker, _ in self._busy.values()),
             ]:
-                ray.kill(worker.handle)
+                with contextlib.suppress(ray.exceptions.RayError):  # it is gone already
+                    ray.kill(worker.handle)
         self._opening, self._idle, self._busy = {}, [], {}
         self._cluster.close()
 

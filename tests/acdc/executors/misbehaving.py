@@ -1,12 +1,13 @@
-"""An engine that needs no model and does what its prompts say; workers of a cluster import it by name."""
+"""Engines that die, break or refuse when they are told to; workers of a cluster import them by name."""
 
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from acdc.engines.engine import Answer, Request, Sampling
+from acdc.engines.engine import Answer, Engine, Request, Sampling
 from acdc.errors import InfrastructureError, InputError
 
 
@@ -50,3 +51,25 @@ class Obedient:
 def no_model() -> Obedient:
     """What opening an engine does where its model is not there."""
     raise InputError("there is no model")
+
+
+class Mortal:
+    """A real engine whose process is killed at its second batch; the next one, which finds the mark, lives.
+
+    Args:
+        open_engine: Makes the real engine.
+        mark: A file that says that somebody has died already.
+    """
+
+    def __init__(self, open_engine: Callable[[], Engine], mark: Path) -> None:
+        self._engine, self._mark, self._batches = open_engine(), mark, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling, progress: Any = None) -> list[Answer]:
+        self._batches += 1
+        if self._batches == 2 and not self._mark.exists():
+            self._mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self._engine.generate(requests, sampling, progress)

@@ -1,5 +1,6 @@
 """What a person is told about a cluster that is not there or too small, and what is left of one that is ended."""
 
+import contextlib
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +104,8 @@ try:
     config = load(Path(sys.argv[1]), ["executor.kind=ray", "executor.workers=1"])
     say = functools.partial(print, flush=True)
     with hosted(config, say) as here:
-        say("up", here.executor.address, here.executor.workers)
+        import os
+        say("up", here.executor.address, here.executor.workers, os.environ.get("RAY_AUTH_MODE") == "token")
         time.sleep(120)
 except Terminated:
     sys.exit(143)
@@ -122,19 +125,28 @@ def test_a_cluster_of_ones_own_ends_with_the_process_however_that_ends(
         process_group=0,
     )
     assert process.stdout is not None
-    with process, process.stdout:
+    with process, process.stdout, killed_at_last(process):
         lines = [process.stdout.readline() for _ in range(3)]
         assert lines[0] == "starting a Ray cluster on this machine\n"
-        address, workers = lines[2].split()[1:]
-        assert address.startswith("127.0.0.1:")  # nobody else's machine reaches it
+        address, workers = lines[2].split()[1:3]
         assert workers == "1"
         assert processes_of(address)
+        assert " True" in lines[2]  # nobody may give it orders who does not know its token
         os.kill(process.pid, number)
         assert process.wait() == code
     deadline = time.monotonic() + 30
     while left := processes_of(address):
         assert time.monotonic() < deadline, left
         time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def killed_at_last(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Whatever is found wrong, the process does not outlive the test."""
+    try:
+        yield
+    finally:
+        process.kill()
 
 
 def processes_of(address: str) -> list[str]:

@@ -19,7 +19,7 @@ from acdc.executors.ray_executor import RayExecutor
 from acdc.settings import ExecutorSettings
 from tests.acdc.executors.misbehaving import Obedient, no_model
 
-pytestmark = pytest.mark.usefixtures("cluster")
+pytestmark = pytest.mark.usefixtures("ray_cluster")
 SAMPLING = Sampling(max_new_tokens=8)
 
 
