@@ -99,6 +99,6 @@ def test_task_forces_of_earlier_generations_come_from_what_there_was_by_then(roo
     assert counts == sorted(counts)
     # What the whole run chooses from and by is what its last generation has.
     assert result["generations"]["4"]["members"] == result["forces"]["coverage"]
+    beyond = load(PARAMS, [*CHOICE, "taskforce.generations=[9]"])
     with pytest.raises(InputError, match="no generation 9"):
-        beyond = load(PARAMS, [*CHOICE, "taskforce.generations=[9]"])
         choose_run(beyond, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)
