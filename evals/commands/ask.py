@@ -42,12 +42,7 @@ def ask(
     overrides: Overrides = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
-    """Ask.
-
-    Raises:
-        InputError: The run has not finished or no task force was chosen, the question is empty, or the way to choose lacks something.
-        InfrastructureError: The judge is out of reach.
-    """
+    """Ask."""
     from acdc.run import engine_of
     from acdc.streams import stream
     from evals.ask import REWARD, require_selector

@@ -161,7 +161,7 @@ def test_what_is_there_is_replaced_only_when_asked_and_only_a_model(project: Pat
     target.mkdir()
     exported(project, target)  # empty: may be used
     before = (target / "model.safetensors").read_bytes()
-    with pytest.raises(InputError, match="not empty.*--force"):
+    with pytest.raises(InputError, match=r"not empty.*--force"):
         exported(project, target, "code")
     assert (target / "model.safetensors").read_bytes() == before
     exported(project, target, "code", force=True)
