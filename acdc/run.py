@@ -156,6 +156,8 @@ def evolve_run(
     """
     settings = config.evolution(family_name, variant)
     directory = layout.run(family_name, variant, seed)
+    replays = Replays(config, family_name, variant, seed, directory.parent)
+    made_of = asked(config, family_name, variant, replays.identities)
     with ExitStack() as open_until_done:
         open_until_done.enter_context(hold(directory))
         box = open_until_done.enter_context(Sandbox.open(config.sandbox))
@@ -164,14 +166,8 @@ def evolve_run(
         incidents = _Incidents(report)
         parts = _Parts(config, settings, family, box, voices, incidents)
         open_until_done.callback(parts.executor.close)
-        replays = Replays(config, family_name, variant, seed, directory.parent)
-        made_of = asked(config, family_name, variant, replays.identities)
         wanted = settings_hash(made_of, parts.founder_hashes(family), parts.versions, seed)
-        moved = set_aside_if_other(directory, wanted, layout.old_runs()) or _set_aside_if_longer(
-            directory, settings.generations, layout
-        )
-        if moved:
-            report(note=f"a run {moved.reason} was moved to {moved.path}")
+        moved = _set_aside(directory, wanted, settings.generations, layout, report)
         result = _finished(directory, settings.generations)
         worked = result is None
         if result is None:
@@ -179,8 +175,9 @@ def evolve_run(
             journal = open_until_done.enter_context(closing(Journal(directory)))
             incidents.journal = journal
             journal.begin(generations=settings.generations, layers=list(box.layers), versions=parts.versions)
-            store = RunStore.create_or_resume(directory, wanted, on_commit=on_commit)
-            open_until_done.enter_context(store)
+            store = open_until_done.enter_context(
+                RunStore.create_or_resume(directory, wanted, on_commit=on_commit)
+            )
             voices.keep_in(directory, journal.note)
             _describe(store, family_name, variant, seed, settings, made_of, parts.versions, box.layers)
             result = parts.evolve(store, journal, directory, seed, replays, report)
@@ -334,6 +331,17 @@ def _finished(directory: Path, generations: int) -> dict[str, Any] | None:
     if last.generation < generations:
         return None
     return {"generations": last.generation, "statistics": last.statistics}
+
+
+def _set_aside(
+    directory: Path, wanted: str, generations: int, layout: Layout, report: Report
+) -> SetAside | None:
+    """Move a run of other settings or another length away, and say so."""
+    moved = set_aside_if_other(directory, wanted, layout.old_runs())
+    moved = moved or _set_aside_if_longer(directory, generations, layout)
+    if moved:
+        report(note=f"a run {moved.reason} was moved to {moved.path}")
+    return moved
 
 
 def _set_aside_if_longer(directory: Path, generations: int, layout: Layout) -> SetAside | None:

@@ -101,6 +101,7 @@ def _side_by_side(
     config: "Config", root: Path, family: str, variants: list[str], sizes: list[int], as_json: bool
 ) -> None:
     from acdc.layout import Layout
+    from acdc.replay import require_current
     from acdc.validation import nearest
     from evals.benchmarks.registry import chosen
     from evals.comparison import settings_of
@@ -116,6 +117,8 @@ def _side_by_side(
     if len(set(variants)) != len(variants) or len(variants) < 2:
         raise InputError("name two variants or more, each once")
     layout, asked = Layout(root), config.section("evaluation", EvaluationSettings)
+    for variant in variants:
+        require_current(config, layout.cell(family, variant), family, variant, config.selected.seeds)
     runs = {
         variant: [read_run(layout.taskforce(family, variant, seed)) for seed in config.selected.seeds]
         for variant in variants

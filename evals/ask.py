@@ -1,0 +1,175 @@
+"""Ask a task force: N members answer a question, and one way to choose among answers says which is final.
+
+The members answer as they did during evolution: chat template, the run's system message and token budget, greedily. What a member
+answered is shown whole; what is compared and returned is the answer extracted from it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from acdc.engines.engine import Answer, Engine, Request, Sampling
+from acdc.errors import InputError
+from acdc.tasks.extract import extract
+from acdc.validation import nearest
+from evals.best_of_n.choose import ALONE, JUDGED, choose
+from evals.best_of_n.reward_model import Rewards
+from evals.best_of_n.reward_model import select as by_reward
+from evals.best_of_n.selector import Candidates, Choice, Judge
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+REWARD = "reward_model"
+UNAVAILABLE = ("self_certainty",)  # needs whole distributions, which no engine returns
+SELECTORS = tuple(sorted({*ALONE, *JUDGED, REWARD} - set(UNAVAILABLE)))
+
+
+class Member(NamedTuple):
+    """A model of the task force: its id, the hash of its weights, and what makes them."""
+
+    id: str
+    weights_hash: str
+    load: "Callable[[], Mapping[str, Tensor]]"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a member answered.
+
+    Attributes:
+        model: Its id.
+        reply: The whole reply.
+        answer: What was extracted from it.
+        cut_off: The token budget ended it.
+    """
+
+    model: str
+    reply: str
+    answer: str
+    cut_off: bool
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question with its answers.
+
+    Attributes:
+        question: As it was asked.
+        answers: One for each member, in order of choice.
+        selector: How the final one was chosen.
+        chosen: Its position.
+        calls: How often a judge or reward model was asked.
+        unparsable: How many of its replies were no verdict.
+        drawn: Chance decided: a tie, or no verdict.
+    """
+
+    question: str
+    answers: tuple[Said, ...]
+    selector: str
+    chosen: int
+    calls: int
+    unparsable: int
+    drawn: bool
+
+    @property
+    def final(self) -> Said:
+        """The chosen answer."""
+        return self.answers[self.chosen]
+
+
+def require_selector(name: str, *, judge: bool, rewards: bool) -> None:
+    """Refuse a way to choose that does not exist or lacks what it needs, before any model is loaded.
+
+    Args:
+        name: As the user gave it.
+        judge: Whether a judge is configured.
+        rewards: Whether a reward model is named.
+
+    Raises:
+        InputError: Says what to give.
+    """
+    if name not in SELECTORS:
+        why = "no engine gives the distributions that it needs; " if name in UNAVAILABLE else ""
+        raise InputError(
+            f"--select {name}: {why or 'there is no such way to choose; '}{nearest(name, SELECTORS)}"
+        )
+    if name in JUDGED and not judge:
+        free = ", ".join(sorted(set(ALONE) - set(UNAVAILABLE)))
+        raise InputError(
+            f"--select {name}: a language model judges, and none is named. Give base_url and model in judges.answers of "
+            "params.yaml, or with -S 'judges.answers={base_url: http://localhost:8000/v1, model: …}'; "
+            f"without a judge: {free}"
+        )
+    if name == REWARD and not rewards:
+        raise InputError(f"--select {REWARD}: name a checkpoint with --reward-model DIR")
+
+
+def ask(
+    engine: Engine,
+    members: Sequence[Member],
+    question: str,
+    selector: str,
+    rng: np.random.Generator,
+    *,
+    system: str = "",
+    max_new_tokens: int = 512,
+    judge: Judge | None = None,
+    rewards: Rewards | None = None,
+) -> Answered:
+    """All answers and the final one.
+
+    Args:
+        engine: Of the members' family; their weights are swapped in.
+        members: In order of choice, at least one.
+        question: Asked of each.
+        selector: One of :data:`SELECTORS`.
+        rng: Decides ties, orders and missing verdicts.
+        system: System message.
+        max_new_tokens: Budget of each answer.
+        judge: For the selectors that ask one.
+        rewards: For the selector "reward_model".
+
+    Raises:
+        InputError: The question is empty or does not fit into the model's context, or the selector lacks what it needs.
+        InfrastructureError: The judge is out of reach.
+    """
+    if not question.strip():
+        raise InputError("the question is empty: give it as an argument or on standard input")
+    answers = []
+    for member in members:
+        if engine.weights_hash != member.weights_hash:
+            engine.load(member.load(), member.weights_hash)
+        request = Request(engine.chat(question, system))
+        answers += engine.generate([request], Sampling(max_new_tokens=max_new_tokens))
+    said = tuple(
+        Said(member.id, answer.text, extract(answer.text, is_code=False), answer.finish == "length")
+        for member, answer in zip(members, answers, strict=True)
+    )
+    choice = _choice(selector, _candidates(question, said, answers), rng, judge, rewards)
+    return Answered(question, said, selector, choice.index, choice.calls, choice.unparsable, choice.drawn)
+
+
+def _candidates(question: str, said: Sequence[Said], answers: Sequence[Answer]) -> Candidates:
+    return Candidates(
+        question,
+        tuple(one.reply for one in said),
+        tuple(one.answer for one in said),
+        tuple(answer.logprobs for answer in answers),
+    )
+
+
+def _choice(
+    selector: str,
+    candidates: Candidates,
+    rng: np.random.Generator,
+    judge: Judge | None,
+    rewards: Rewards | None,
+) -> Choice:
+    if selector != REWARD:
+        return choose(selector, candidates, rng, judge)
+    if rewards is None:
+        raise InputError(f"{REWARD}: no reward model is given")
+    return by_reward(candidates, rng, rewards)
