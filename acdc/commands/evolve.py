@@ -27,7 +27,7 @@ def evolve(
     run_settings = config.evolution(family, variant)
     seeds = seed or config.selected.seeds
     if dry_run:
-        _print_plan(family, variant, seeds, run_settings, as_json)
+        _print_plan(config, family, variant, seeds, as_json)
         return None
     from acdc.layout import Layout
     from acdc.progress import Board
@@ -66,14 +66,21 @@ def _sentence(result: dict[str, Any]) -> str:
     return text + ("" if result["worked"] else " (was finished already)")
 
 
-def _print_plan(family: str, variant: str, seeds: list[int], run_settings: Any, as_json: bool) -> None:
+def _print_plan(config: Any, family: str, variant: str, seeds: list[int], as_json: bool) -> None:
+    from acdc.call_plan import call_plans
     from acdc.layout import Layout
     from acdc.plan import plan
+    from acdc.voices import endpoints
 
+    run_settings = config.evolution(family, variant)
     base = Layout().models(family) / "base" / "model.safetensors"
     one = plan(run_settings, base.stat().st_size if base.is_file() else 0)
+    calls = call_plans(run_settings, endpoints(config, run_settings))
     if as_json:
         cell = {"family": family, "variant": variant, "seeds": seeds, "per_run": one.to_json()}
+        cell |= {"calls_per_run": {role: asked.to_json() for role, asked in calls.items()}} if calls else {}
         typer.echo(json.dumps(cell, indent=2))
         return
     typer.echo(f"evolve {family}/{variant}, run seeds {', '.join(map(str, seeds))}; each run:\n{one.text()}")
+    for role, asked in calls.items():
+        typer.echo(asked.text(role))

@@ -10,7 +10,9 @@ def row(generation: int, counts: tuple[int, ...]) -> Openness:
     return Openness(generation, 4, 9, 2.5, 6.0, {}, {}, 8, 2, 0, 1.0, 3, 0.5, 2, rates, 0.25)
 
 
-SHOWN = Shown("acdc", [[row(0, (1, 0, 1, 0, 0, 2)), row(1, (0, 4, 0, 0, 0, 0))], [row(0, (0, 0, 0, 0, 0, 0))]])
+SHOWN = Shown(
+    "acdc", [[row(0, (1, 0, 1, 0, 0, 2)), row(1, (0, 4, 0, 0, 0, 0))], [row(0, (0, 0, 0, 0, 0, 0))]]
+)
 
 
 def test_bands_of_a_generation_fill_the_whole_height() -> None:
