@@ -1,4 +1,4 @@
-"""The plan of calls: bounds by hand, that a run keeps them, and what ``acdc evolve --dry-run`` prints of them."""
+"""The plan of calls: bounds by hand (a run is held against them in test_llm_run.py), and what ``acdc evolve --dry-run`` prints of them."""
 
 import json
 from typing import Any
@@ -50,9 +50,8 @@ def test_judges_and_embedder_are_counted_by_what_they_see() -> None:
     }
     found = call_plans(EvolutionSettings(), endpoints)
     assert found["gibberish"].most == 12 + 50 * 8  # everybody but the seeds
-    assert (
-        found["answers"].most == 416 * 250 + 10 * 24 * 150 + 4 * 2400
-    )  # every answer and every self-solution
+    # Answers, self-solutions with their repairs, references.
+    assert found["answers"].most == 416 * 250 + 10 * 24 * 150 + 5 * 2400
     assert (found["embedder"].most, found["embedder"].reply_tokens) == (2400, 0)
 
 
