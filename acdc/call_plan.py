@@ -1,7 +1,7 @@
 """What a run is about to ask of models behind endpoints: calls, tokens and money, before any of them is asked.
 
-Calls are counted between two bounds. The lower one: every request is accepted as it was first written. The upper one: every request
-needs all its attempts, repairs and questions. Tokens of replies are bounded by ``max_tokens``; those of prompts are estimated from the
+Calls are counted between two bounds. The lower one: every task of the first pool is accepted as it was first written, and whoever is asked for
+later ones has none. The upper one: every request needs all its attempts, repairs and questions. Tokens of replies are bounded by ``max_tokens``; those of prompts are estimated from the
 prompts themselves and the seed tasks.
 """
 
@@ -68,17 +68,17 @@ def call_plans(
         seeds: How many seed models the family has; they are not judged for gibberish.
     """
     tasks = settings.tasks
-    few, many = _requests(settings)
+    first, many, later = _requests(settings)
     rounds = 1 + tasks.reflections
     asked = tasks.novelty.mode in ("both", "scientist")
     whole = plan(settings, 0, seeds)
     answer = _CHARS_PER_TOKEN * settings.answer_tokens
     shown = settings.gibberish.outputs * min(4000, answer) + _length("gibberish", "gibberish_system")
     counted = {
-        "scientist": (2 * few, many * (2 * rounds + 2 * asked), _scientists_prompt(endpoints, tasks.inspirations)),
+        "scientist": (2 * first + later, many * (2 * rounds + 2 * asked), _scientists_prompt(endpoints, tasks.inspirations)),
         "gibberish": (0, whole.individuals - seeds, shown),
         "answers": (0, whole.answers + many * (rounds + 1), answer + 2 * _TASK_WORDS + _length("judge", "judge_system")),
-        "embedder": (few, many, _TASK_WORDS),
+        "embedder": (first, many, _TASK_WORDS),
     }  # fmt: skip
     return {
         role: _priced(endpoint, least, most, most * math.ceil(characters / _CHARS_PER_TOKEN))
@@ -87,14 +87,14 @@ def call_plans(
     }
 
 
-def _requests(settings: EvolutionSettings) -> tuple[int, int]:
-    """Fewest and most requests for tasks, the seed tasks left out."""
+def _requests(settings: EvolutionSettings) -> tuple[int, int, int]:
+    """Fewest requests for the first pool, most requests of all, and those after the first pool; the seed tasks left out."""
     tasks = settings.tasks
     if tasks.static:
         size = max(tasks.choice_tasks or 0, tasks.cap) / tasks.cap
-        return math.ceil(tasks.initial_target * size), math.ceil(tasks.initial_attempts * size)
+        return math.ceil(tasks.initial_target * size), math.ceil(tasks.initial_attempts * size), 0
     adapted = settings.generations // tasks.interval * tasks.adapt
-    return tasks.initial_target + adapted, tasks.initial_attempts + adapted
+    return tasks.initial_target, tasks.initial_attempts + adapted, adapted
 
 
 def _scientists_prompt(endpoints: Mapping[str, EndpointSettings], inspirations: int) -> float:

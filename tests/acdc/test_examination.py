@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from acdc.engines.engine import Answer, Request, Sampling
-from acdc.errors import InfrastructureError, InputError
-from acdc.examination import Examiner, instructions_fit
+from acdc.examination import Examiner
 from acdc.sandbox import Job, Outcome, SandboxUnavailable
 from acdc.store import RunStore
 from acdc.tasks.task_family import Example, Provenance, TaskFamily
@@ -130,32 +129,3 @@ def test_a_dead_sandbox_is_not_asked_for_ever(store: RunStore) -> None:
     cells = subject.examine("m", "hash", dict, tasks)
     assert {c.verdict for c in cells} == {"missing"}
     assert box.calls < 10
-
-
-def test_what_fits_is_what_the_model_can_answer(tiny_model_dir: Path) -> None:
-    from acdc.engines.hf import TransformersEngine
-
-    engine = TransformersEngine(tiny_model_dir, rows=1, widths=(512,))
-    fits = instructions_fit(engine, "be brief", 4)
-    room = 512 - 4 - len(engine.prompts.encode(engine.chat("", "be brief")))
-    longest = "a" * room
-    assert fits(longest) == ""
-    engine.generate([Request(engine.chat(longest, "be brief"))], Sampling(max_new_tokens=4))
-    assert "they have 509 tokens, and 508 is the most" in fits(longest + "a")
-    with pytest.raises(InputError):
-        engine.generate([Request(engine.chat(longest + "a", "be brief"))], Sampling(max_new_tokens=4))
-    engine.close()
-
-
-def test_of_an_engine_without_a_bound_everything_fits() -> None:
-    assert instructions_fit(Parrot(), "", 8)("a" * 10**6) == ""
-
-
-def test_too_many_missing_results_stop_a_run_and_a_few_do_not(store: RunStore) -> None:
-    subject = examiner(store, {**OUTCOMES, "wrong": None}, Parrot())
-    subject.examine("m", "hash", dict, TASKS)
-    subject.require_results(0.34)
-    with pytest.raises(
-        InfrastructureError, match=r"33\.3% of the results are missing, more than max_missing = 1\.0%"
-    ):
-        subject.require_results(0.01)

@@ -37,12 +37,14 @@ SHORT = [
 
 @cache
 def seed_folder() -> Path:
-    """Two seed tasks that fit into the context of the tiny models."""
+    """Two seed tasks that fit into the context of the tiny models, and one that does not until it is repaired."""
     folder = Path(tempfile.mkdtemp(prefix="acdc-short-seeds-"))
     atexit.register(shutil.rmtree, folder)
     index = []
-    for word in ("ember", "gavel"):
-        (folder / f"{word}.py").write_text(SOURCE.format(word=word, n=1))
+    for word in ("ember", "gavel", "ledger"):
+        source = SOURCE.format(word=word, n=1)
+        padded = source.replace("Write the word", "Write, please, " * 100 + "the word")
+        (folder / f"{word}.py").write_text(padded if word == "ledger" else source)
         common = {"file": f"{word}.py", "name": word, "description": f"write {word}", "capability": word}
         index.append({**common, "difficulty": 1, "is_code": False, "solution": f"Answer: {word}"})
     (folder / "index.json").write_text(json.dumps(index))
@@ -73,6 +75,8 @@ def test_a_run_with_a_language_model_evolves_its_tasks(whole: Path) -> None:
         assert store.generations()[-1].generation == 3
         assert len(store.tasks()) > 8
         assert any(finding is not None for *_, finding in store.individuals())
+    told = [json.loads(line) for line in lines(whole) if '"t0002/reflect/1"' in line]
+    assert "too long for the models that are to answer" in told[0]["request"]["user"]
     called = [detail for _, _, kind, detail in events(whole) if kind == "call"]
     assert {one["role"] for one in called} == {"scientist", "gibberish"}
     assert len(called) == len(list(lines(whole))) - 1
