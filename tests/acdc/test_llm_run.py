@@ -130,6 +130,7 @@ def test_scientist_and_judge_of_one_model_are_warned_of(server: ChatServer) -> N
         ("judges.gibberish.model=other", "does not serve other"),
         ("scientist.base_url=http://127.0.0.1:9/v1", "cannot be reached"),
         ("scientist.replay=missing.jsonl", "cannot be read"),
+        ("embedder={kind: sentence_transformers, path: nowhere}", "nowhere is no directory"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_written(
@@ -147,7 +148,8 @@ def test_what_is_wrong_is_said_before_anything_is_written(
     overrides = [*SHORT, *_as_overrides(config(server.url)), more]
     with pytest.raises(AcdcError, match=error) as caught:
         evolve("tiny", "acdc", params=PARAMS, overrides=overrides, seed=[0])
-    assert isinstance(caught.value, InputError if "replay" in more else InfrastructureError)
+    ours = "replay" in more or "nowhere" in more
+    assert isinstance(caught.value, InputError if ours else InfrastructureError)
     assert [path.name for path in tmp_path.iterdir()] == ["models"]
 
 
