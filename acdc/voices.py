@@ -24,7 +24,7 @@ from acdc.gibberish import GibberishSettings
 from acdc.judge import Judge
 from acdc.llm_gibberish import LLMGibberishJudge
 from acdc.settings import EvolutionSettings
-from acdc.tasks.embedders import EndpointEmbedder, open_embedder
+from acdc.tasks.embedders import EndpointEmbedder, open_embedder, require_embedder
 from acdc.tasks.llm_scientist import LLMScientist
 from acdc.tasks.novelty import Embedder
 
@@ -156,6 +156,8 @@ def require_voices(config: Config, settings: EvolutionSettings, roles: Container
         InputError: A judge is not named, or the transcript to replay is missing or damaged.
         InfrastructureError: A key, an address or a model is wrong; the message says which.
     """
+    if "embedder" in roles:
+        require_embedder(config.embedder)
     found = endpoints(config, settings, roles)
     replay = _replayed(config, settings)
     if replay is not None:
@@ -164,7 +166,11 @@ def require_voices(config: Config, settings: EvolutionSettings, roles: Container
     if found:
         from acdc.chat.preflight import require_served
 
-        for one in {(one.base_url, one.model, one.key_env): one for one in found.values()}.values():
+        asked = {
+            (one.base_url, one.model, one.key_env, isinstance(one, EmbeddingEndpointSettings)): one
+            for one in found.values()
+        }
+        for one in asked.values():
             require_served(one)
     scientist = found.get("scientist")
     same = [name for name in JUDGES if scientist and name in found and found[name].model == scientist.model]

@@ -48,7 +48,7 @@ class EndpointSettings(BaseModel):
     structured: bool = True
     concurrency: Count = 16
     timeout: float = Field(default=300.0, gt=0)
-    reply_mb: float = Field(default=16.0, gt=0)
+    reply_mb: float = Field(default=4.0, gt=0)
     retries: int = Field(default=6, ge=0)
     backoff: float = Field(default=1.0, gt=0)
     max_wait: float = Field(default=120.0, gt=0)

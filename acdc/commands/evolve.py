@@ -123,21 +123,27 @@ def _sentence(result: dict[str, Any]) -> str:
 def _print_plan(
     config: Any, family: str, variant: str, seeds: list[int], given: dict[str, Any], as_json: bool
 ) -> None:
+    from acdc.call_plan import call_plans
     from acdc.costs import costs, throughput
     from acdc.plan import plan
+    from acdc.voices import endpoints
 
     settings, model = config.evolution(family, variant), _model_size(config, family)
     one = plan(settings, model.bytes if model else 0)
+    calls = call_plans(settings, endpoints(config, settings))
     cost = None
     if model is not None:
         memory = config.executor.memory_gigabytes * 1e9
         cost = costs(settings, one, model, throughput(settings, model, **given), in_memory=memory)
     if as_json:
         cell = {"family": family, "variant": variant, "seeds": seeds, "per_run": one.to_json()}
+        cell |= {"calls_per_run": {role: asked.to_json() for role, asked in calls.items()}} if calls else {}
         typer.echo(json.dumps({**cell, "costs": cost.to_json() if cost else None}, indent=2))
         return
     unknown = f"  how large models are is not known yet: run `acdc seeds {family}` first"
     typer.echo(f"evolve {family}/{variant}, run seeds {', '.join(map(str, seeds))}; each run:\n{one.text()}")
+    for role, asked in calls.items():
+        typer.echo(asked.text(role))
     typer.echo(cost.text() if cost else unknown)
 
 

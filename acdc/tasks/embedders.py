@@ -8,6 +8,7 @@ Source: section 4 of the method (published: intfloat/e5-mistral-7b-instruct).
 """
 
 import hashlib
+import importlib.util
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,10 @@ from acdc.tasks.prompt_files import sendable
 from acdc.tasks.settings import EmbedderSettings, SentenceTransformersSettings
 
 Vector = NDArray[np.float64]
+_EXTRA = (
+    "embedder.kind: sentence_transformers needs the extra 'embed': pip install 'acdc-coevolution[embed]', or make "
+    "embedder.kind hashing"
+)
 _SHORTEST = 32  # characters; a model that refuses a text as short as this as too long is no embedder
 
 
@@ -41,11 +46,7 @@ class SentenceTransformersEmbedder:
     def __init__(self, settings: SentenceTransformersSettings) -> None:
         self._settings = settings
         self._vectors: dict[str, Vector] = {}
-        if not (settings.path / "config.json").is_file() and not (settings.path / "modules.json").is_file():
-            raise InputError(
-                f"embedder.path: {settings.path} is no directory of a sentence-transformers model (it holds neither modules.json "
-                "nor config.json)"
-            )
+        require_embedder(settings)
         self._transformer = _imported()
 
     @cached_property
@@ -140,6 +141,27 @@ class EndpointEmbedder:
         return Call(self._chat.role, label, "", self._settings.model, "", worded, max_tokens=0)
 
 
+def require_embedder(settings: object) -> None:
+    """Check an embedder in this process without loading it; one behind an endpoint is checked with the other endpoints.
+
+    Raises:
+        InputError: The directory is no model, or the extra ``embed`` is not installed.
+    """
+    if not isinstance(settings, SentenceTransformersSettings):
+        return
+    if not any((settings.path / name).is_file() for name in ("modules.json", "config.json")):
+        raise InputError(
+            f"embedder.path: {settings.path} is no directory of a sentence-transformers model (it holds neither modules.json "
+            "nor config.json)"
+        )
+    try:
+        missing = importlib.util.find_spec("sentence_transformers") is None
+    except ValueError:  # a module that says of itself that it is not there
+        missing = True
+    if missing:
+        raise InputError(_EXTRA)
+
+
 def open_embedder(settings: EmbedderSettings | SentenceTransformersSettings) -> Embedder:
     """The embedder in this process that the settings name."""
     if isinstance(settings, SentenceTransformersSettings):
@@ -151,10 +173,7 @@ def _imported() -> Any:
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
-        raise InputError(
-            "embedder.kind: sentence_transformers needs the extra 'embed': pip install 'acdc-coevolution[embed]', or make "
-            f"embedder.kind hashing ({error})"
-        ) from None
+        raise InputError(f"{_EXTRA} ({error})") from None
     return SentenceTransformer
 
 

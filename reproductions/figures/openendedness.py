@@ -1,7 +1,7 @@
 """Do tasks stay different, and within reach? Vendi scores over the generations, and how many models pass the active tasks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acdc.openendedness import BANDS, Openness
 from reproductions.figures.svg import Axes, Element, element, figure, line, path, ticks, tip
@@ -63,8 +63,8 @@ def reach(shown: Shown, last: int) -> Element:
         shown: One variant.
         last: Last generation of all panels.
     """
-    axes = _axes(last, (0, 1))
-    step = (axes.right - axes.left) / (last + 1)
+    axes = replace(_axes(last, (0, 1)), x_range=(-0.5, last + 0.5))  # a bar stands over its generation
+    step = axes.x(1) - axes.x(0)
     parts = [axes.grid(ticks(0, max(1, last), about=4, least=1), (0, 0.25, 0.5, 0.75, 1))]
     for number in range(shown.last + 1):
         rows = [row for run in shown.runs for row in run if row.generation == number]
@@ -73,7 +73,7 @@ def reach(shown: Shown, last: int) -> Element:
             top = base + share
             area = element(
                 "rect", tip(f"generation {number}: {BANDS[place]} passes {100 * share:.0f}%"),
-                x=axes.left + number * step, y=axes.y(top), width=step, height=axes.y(base) - axes.y(top),
+                x=axes.x(number - 0.5), y=axes.y(top), width=step, height=axes.y(base) - axes.y(top),
                 class_=f"reach reach-{place}",
             )  # fmt: skip
             parts.append(area)

@@ -1,4 +1,4 @@
-"""A whole run whose tasks ask for judgements: killed, taken up again, chosen from, and replayed without any endpoint."""
+"""A whole run with a judge of answers and an embedder behind endpoints: killed, taken up again, chosen from, and replayed."""
 
 import json
 import signal
@@ -13,6 +13,8 @@ from acdc.config import Config, load
 from acdc.journal import events
 from acdc.layout import Layout
 from acdc.store import RunStore
+from acdc.tasks.novelty import HashingEmbedder
+from acdc.tasks.settings import EmbedderSettings
 from tests.acdc.chat.chat_server import MODEL, serving
 from tests.acdc.chat.scripted_scientist import reply
 from tests.acdc.small_runs import PARAMS, run
@@ -27,8 +29,14 @@ BRIEF = [
 
 
 def with_judge(url: str) -> Config:
-    judge = f"{{base_url: '{url}', model: {MODEL}, key_env: ACDC_TEST_NO_KEY, retries: 0, timeout: 20}}"
-    return config(url, *BRIEF, f"judges.answers={judge}")
+    endpoint = f"base_url: '{url}', model: {MODEL}, key_env: ACDC_TEST_NO_KEY, retries: 0, timeout: 20"
+    embedder = f"embedder={{kind: openai, instruction: 'Query: {{text}}', {endpoint}}}"
+    return config(url, *BRIEF, f"judges.answers={{{endpoint}}}", embedder)
+
+
+def embed(text: str) -> list[float]:
+    assert text.startswith("Query: ")
+    return [float(value) for value in HashingEmbedder(EmbedderSettings(dimensions=64)).embed([text])[0]]
 
 
 def force(root: Path) -> Path:
@@ -44,7 +52,7 @@ def test_a_judged_run_is_resumed_chosen_from_and_replayed_to_the_same_bytes(
 ) -> None:
     live, again = tmp_path / "live", tmp_path / "again"
     with serving(lambda body, number: reply(body), key=None) as server:
-        judged = with_judge(server.url)
+        judged, server.embed = with_judge(server.url), embed
         assert run(judged, live, brief_models, kill_at=7)[0] == -signal.SIGKILL
         assert run(judged, live, brief_models)[0] == 0
         choose(judged, live)
@@ -67,10 +75,12 @@ def _check_the_run(directory: Path) -> set[str]:
     with RunStore.read(directory) as store:
         judged = {id for id, _, document in store.tasks() if '"criteria"' in json.loads(document)["source"]}
         cells = [cell for cell in store.cells() if cell.task in judged]
-        assert "judge of answers" in json.loads(store.meta("run") or "{}")["versions"]
+        versions = json.loads(store.meta("run") or "{}")["versions"]
+    assert "judge of answers" in versions
+    assert versions["embedder"].startswith(f"openai-1/{MODEL}/")
     assert {cell.verdict for cell in cells} == {"pass", "fail"}
     called = [detail for _, _, kind, detail in events(directory) if kind == "call"]
-    assert {one["role"] for one in called} == {"scientist", "answers"}
+    assert {one["role"] for one in called} == {"scientist", "answers", "embedder"}
     return judged
 
 

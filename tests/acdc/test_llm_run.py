@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from acdc.call_plan import call_plans
 from acdc.chat.settings import LLMScientistSettings
 from acdc.chat.transcript import lines
 from acdc.cli import build
+from acdc.cli import run as run_command
 from acdc.config import Config, load
 from acdc.errors import AcdcError, InfrastructureError, InputError
 from acdc.journal import events
 from acdc.store import RunStore
 from acdc.voices import endpoints, require_voices
-from tests.acdc.chat.chat_server import MODEL, ChatServer, serving
+from tests.acdc.chat.chat_server import KEY, MODEL, ChatServer, serving
 from tests.acdc.chat.scripted_scientist import SOURCE, reply
 from tests.acdc.small_runs import PARAMS, SMALL, run
 
@@ -35,12 +37,14 @@ SHORT = [
 
 @cache
 def seed_folder() -> Path:
-    """Two seed tasks that fit into the context of the tiny models."""
+    """Two seed tasks that fit into the context of the tiny models, and one that does not until it is repaired."""
     folder = Path(tempfile.mkdtemp(prefix="acdc-short-seeds-"))
     atexit.register(shutil.rmtree, folder)
     index = []
-    for word in ("ember", "gavel"):
-        (folder / f"{word}.py").write_text(SOURCE.format(word=word, n=1))
+    for word in ("ember", "gavel", "ledger"):
+        source = SOURCE.format(word=word, n=1)
+        padded = source.replace("Write the word", "Write, please, " * 100 + "the word")
+        (folder / f"{word}.py").write_text(padded if word == "ledger" else source)
         common = {"file": f"{word}.py", "name": word, "description": f"write {word}", "capability": word}
         index.append({**common, "difficulty": 1, "is_code": False, "solution": f"Answer: {word}"})
     (folder / "index.json").write_text(json.dumps(index))
@@ -71,11 +75,17 @@ def test_a_run_with_a_language_model_evolves_its_tasks(whole: Path) -> None:
         assert store.generations()[-1].generation == 3
         assert len(store.tasks()) > 8
         assert any(finding is not None for *_, finding in store.individuals())
+    told = [json.loads(line) for line in lines(whole) if '"t0002/reflect/1"' in line]
+    assert "too long for the models that are to answer" in told[0]["request"]["user"]
     called = [detail for _, _, kind, detail in events(whole) if kind == "call"]
     assert {one["role"] for one in called} == {"scientist", "gibberish"}
     assert len(called) == len(list(lines(whole))) - 1
     said = CliRunner().invoke(build(), ["status", str(whole)]).stdout
     assert f"{len(called):,} calls to endpoints ({15 * len(called):,} tokens)" in said
+    asked = config("http://127.0.0.1:9/v1")
+    settings = asked.evolution("tiny", "acdc")
+    for role, plan in call_plans(settings, endpoints(asked, settings)).items():
+        assert plan.least <= sum(one["role"] == role for one in called) <= plan.most
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes_and_asks_nothing_twice(
@@ -106,7 +116,11 @@ def test_a_transcript_replays_to_the_same_bytes_without_an_endpoint(
 def test_scientist_and_judge_of_one_model_are_warned_of(server: ChatServer) -> None:
     one = config(server.url)
     [warning] = require_voices(one, one.evolution("tiny", "acdc"))
-    assert "one model" in warning
+    assert "judge of gibberish are one model" in warning
+    judge = f"judges.answers={{base_url: '{server.url}', model: {MODEL}, key_env: ACDC_TEST_NO_KEY}}"
+    both = config(server.url, judge)
+    assert len(require_voices(both, both.evolution("tiny", "acdc"))) == 2
+    assert require_voices(both, both.evolution("tiny", "acdc"), ("answers",)) == []
 
 
 @pytest.mark.parametrize(
@@ -116,6 +130,7 @@ def test_scientist_and_judge_of_one_model_are_warned_of(server: ChatServer) -> N
         ("judges.gibberish.model=other", "does not serve other"),
         ("scientist.base_url=http://127.0.0.1:9/v1", "cannot be reached"),
         ("scientist.replay=missing.jsonl", "cannot be read"),
+        ("embedder={kind: sentence_transformers, path: nowhere}", "nowhere is no directory"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_written(
@@ -133,8 +148,50 @@ def test_what_is_wrong_is_said_before_anything_is_written(
     overrides = [*SHORT, *_as_overrides(config(server.url)), more]
     with pytest.raises(AcdcError, match=error) as caught:
         evolve("tiny", "acdc", params=PARAMS, overrides=overrides, seed=[0])
-    assert isinstance(caught.value, InputError if "replay" in more else InfrastructureError)
+    ours = "replay" in more or "nowhere" in more
+    assert isinstance(caught.value, InputError if ours else InfrastructureError)
     assert [path.name for path in tmp_path.iterdir()] == ["models"]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("scientist.key_env=ACDC_TEST_WRONG_KEY", "refuses the key"),
+        ("scientist.model=other", "does not serve other"),
+        ("scientist.base_url=SERVER/wrong", "check base_url"),
+        ("scientist.base_url=http://127.0.0.1:9/v1", "cannot be reached"),
+        ("judges.answers={base_url: 'SERVER', model: other, key_env: ACDC_TEST_KEY}", "does not serve other"),
+        (
+            "embedder={kind: openai, base_url: 'SERVER', model: other, key_env: ACDC_TEST_KEY}",
+            "not serve other",
+        ),
+    ],
+)
+def test_a_bad_key_address_or_model_is_one_message_and_exit_5(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    more: str,
+    message: str,
+) -> None:
+    monkeypatch.setenv("ACDC_TEST_KEY", KEY)
+    monkeypatch.setenv("ACDC_TEST_WRONG_KEY", "sk-wrong-and-secret")
+    (tmp_path / "models" / "tiny").mkdir(parents=True)
+    (tmp_path / "models" / "tiny" / "family.json").write_text(
+        "{}"
+    )  # models that are there are all it asks for
+    monkeypatch.chdir(tmp_path)
+    with serving(lambda body, number: reply(body)) as locked:
+        endpoint = f"base_url: '{locked.url}', model: {MODEL}, key_env: ACDC_TEST_KEY, retries: 0, timeout: 5"
+        overrides = [*SHORT, f"scientist={{kind: llm, {endpoint}}}", f"judges.gibberish={{{endpoint}}}"]
+        words = [word for one in [*overrides, more.replace("SERVER", locked.url)] for word in ("-S", one)]
+        assert run_command(["evolve", "tiny", "acdc", "--params", str(PARAMS), "--seed", "0", *words]) == 5
+        assert locked.asked == []
+    said = capfd.readouterr()
+    assert (said.out, said.err.splitlines()[1:]) == ("", ["[exit 5]"])
+    assert message in said.err
+    assert "secret" not in said.err
+    assert [path.name for path in tmp_path.rglob("*")] == ["models", "tiny", "family.json"]
 
 
 def test_a_judge_that_nobody_named_is_said(server: ChatServer) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -41,6 +41,7 @@ def test_two_texts_of_known_cosine() -> None:
     assert vendi_score(rows) == pytest.approx(float(np.exp(-np.sum(shares * np.log(shares)))))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 12), st.integers(1, 6), st.integers(0, 99))
 def test_a_score_lies_between_one_and_the_number_of_rows(n: int, dimensions: int, seed: int) -> None:
     rows = np.random.default_rng(seed).normal(size=(n, dimensions))

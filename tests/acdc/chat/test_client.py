@@ -21,6 +21,7 @@ from acdc.chat.transcript import Transcript, lines
 from acdc.errors import InfrastructureError
 from tests.acdc.chat.chat_server import MODEL, Answer, serving
 
+ROOT = Path(__file__).parents[3]
 ENDPOINT = {
     "model": MODEL,
     "key_env": "ACDC_TEST_KEY",
@@ -248,10 +249,38 @@ def test_no_more_sockets_than_calls_at_a_time() -> None:
 def test_128_calls_at_once_are_128_sockets_at_most() -> None:
     with (
         serving(lambda body, number: Answer(delay=0.2)) as server,
-        Chat("scientist", settings(server.url, concurrency=128)) as chat,
+        Chat("scientist", settings(server.url, concurrency=128, timeout=60)) as chat,
     ):
         assert len(chat.ask(calls(200))) == 200
         assert server.most_sockets <= 128
+
+
+MANY = """
+import resource, sys
+from acdc.chat.client import Chat
+from tests.acdc.chat.test_client import calls, settings
+
+with Chat("scientist", settings(sys.argv[1], concurrency=128, timeout=60)) as chat:
+    chat.ask(calls(1))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert len(chat.ask(calls(513)[1:])) == 512
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def test_128_calls_at_once_cost_little_memory() -> None:
+    with serving(lambda body, number: Answer(text="x" * 10_000, delay=0.05)) as server:
+        words = [sys.executable, "-c", MANY, server.url]
+        found = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert float(found.stdout) < 64  # MiB more than one call costs
+
+
+def test_a_model_that_is_served_no_more_ends_the_run_at_once() -> None:
+    with serving(echo) as server, Chat("scientist", settings(server.url)) as chat:
+        with pytest.raises(InfrastructureError, match="The model gone does not exist") as caught:
+            chat.ask(calls(3, model="gone"))
+        assert caught.value.exit_code == 5
+        assert server.asked == []
 
 
 def test_equal_calls_are_made_once(tmp_path: Path) -> None:
@@ -355,7 +384,7 @@ def test_an_interruption_ends_at_once_and_what_came_is_kept(number: int, tmp_pat
 
     with serving(first_only) as server:
         words = [sys.executable, "-c", INTERRUPTED, server.url, str(tmp_path)]
-        process = subprocess.Popen(words, cwd=Path(__file__).parents[3], stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 60
         while len(server.asked) < 4 and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -173,3 +173,12 @@ def test_a_task_name_that_is_not_there_brings_the_nearest(app: typer.Typer, file
 def test_one_submission_is_needed(app: typer.Typer, file: Path) -> None:
     for words in ((), ("--submission", "x", "--submission-file", str(file))):
         assert isinstance(run(app, file, *words).exception, InputError)
+
+
+def test_a_score_that_asks_for_a_judgement_says_who_would_have_to_judge(app: typer.Typer, file: Path) -> None:
+    asks = 'return {"instructions": "Do it.", "submission": submission, "criteria": "It is done."}'
+    file.write_text(FAMILY.replace("BODY", asks))
+    result = run(app, file, "--submission", "x", "--task", "short", "--json")
+    [row] = rows(result)
+    assert (row["verdict"], row["cause"]) == ("error", "task")
+    assert "judges.answers" in result.stderr

@@ -2,6 +2,7 @@
 
 import pytest
 
+from acdc.config import load
 from acdc.errors import InputError
 from acdc.sandbox import Sandbox
 from acdc.streams import key
@@ -13,6 +14,7 @@ from acdc.tasks.novelty import HashingEmbedder
 from acdc.tasks.scientist import Rejection, Request
 from acdc.tasks.settings import ScientistSettings, TaskSettings
 from acdc.tasks.task_family import Kind, Provenance, TaskFamily
+from tests.acdc.small_runs import PARAMS
 
 EASY = ScientistSettings(hardest=3, domains=("strings", "arithmetic"))
 SMALL = TaskSettings(initial_target=20, initial_attempts=60, cap=24)
@@ -68,7 +70,5 @@ def test_without_the_code_seed_task_the_pool_begins_without_code(box: Sandbox) -
 
 
 def test_a_domain_that_does_not_exist_is_an_error() -> None:
-    from acdc.config import parse
-
     with pytest.raises(InputError, match=r"scientist\.domains"):
-        parse({"scientist": {"domains": ["music"]}, "selected": {}, "families": {}})
+        load(PARAMS, ["scientist.domains=[music]"])

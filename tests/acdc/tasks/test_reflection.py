@@ -150,3 +150,25 @@ def test_rejections_of_the_scientist_itself_keep_their_place(box: Sandbox) -> No
     results = run(Scripted([refusal, GOOD]), box)
     assert results[0] == refusal
     assert isinstance(results[1], TaskFamily)
+
+
+def test_instructions_that_do_not_fit_are_said_repaired_or_rejected_with_the_reason(box: Sandbox) -> None:
+    def fits(instructions: str) -> str:
+        return "the instructions are too long: 9 tokens" if "four" in instructions else ""
+
+    shorter = replace(GOOD, source=SOURCE.replace("four", "six"), solution="six")
+    scientist = Scripted([GOOD, GOOD], revisions=[shorter, GOOD])
+    repaired, rejection = run(scientist, box, TaskSettings(reflections=1), fits=fits)
+    assert isinstance(repaired, TaskFamily)
+    assert reason(rejection) == "too-long"
+    assert "too long: 9 tokens" in scientist.told[0].feedback
+
+
+def test_every_example_that_will_be_asked_must_fit(box: Sandbox) -> None:
+    def fits(instructions: str) -> str:
+        return "too long" if "five" in instructions else ""
+
+    [task] = run(Scripted([GOOD]), box, TaskSettings(reflections=0), fits=fits)
+    assert isinstance(task, TaskFamily)
+    [rejection] = run(Scripted([GOOD]), box, TaskSettings(reflections=0, examples_per_task=2), fits=fits)
+    assert reason(rejection) == "too-long"
