@@ -1,6 +1,6 @@
 """Texts into token ids and back, and the family's chat template."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,42 +15,32 @@ class Prompts:
     Args:
         directory: A Hugging Face tokenizer directory.
         chat_template_args: Extra arguments of the chat template (`enable_thinking: false` for qwen3).
+        stop_tokens: Tokens that end an answer, besides those that the model's files name.
 
     Raises:
-        InputError: The directory holds no tokenizer.
+        InputError: The directory holds no tokenizer, or a stop token is none of its tokens.
     """
 
-    def __init__(self, directory: Path, chat_template_args: Mapping[str, object]) -> None:
+    def __init__(
+        self, directory: Path, chat_template_args: Mapping[str, object], stop_tokens: Sequence[str] = ()
+    ) -> None:
         try:
             self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(directory, local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"{directory} holds no tokenizer that transformers can load: {error}") from error
         self._template_args = dict(chat_template_args)
+        self._stop_ids = _ids(self.tokenizer, stop_tokens, directory)
         self._bos = _added_bos(self.tokenizer)
         ids = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
         self.pad = int(next(token for token in ids if token is not None))
 
     def end_tokens(self, model: Any) -> set[int]:
-        """Every token id that ends an answer, by generation configuration, model configuration or tokenizer."""
-        found: set[int] = set()
+        """Every token id that ends an answer, by generation configuration, model configuration, tokenizer or settings."""
+        found = set(self._stop_ids)
         for source in (model.generation_config, model.config.get_text_config(), self.tokenizer):
             ids = getattr(source, "eos_token_id", None)
             found.update([] if ids is None else [ids] if isinstance(ids, int) else ids)
         return found
-
-    def ids(self, tokens: Collection[str]) -> set[int]:
-        """The ids of tokens given as texts.
-
-        Raises:
-            InputError: One of them is no token of the vocabulary.
-        """
-        vocabulary: Mapping[str, int] = self.tokenizer.get_vocab() if tokens else {}
-        missing = [token for token in tokens if token not in vocabulary]
-        if missing:
-            raise InputError(
-                f"stop_tokens: {missing[0]!r} is no token of {self.tokenizer.name_or_path}; correct the family's entry."
-            )
-        return {vocabulary[token] for token in tokens}
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a prompt, at least one.
@@ -107,6 +97,17 @@ class Prompts:
             turns, tokenize=False, add_generation_prompt=True, **self._template_args
         )
         return text
+
+
+def _ids(tokenizer: Any, tokens: Sequence[str], directory: Path) -> set[int]:
+    """The ids of tokens given as texts."""
+    vocabulary: Mapping[str, int] = tokenizer.get_vocab() if tokens else {}
+    for token in tokens:
+        if token not in vocabulary:
+            raise InputError(
+                f"stop_tokens: {token!r} is no token of {directory}; correct the family's entry."
+            )
+    return {vocabulary[token] for token in tokens}
 
 
 def _added_bos(tokenizer: Any) -> int | None:
