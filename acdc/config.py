@@ -133,9 +133,13 @@ class Config:
         given = self.families.get(family)
         if given is None or not (given.engine or (big and given.big_engine)):
             return self.engine
-        own = (given.engine, given.big_engine if big else {})
+        own = merged(given.engine, given.big_engine if big else {})
         where = f"families.{family}.{'big_engine' if big and given.big_engine else 'engine'}"
-        return validate(EngineSettings, merged(self.engine.model_dump(exclude_unset=True), *own), where)
+        same_kind = (
+            own.get("kind", self.engine.kind) == self.engine.kind
+        )  # settings of one kind mean nothing to another
+        section = self.engine.model_dump(exclude_unset=True) if same_kind else {}
+        return validate(EngineSettings, merged(section, own), where)
 
     def evolution(self, family: str, variant: str) -> EvolutionSettings:
         """The resolved settings of a run of ``variant`` in ``family``."""
@@ -172,7 +176,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     if not isinstance(data, dict):
         raise InputError(f"{path}: expected a mapping of sections, got {type(data).__name__}")
     try:
-        return parse(merged(data, *map(_override, overrides)), path)
+        return parse(merged(data, *map(override, overrides)), path)
     except InputError as error:
         raise InputError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
 
@@ -266,8 +270,12 @@ def _mapping(data: Mapping[str, Any], name: str, prefix: str = "") -> dict[str, 
     return value
 
 
-def _override(text: str) -> dict[str, Any]:
-    """``a.b=1`` as ``{"a": {"b": 1}}``."""
+def override(text: str) -> dict[str, Any]:
+    """``a.b=1`` as ``{"a": {"b": 1}}``.
+
+    Raises:
+        InputError: It is no such pair, or the value is no YAML.
+    """
     dotted, separator, value = text.partition("=")
     if not separator or not dotted:
         raise InputError(f"--set {text}: expected KEY.SUBKEY=VALUE")
