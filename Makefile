@@ -3,8 +3,9 @@
 #   TORCH=cpu|cuda    which build of torch; default: what .venv has, else CUDA where there is an NVIDIA GPU
 #   EXTRAS=gpu,merge  extras of pyproject.toml to install too: gpu (vLLM), merge, embed, ray
 #   PYTHON=python3.12 which Python .venv is made with
+#   FAMILY=qwen2      reproduce: one of the paper's families instead, on GPUs; ARGS=--dry-run says what it takes
 #   WORKERS=0         processes of the tests; default: one a core, eight at most
-#   ARGS="-k words"   further arguments of pytest
+#   ARGS="-k words"   further arguments of pytest, or of `acdc reproduce`
 #   YES=1             clean without asking
 
 .DEFAULT_GOAL := help
@@ -27,8 +28,7 @@ setup: ## Build .venv, or bring it up to date: the other targets do this by them
 		--torch "$(TORCH)" --extras "$(EXTRAS)" --python "$(PYTHON)"
 
 reproduce: setup ## Train, evolve, choose, evaluate, compare, report; then print the main table
-	@.venv/bin/dvc repro
-	@.venv/bin/acdc summary
+	@if [ -n "$(FAMILY)" ]; then .venv/bin/acdc reproduce $(FAMILY) $(ARGS); else .venv/bin/dvc repro && .venv/bin/acdc summary; fi
 
 test: setup ## Run all tests
 	@.venv/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(ARGS)

@@ -154,9 +154,9 @@ class Config:
         given = self.families.get(family)
         if given is None or not (given.engine or (big and given.big_engine)):
             return self.engine
-        own = (given.engine, given.big_engine if big else {})
+        own = merged(given.engine, given.big_engine if big else {})
         where = f"families.{family}.{'big_engine' if big and given.big_engine else 'engine'}"
-        asked = merged({"kind": self.engine.kind}, *own)
+        asked = merged({"kind": self.engine.kind}, own)
         model = _of_kind(asked, where, ENGINES, self.engine.kind)
         # Settings of another kind of engine mean nothing to this one.
         shared = self.engine.model_dump(exclude_unset=True) if asked["kind"] == self.engine.kind else {}
@@ -205,7 +205,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     if not isinstance(data, dict):
         raise InputError(f"{path}: expected a mapping of sections, got {type(data).__name__}")
     try:
-        return parse(merged(data, *map(_override, overrides)), path)
+        return parse(merged(data, *map(override, overrides)), path)
     except InputError as error:
         raise InputError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
 
@@ -337,8 +337,12 @@ def _mapping(data: Mapping[str, Any], name: str, prefix: str = "") -> dict[str, 
     return value
 
 
-def _override(text: str) -> dict[str, Any]:
-    """``a.b=1`` as ``{"a": {"b": 1}}``."""
+def override(text: str) -> dict[str, Any]:
+    """``a.b=1`` as ``{"a": {"b": 1}}``.
+
+    Raises:
+        InputError: It is no such pair, or the value is no YAML.
+    """
     dotted, separator, value = text.partition("=")
     if not separator or not dotted:
         raise InputError(f"--set {text}: expected KEY.SUBKEY=VALUE")

@@ -112,7 +112,7 @@ def jobs(
         load_noise: Multiple of the mutation's scale and number of a noisy copy (from 0) to such a function.
         load_big: Makes the big model's weights; None where there is none.
     """
-    draws = _draws(settings, rows)
+    draws = draws_of(settings, rows)
     noise = {
         name: (factor, number)
         for factor, names in noise_rows(settings).items()
@@ -191,8 +191,13 @@ def parameters(model: Path) -> int:
     return total
 
 
-def _draws(settings: BaselineSettings, rows: Sequence[Method]) -> dict[tuple[str, float], int]:
-    """Answers a question of each (model, temperature)."""
+def draws_of(settings: BaselineSettings, rows: Sequence[Method]) -> dict[tuple[str, float], int]:
+    """Answers a question of each (model, temperature).
+
+    Args:
+        settings: The section of params.yaml.
+        rows: Of :func:`methods`.
+    """
     wanted: dict[tuple[str, float], int] = {}
     for row in (row for row in rows if row.group != "api"):
         count = {"control": settings.control.draws, "big": settings.big.draws}.get(

@@ -21,6 +21,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from acdc.errors import InputError, NotEnoughDataError
+from reproductions.paper.names import measured_benchmark
 
 if TYPE_CHECKING:
     from evals.comparison import Comparison, CoverageAt, MethodResult
@@ -236,11 +237,11 @@ def _row(comparison: "Comparison", cell: ExpectedCell, pattern: str) -> "_Found 
     at = next((at for at in methods[0].coverage if at.n == cell.n), None)
     if at is None:
         return f"not measured at N={cell.n}"
-    known = {_plain(name): name for name in at.benchmarks}
-    missing = [name for name in cell.benchmarks if _plain(name) not in known]
+    known = {name: measured_benchmark(name, at.benchmarks) for name in cell.benchmarks}
+    missing = [name for name, ours in known.items() if ours is None]
     if missing:
         return f"{missing[0]} was not measured"
-    return _Found(methods[0], at, [known[_plain(name)] for name in cell.benchmarks])
+    return _Found(methods[0], at, [ours for ours in known.values() if ours is not None])
 
 
 def _verdict(comparison: "Comparison", cell: ExpectedCell, found: "list[_Found]", *, level: float) -> Verdict:
@@ -316,8 +317,3 @@ def _run_spread(
         return None
     squares = sum(float(np.var(values)) * len(values) for values in runs)
     return _Error(squares / free * len(at.benchmarks) / benchmarks, float(free))
-
-
-def _plain(name: str) -> str:
-    """A benchmark's name without case and marks: "MMLU-judge" and "mmlu_judge" are the same."""
-    return "".join(character for character in name.casefold() if character.isalnum())

@@ -60,9 +60,20 @@ def _save_tiny_model(directory: Path, seed: int = 0, architecture: str = "llama"
         "tie_word_embeddings": True,
         **changes,
     }
-    kinds = {"llama": "LlamaConfig", "qwen3": "Qwen3Config", "gpt_neox": "GPTNeoXConfig"}
+    kinds = {
+        "llama": "LlamaConfig",
+        "qwen2": "Qwen2Config",
+        "qwen3": "Qwen3Config",
+        "gpt_neox": "GPTNeoXConfig",
+        "gpt2": "GPT2Config",
+    }
+    if architecture == "gpt2":
+        names = {"n_embd": "hidden_size", "n_layer": "num_hidden_layers", "n_head": "num_attention_heads"}
+        settings |= {new: settings[old] for new, old in names.items()} | {"n_positions": 512}
+    if architecture.startswith("qwen"):
+        settings = {"num_key_value_heads": 2, **settings}
     if architecture == "qwen3":
-        settings = {"num_key_value_heads": 2, "head_dim": 8, **settings}
+        settings = {"head_dim": 8, **settings}
     torch.manual_seed(seed)
     config = getattr(transformers, kinds[architecture])(**settings)
     model = transformers.AutoModelForCausalLM.from_config(config)
@@ -73,7 +84,8 @@ def _save_tiny_model(directory: Path, seed: int = 0, architecture: str = "llama"
 
 @pytest.fixture(scope="session")
 def save_tiny_model() -> Callable[..., Path]:
-    """Writes random model directories: (directory, seed=0, architecture="llama" | "qwen3" | "gpt_neox", **configuration)."""
+    """Writes random model directories: (directory, seed=0, architecture="llama" | "qwen2" | "qwen3" | "gpt_neox" | "gpt2",
+    **configuration)."""
     return _save_tiny_model
 
 

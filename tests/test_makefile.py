@@ -38,6 +38,14 @@ def test_tests_run_in_the_number_of_processes_that_is_asked_for() -> None:
     assert "pytest -n 3 " in make("-n", "test", "WORKERS=3").stdout
 
 
+def test_a_familys_name_reproduces_that_family() -> None:
+    assert (
+        ".venv/bin/acdc reproduce qwen2 --dry-run"
+        in make("-n", "reproduce", "FAMILY=qwen2", "ARGS=--dry-run").stdout
+    )
+    assert 'if [ -n "" ]' in make("-n", "reproduce").stdout
+
+
 def test_torch_is_handed_to_the_setup() -> None:
     assert '--torch "cuda"' in make("-n", "setup", "TORCH=cuda").stdout
 

@@ -69,7 +69,7 @@ class TransformersEngine:
     ) -> None:
         torch.set_num_threads(threads)
         self.model: Any = _open_model(model_dir, dtype)
-        self.prompts = Prompts(tokenizer_dir or model_dir, chat_template_args or {})
+        self.prompts = Prompts(tokenizer_dir or model_dir, chat_template_args or {}, stop_tokens)
         self.weights_hash: str | None = None
         self.version = (
             f"transformers {transformers.__version__}, torch {torch.__version__}, {dtype}, rows {rows}, "
@@ -77,8 +77,7 @@ class TransformersEngine:
         )
         self._rows, self._widths = rows, tuple(widths)
         self._slots = WeightSlots(self.model)
-        ends = self.prompts.end_tokens(self.model) | self.prompts.ids(stop_tokens)
-        self._end_tokens = torch.tensor(sorted(ends), dtype=torch.long)
+        self._end_tokens = torch.tensor(sorted(self.prompts.end_tokens(self.model)), dtype=torch.long)
 
     @property
     def context(self) -> int | None:

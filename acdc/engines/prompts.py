@@ -1,6 +1,6 @@
 """Texts into token ids and back, and the family's chat template."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,46 +15,36 @@ class Prompts:
     Args:
         directory: A Hugging Face tokenizer directory.
         chat_template_args: Extra arguments of the chat template (`enable_thinking: false` for qwen3).
+        stop_tokens: Tokens that end an answer, besides those that the model's files name.
 
     Raises:
-        InputError: The directory holds no tokenizer.
+        InputError: The directory holds no tokenizer, or a stop token is none of its tokens.
     """
 
-    def __init__(self, directory: Path, chat_template_args: Mapping[str, object]) -> None:
+    def __init__(
+        self, directory: Path, chat_template_args: Mapping[str, object], stop_tokens: Sequence[str] = ()
+    ) -> None:
         try:
             self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(directory, local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"{directory} holds no tokenizer that transformers can load: {error}") from error
         self._template_args = dict(chat_template_args)
+        self._stop_ids = _ids(self.tokenizer, stop_tokens, directory)
         self._bos = _added_bos(self.tokenizer)
         ids = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
         self.pad = int(next(token for token in ids if token is not None))
 
     def end_tokens(self, model: Any) -> set[int]:
-        """Every token id that ends an answer, by generation configuration, model configuration or tokenizer."""
+        """Every token id that ends an answer, by generation configuration, model configuration, tokenizer or settings."""
         return self.ends(model.generation_config, model.config)
 
     def ends(self, generation: Any, config: Any) -> set[int]:
         """As :meth:`end_tokens`, from the two configurations."""
-        found: set[int] = set()
+        found = set(self._stop_ids)
         for source in (generation, config.get_text_config(), self.tokenizer):
             ids = getattr(source, "eos_token_id", None)
             found.update([] if ids is None else [ids] if isinstance(ids, int) else ids)
         return found
-
-    def ids(self, tokens: Collection[str]) -> set[int]:
-        """The ids of tokens given as texts.
-
-        Raises:
-            InputError: One of them is no token of the vocabulary.
-        """
-        vocabulary: Mapping[str, int] = self.tokenizer.get_vocab() if tokens else {}
-        missing = [token for token in tokens if token not in vocabulary]
-        if missing:
-            raise InputError(
-                f"stop_tokens: {missing[0]!r} is no token of {self.tokenizer.name_or_path}; correct the family's entry."
-            )
-        return {vocabulary[token] for token in tokens}
 
     def end_tokens_of(self, model_dir: Path) -> set[int]:
         """As :meth:`end_tokens`, without opening the model."""
@@ -152,6 +142,17 @@ def check_lengths(lengths: Iterable[int], budget: int, context: int | None) -> N
                 f"Prompt {index} has {length} tokens; with a budget of {budget} new tokens that is "
                 f"{length + budget}, and the model's context holds {context}. Shorten the prompt or the budget."
             )
+
+
+def _ids(tokenizer: Any, tokens: Sequence[str], directory: Path) -> set[int]:
+    """The ids of tokens given as texts."""
+    vocabulary: Mapping[str, int] = tokenizer.get_vocab() if tokens else {}
+    for token in tokens:
+        if token not in vocabulary:
+            raise InputError(
+                f"stop_tokens: {token!r} is no token of {directory}; correct the family's entry."
+            )
+    return {vocabulary[token] for token in tokens}
 
 
 def _added_bos(tokenizer: Any) -> int | None:

@@ -12,19 +12,26 @@ from acdc.errors import InputError
 class WeightSlots:
     """The places of a model's weights.
 
-    A tied pair is one place with two names: filling it once fills both, and it stays tied.
+    A tied pair is one place with two names: filling it once fills both, and it stays tied. Names are those of the files, which are
+    not always the module's own: transformers renames some as it loads them (GPT-NeoX's `embed_out`).
 
     Args:
         model: A torch module; its state dict gives names and shapes.
     """
 
     def __init__(self, model: Any) -> None:
-        self._places: list[tuple[tuple[str, ...], Tensor]] = []
-        by_address: dict[tuple[int, torch.Size], list[str]] = {}
         state: dict[str, Tensor] = dict(model.state_dict(keep_vars=False))
-        for name in sorted(state):
-            by_address.setdefault((state[name].data_ptr(), state[name].shape), []).append(name)
-        self._places = [(tuple(names), state[names[0]]) for names in by_address.values()]
+        stored = _as_stored(model, state)
+        by_address: dict[tuple[int, torch.Size], list[str]] = {}
+        for name in sorted(stored):
+            by_address.setdefault((stored[name].data_ptr(), stored[name].shape), []).append(name)
+        for name in sorted(set(state) - set(stored)):
+            here = by_address.get((state[name].data_ptr(), state[name].shape))
+            if here is not None:  # a name that files do not use; weights may
+                here.append(name)
+        self._places: list[tuple[tuple[str, ...], Tensor]] = [
+            (tuple(names), stored[names[0]]) for names in by_address.values()
+        ]
 
     def fill(self, weights: Mapping[str, Tensor]) -> None:
         """Check all weights, then copy all of them; nothing is copied when one is wrong.
@@ -61,3 +68,15 @@ class WeightSlots:
                     f"Weights {given[0]!r} and {other!r} are tied in the model but differ in value."
                 )
         return source
+
+
+def _as_stored(model: Any, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The module's tensors, or views of them, by the names that files use; the module's own where that cannot be had."""
+    from transformers.core_model_loading import revert_weight_conversion
+
+    if not hasattr(model, "config"):  # no model of transformers: nothing was renamed
+        return state
+    stored: dict[str, Tensor] = revert_weight_conversion(model, dict(state))
+    memory = {tensor.untyped_storage().data_ptr() for tensor in state.values()}
+    same = all(tensor.untyped_storage().data_ptr() in memory for tensor in stored.values())
+    return stored if same else state

@@ -68,7 +68,7 @@ class VllmEngine:
         on_cpu = not torch.cuda.is_available()
         if on_cpu and settings.batch_invariant:
             raise InputError("engine.batch_invariant: vLLM has this mode on GPUs only; leave it out")
-        self.prompts = Prompts(tokenizer_dir or model_dir, chat_template_args or {})
+        self.prompts = Prompts(tokenizer_dir or model_dir, chat_template_args or {}, stop_tokens)
         config, self._shapes = configuration(model_dir), shapes(model_dir)
         bound = config.get("max_position_embeddings") or config.get("text_config", {}).get(
             "max_position_embeddings"
@@ -89,7 +89,7 @@ class VllmEngine:
         self.weights_hash: str | None = None
         self.canary = Canary(model_dir, config, self._shapes, settings.canary, settings.tolerance, dtype)
         self._model_dir = model_dir
-        self._end_tokens = sorted(self.prompts.end_tokens_of(model_dir) | self.prompts.ids(stop_tokens))
+        self._end_tokens = sorted(self.prompts.end_tokens_of(model_dir))
         self._in_place = settings.swap == "auto" and swaps_in_place(release)
         self._adapter: Adapter | None = None
         self._down = False

@@ -2,6 +2,7 @@
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,6 +50,12 @@ def table(
     family: Annotated[
         str | None, typer.Option(help="Whose table; default: the first that is selected.")
     ] = None,
+    root: Annotated[
+        list[Path],
+        typer.Option(
+            help="For the paper's: where ours were measured; may be repeated. Default: here and in build/reproductions."
+        ),
+    ] = [],  # noqa: B006
     params: Params = PARAMS,
     overrides: Overrides = [],  # noqa: B006
     as_json: Json = False,
@@ -65,7 +72,7 @@ def table(
     if name in AUDIT:
         made = _of_audit(name)
     elif name.startswith("table"):
-        made = Print.read().table(name)
+        made = _of_paper(name, root)
     else:
         made = _of_report(name, settings(params, overrides), family)
     if as_json:
@@ -82,6 +89,17 @@ def table(
 
 def _rows(made: "Table") -> object:
     return json.loads(made.frame.to_json(orient="records"))
+
+
+def _of_paper(name: str, roots: list[Path]) -> "Table":
+    """A published table with ours in it, where there are any."""
+    from acdc.layout import Layout
+    from reproductions.commands.reproduce import ROOT
+    from reproductions.paper.beside import beside
+    from reproductions.paper.printed import Print
+
+    places = roots or [Path(), *sorted(path for path in ROOT.glob("*") if path.is_dir())]
+    return beside(Print.read(), name, [Layout(place) for place in places])
 
 
 def _of_audit(name: str) -> "Table":

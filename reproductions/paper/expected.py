@@ -68,10 +68,11 @@ def _of_family(
             rounding=0.5 * 10.0 ** (-cell.decimals) / 100,
         )
         found.setdefault(key, made)
+    tables = [table for table in naming.tables if any(cell.table == table for cell in mine)]
     return Expected(
         schema_version=1,
         family=family,
-        source=f"arXiv:2604.14969v1, {printed}, {' and '.join(naming.tables)}, one run, as printed",
+        source=f"arXiv:2604.14969v1, {printed}, {' and '.join(tables)}, one run, as printed",
         cells=list(found.values()),
     )
 

@@ -153,7 +153,8 @@ def test_names_with_other_case_and_marks_are_the_same_benchmark_and_patterns_fin
 def test_the_files_of_the_published_families_are_what_the_tables_say(family, expected):
     assert read_expected(expected_file(family)) == expected
     # 7 rows of nine columns: table 6 has six, table 12 two, of which AC/DC at N=8 stands in both.
-    assert len(expected.cells) == 63
+    # Of Llama3 only table 8 is printed, with six rows.
+    assert len(expected.cells) == (54 if family == "llama3" else 63)
 
 
 def test_a_cell_that_stands_in_two_published_tables_has_one_value():
