@@ -95,6 +95,7 @@ class Evidence:
         questions: For each benchmark the ids of all questions.
         results: Directory of the family's results.
         guesses: What guessing scores, as `acdc baselines` wrote it.
+        endpoints: What models behind endpoints cost and when they answered, likewise.
     """
 
     family: str
@@ -107,6 +108,7 @@ class Evidence:
     questions: Mapping[str, Sequence[str]]
     results: Path
     guesses: Sequence[Mapping[str, Any]] = ()
+    endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def chances(self, entry: Entry, n: int) -> Chances:
         """(S, Q) for each benchmark, complete questions only."""
@@ -167,6 +169,7 @@ def gather(
         questions,
         results,
         document.get("guesses", ()),
+        document.get("api", {}),
     )
 
 

@@ -21,7 +21,7 @@ from evals.benchmarks.registry import Benchmark, Row
 Record = dict[str, Any]
 _FEWSHOT_SEED = 1234  # lm-eval's own default
 _OPTIONS_SEED = 0  # lm-eval's own default for Python's generator, from which upstream shuffles options
-WITHHELD = "[withheld: this benchmark's text is not to be published]"
+_WITHHELD = "[withheld: this benchmark's text is not to be published]"
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ class Exam:
             if self._withheld:
                 record |= {
                     "doc": {"id": question.id},
-                    "arguments": [[WITHHELD, {}]],
-                    "resps": [[WITHHELD]],
+                    "arguments": [[_WITHHELD, {}]],
+                    "resps": [[_WITHHELD]],
                 }
         return records
 

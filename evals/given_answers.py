@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from acdc.errors import InputError
 from evals.correctness import Answerer
-from evals.exam import WITHHELD
+from evals.exam import _WITHHELD as WITHHELD
 
 
 class Given(NamedTuple):

@@ -10,7 +10,9 @@ from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
 
 if TYPE_CHECKING:
     from acdc.config import Config
+    from acdc.layout import Layout
     from evals.comparison import Comparison
+    from evals.evidence import Evidence
 
 
 def register(app: typer.Typer) -> None:
@@ -62,28 +64,39 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     from evals.best_of_n.tools import opened
     from evals.compare import compare as compared
     from evals.comparison import Guess, settings_of
-    from evals.evaluation import read_run
-    from evals.evidence import gather
     from evals.settings import EvaluationSettings
     from evals.statistics_settings import StatisticsSettings
 
     layout = Layout(root)
+    evidence = evidence_of(config, layout, family)
+    guesses = [Guess.model_validate(row) for row in evidence.guesses]
+    statistics = config.section("statistics", StatisticsSettings)
+    choosing = choosing_of(config)
+    with opened(choosing, config.section("evaluation", EvaluationSettings), layout) as tools:
+        return compared(evidence, settings_of(config), statistics, guesses, (choosing, tools))
+
+
+def evidence_of(config: "Config", layout: "Layout", family: str) -> "Evidence":
+    """Everything of a family that is selected, as `acdc evaluate` and `acdc baselines` left it.
+
+    Raises:
+        InputError: A stage has not run, or its results do not fit the others'.
+        NotEnoughDataError: There is no run, or no question that all methods have answered.
+    """
+    from evals.benchmarks.registry import names
+    from evals.comparison import settings_of
+    from evals.evaluation import read_run
+    from evals.evidence import gather
+    from evals.settings import EvaluationSettings
+
     asked = config.section("evaluation", EvaluationSettings)
     chosen = settings_of(config)
-    from evals.benchmarks.registry import names
-
     runs = {
         variant: [read_run(layout.taskforce(family, variant, seed)) for seed in config.selected.seeds]
         for variant in config.selected.variants
     }
     results = layout.results(family, "baselines").parent
-    evidence = gather(family, asked.benchmarks or names(asked.suite), runs, results, chosen, asked.max_n)
-    guesses = [Guess.model_validate(row) for row in evidence.guesses]
-    choosing = choosing_of(config)
-    with opened(choosing, asked, layout) as tools:
-        return compared(
-            evidence, chosen, config.section("statistics", StatisticsSettings), guesses, (choosing, tools)
-        )
+    return gather(family, asked.benchmarks or names(asked.suite), runs, results, chosen, asked.max_n)
 
 
 def _text(comparison: "Comparison") -> str:
