@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from reproductions.measurement_tables import measurement_tables
+from reproductions.table import Table
 from reproductions.tables import all_tables
-from tests.reproductions.world import comparison
+from tests.reproductions.world import comparison, measurement
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = ("verdicts", "variants", "benchmarks", "cost", "guesses", "members", "margins", "tests", "best_of_n")
@@ -16,6 +18,17 @@ NAMES = ("verdicts", "variants", "benchmarks", "cost", "guesses", "members", "ma
 @pytest.mark.parametrize("name", NAMES)
 def test_a_table_reads_as_it_did_when_somebody_checked_it(name: str, suffix: str, tmp_path: Path) -> None:
     table = all_tables(comparison(), (3, 8))[name]
+    _compare(table, name, suffix, tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["md", "tex", "csv"])
+@pytest.mark.parametrize("name", ["cut_off", "leaks", "leak_gains", "judged"])
+def test_a_table_of_the_audit_reads_as_it_did(name: str, suffix: str, tmp_path: Path) -> None:
+    made = comparison()
+    _compare(measurement_tables(made, measurement(made), (3, 8))[name], name, suffix, tmp_path)
+
+
+def _compare(table: Table, name: str, suffix: str, tmp_path: Path) -> None:
     table.write(tmp_path)
     written = (tmp_path / f"{name}.{suffix}").read_text(encoding="utf-8")
     golden = GOLDEN / f"{name}.{suffix}"
