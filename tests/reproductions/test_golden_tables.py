@@ -54,6 +54,16 @@ def test_the_largest_n_comes_first_and_ours_leads_each_block() -> None:
     assert frame.groupby("n").first()["ours"].all()
 
 
+def test_the_published_api_model_stands_beside_paper_families_alone_and_is_marked() -> None:
+    def notes(family: str) -> str:
+        made = comparison().model_copy(update={"family": family})
+        return " ".join(all_tables(made, (3, 8))["verdicts"].notes)
+
+    assert "Published, not measured here" in notes("qwen2")
+    assert "68.1% on average; MMLU-judge 54.31" in notes("qwen2")
+    assert "GPT-4o" not in notes("tiny")
+
+
 def test_a_rival_that_was_not_run_says_so() -> None:
     frame = all_tables(comparison(), (3, 8))["verdicts"].frame
     assert set(frame[frame["id"] == "API model"]["verdict"]) == {"not run"}
