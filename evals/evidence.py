@@ -96,6 +96,7 @@ class Evidence:
         results: Directory of the family's results.
         guesses: What guessing scores, as `acdc baselines` wrote it.
         earlier: Task forces of earlier generations, those of one variant together, earliest first.
+        endpoints: What models behind endpoints cost and when they answered, likewise.
     """
 
     family: str
@@ -109,6 +110,7 @@ class Evidence:
     results: Path
     guesses: Sequence[Mapping[str, Any]] = ()
     earlier: Sequence[Entry] = ()
+    endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def chances(self, entry: Entry, n: int) -> Chances:
         """(S, Q) for each benchmark, complete questions only."""
@@ -172,6 +174,7 @@ def gather(
         results,
         document.get("guesses", ()),
         earlier,
+        document.get("api", {}),
     )
 
 

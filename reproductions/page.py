@@ -12,11 +12,12 @@ from acdc.layout import Layout
 from acdc.store import RunStore
 from reproductions import charts, environment
 from reproductions.files import write_text
+from reproductions.measurement_tables import measurement_tables
 from reproductions.openended import openended_view
 from reproductions.paper.section import audit_view
 from reproductions.runs import Heat, Run, capabilities, exchanges, load_runs, nodes
 from reproductions.settings import ReportSettings
-from reproductions.sources import load_comparison, read_json, stage_times
+from reproductions.sources import answer_costs, load_audit, load_comparison, read_json, stage_times
 from reproductions.standing import abstract, sentences, standings
 from reproductions.tables import all_tables
 from reproductions.templates import FOLDER, render, safe
@@ -77,7 +78,9 @@ def family_view(
     """Everything that the templates ask of a family."""
     name = comparison.family
     sizes = headline_sizes(comparison, settings.headline_sizes)
+    audit = load_audit(layout, name)
     made = all_tables(comparison, settings.headline_sizes)
+    made |= measurement_tables(comparison, audit, settings.headline_sizes)
     variants = list(dict.fromkeys(m.variant for m in comparison.methods if m.variant))
     runs = load_runs(layout, name, variants, comparison.runs)
     ours = comparison.method(comparison.ours)
@@ -88,6 +91,8 @@ def family_view(
         "ours": ours,
         "sizes": sizes,
         "made": made,
+        "audit": audit,
+        "answer_costs": answer_costs(layout, name) if audit else {},
         "tables": {key: safe(table.html()) for key, table in made.items()},
         "abstract": abstract(comparison),
         "sentences": [(n, sentences(comparison, n)) for n in sizes],

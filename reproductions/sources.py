@@ -9,6 +9,7 @@ from acdc.layout import Layout
 
 if TYPE_CHECKING:
     from acdc.config import Config
+    from evals.audit import Audit
     from evals.comparison import Comparison
 
 
@@ -38,6 +39,50 @@ def load_comparison(layout: Layout, config: "Config", family: str) -> "Compariso
         raise InputError(
             f"{path}: not a comparison of this version ({where}: {first['msg']}); run `acdc compare`"
         ) from None
+
+
+def load_audit(layout: Layout, family: str) -> "Audit | None":
+    """What `acdc audit` wrote for a family, None where it has not run.
+
+    Raises:
+        InputError: It is not readable.
+    """
+    from pydantic import ValidationError
+
+    from evals.audit import Audit
+
+    path = layout.root / "audit" / f"{family}.json"
+    if not path.is_file():
+        return None
+    try:
+        return Audit.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{path}: not an audit of this version ({where}: {first['msg']}); run `acdc audit`"
+        ) from None
+
+
+def answer_costs(layout: Layout, family: str) -> dict[str, dict[str, float]]:
+    """Seconds by the clock, answers and tokens of each stage that asks benchmarks: evaluate VARIANT, baselines."""
+    from acdc.journal import stage_seconds
+    from evals.correctness import read
+
+    found = {}
+    for command, seconds in stage_seconds(layout.cache()).items():
+        stage, *names = command.split()
+        if stage not in ("evaluate", "baselines") or names[:1] != [family]:
+            continue
+        where = layout.results(family, "baselines" if stage == "baselines" else names[1])
+        matrices = [read(path) for path in sorted(where.glob("**/correctness.json"))]
+        if matrices:
+            found[" ".join([stage, *names[1:]])] = {
+                "seconds": seconds,
+                "answers": sum(matrix.correct.size for matrix in matrices),
+                "tokens": sum(int(matrix.tokens.sum()) for matrix in matrices),
+            }
+    return found
 
 
 def next_step(layout: Layout, config: "Config", family: str) -> str:

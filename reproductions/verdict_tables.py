@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from reproductions.paper.api_model import published_api_model
 from reproductions.table import Column, Row, Table, interval, p_value, percent, points
 from reproductions.wording import NOT_RUN, VERDICTS, phrase, shown_name, wording
 
@@ -62,6 +63,9 @@ def main_table(comparison: "Comparison", sizes: Sequence[int] = (3, 8)) -> Table
     caption, notes = wording("verdicts", comparison, claims=claims)
     if comparison.dropped:
         notes.append(phrase("verdicts", "dropped", dropped=comparison.dropped))
+    if printed := published_api_model(comparison.family):
+        shown = ", ".join(f"{name} {value:g}" for name, value in printed.items() if name != "Average")
+        notes.append(phrase("verdicts", "published", average=f"{printed['Average']:g}", shown=shown))
     columns = [
         Column("Method", lambda row: row["method"], "left"),
         Column("N", _size_cell),

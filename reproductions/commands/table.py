@@ -27,6 +27,8 @@ REPORT = (
     "tests",
 )
 
+MEASUREMENT = ("cut_off", "leaks", "leak_gains", "judged")
+
 
 class Format(StrEnum):
     """How a table is written."""
@@ -65,7 +67,12 @@ def table(
 
     name = normal_name(name)
     if not name:
-        names = {"report": list(REPORT), "audit": list(AUDIT), "paper": Print.read().names()}
+        names = {
+            "report": list(REPORT),
+            "measurement": list(MEASUREMENT),
+            "audit": list(AUDIT),
+            "paper": Print.read().names(),
+        }
         lines = [f"{group}: {', '.join(members)}" for group, members in names.items()]
         typer.echo(json.dumps(names, indent=2) if as_json else "\n".join(lines))
         return
@@ -120,18 +127,25 @@ def _of_report(name: str, config: "Config", family: str | None) -> "Table":
 
     from acdc.errors import InputError
     from acdc.layout import Layout
+    from reproductions.measurement_tables import measurement_tables
     from reproductions.settings import ReportSettings
-    from reproductions.sources import load_comparison
+    from reproductions.sources import load_audit, load_comparison
     from reproductions.tables import all_tables
 
-    if name not in REPORT:
-        near = difflib.get_close_matches(name, [*REPORT, *AUDIT], 1)
+    if name not in (*REPORT, *MEASUREMENT):
+        near = difflib.get_close_matches(name, [*REPORT, *MEASUREMENT, *AUDIT], 1)
         hint = f"did you mean {near[0]}?" if near else "`acdc table` lists them"
         raise InputError(f"there is no table {name!r}; {hint}")
     family = family or config.selected.families[0]
     config.family(family)
     comparison = load_comparison(Layout(), config, family)
-    found = all_tables(comparison, config.section("report", ReportSettings).headline_sizes)
+    sizes = config.section("report", ReportSettings).headline_sizes
+    found = all_tables(comparison, sizes)
+    if name in MEASUREMENT:
+        audit = load_audit(Layout(), family)
+        if audit is None:
+            raise InputError(f"{name}: the measurement of {family} was not audited; run `acdc audit`")
+        found = measurement_tables(comparison, audit, sizes)
     if name not in found:
-        raise InputError(f"{name}: the comparison of {family} has no row for it; it has {', '.join(found)}")
+        raise InputError(f"{name}: {family} has no row for it; there are {', '.join(found)}")
     return found[name]

@@ -18,7 +18,7 @@ from evals.comparison import Comparison, ComparisonSettings
 from evals.correctness import from_samples
 from evals.evaluation import Run
 from evals.evidence import gather
-from evals.exam import WITHHELD
+from evals.given_answers import WITHHELD
 from evals.methods import Method, Pick
 from evals.statistics_settings import StatisticsSettings
 from evals.tables import best_of_n_rows

@@ -123,3 +123,17 @@ def test_a_comparison_without_its_runs_still_makes_a_page(tmp_path: Path) -> Non
     (tmp_path / "comparison" / "tiny.json").write_text(world.comparison().model_dump_json())
     page = write_report(load(PARAMS), layout, ["tiny"])[0].read_text(encoding="utf-8")
     assert "The runs are not on this machine" in page
+
+
+def test_the_audit_of_the_measurement_is_told_with_its_numbers(page: str) -> None:
+    section = page[page.index('id="audit"') :]
+    assert "60 answerers read the same prompt on each of 192 questions" in section
+    assert "asked 2026-11-19 to 2026-11-20: 192 answers with 19,200 + 3,840 tokens" in section
+    assert all(f'id="table-{name}"' in section for name in ("cut_off", "leaks", "leak_gains", "judged"))
+
+
+def test_without_an_audit_the_page_says_how_to_get_one(tmp_path: Path) -> None:
+    layout = world.project(tmp_path, generations=2, variants=("acdc",))
+    (tmp_path / "audit" / "tiny.json").unlink()
+    page = write_report(load(PARAMS), layout, ["tiny"])[0].read_text(encoding="utf-8")
+    assert "<code>acdc audit</code> does it" in page

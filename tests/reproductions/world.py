@@ -17,6 +17,7 @@ from acdc.layout import Layout
 from acdc.store import Cell, Generation, RunStore, dump
 from acdc.tasks.task_family import Example, Provenance, TaskFamily
 from acdc.variation.settings import CrossoverSettings, MutationSettings
+from evals.audit import Audit
 from evals.comparison import Comparison
 
 FAMILY = "tiny"
@@ -112,6 +113,76 @@ def comparison(*, offset: float = 0.0, seed: int = 0) -> Comparison:
     )
 
 
+def measurement(of: Comparison) -> Audit:
+    """The audit of a comparison; on one benchmark no question is left where nothing was cut off."""
+
+    def gain(mean: float, questions: int = 8 * QUESTIONS) -> dict[str, float]:
+        return {"mean": mean, "low": mean - 0.03, "high": mean + 0.03, "questions": questions}
+
+    cut, leaked = [], []
+    for method in (method for method in of.methods if method.coverage):
+        at = {point.n: point.coverage.mean for point in method.coverage}
+        for n in (3, 8):
+            size = 1 if list(at) == [1] else n
+            if size not in at:
+                continue
+            ours = {point.n: point.coverage.mean for point in of.method(of.ours).coverage}[n]
+            row = {
+                "method": method.id,
+                "n": size,
+                "shares": {name: 0.02 * place for place, name in enumerate(BENCHMARKS)},
+                "coverage": gain(at[size]),
+                "without": None if n == 8 else gain(at[size] + 0.01, 170),
+            }
+            if method.id != of.ours:
+                row |= {"gain": gain(ours - at[size]), "gain_without": gain(ours - at[size] + 0.005, 160)}
+                row |= {"ours_n": n}
+                whole, some = gain(ours - at[size]), gain(ours - at[size] - 0.01, 180)
+                leak = {"rival": method.id, "n": n, "all": whole, "without_overlapping": some}
+                leaked.append({**leak, "without_near": None})
+            cut.append(row)
+    prompts = {"samples": 9000, "answerers": 60, "questions": dict.fromkeys(BENCHMARKS, QUESTIONS)}
+    return Audit.model_validate(
+        {
+            "family": FAMILY,
+            "confidence": 0.95,
+            "prompts": {**prompts, "by_words": 192, "unseen": ["gpqa"]},
+            "cut_off": cut,
+            "near": 0.95,
+            "embedder": "hashing-1/2048",
+            "tasks": 180,
+            "leaks": [
+                {
+                    "benchmark": name,
+                    "questions": QUESTIONS,
+                    "too_short": place,
+                    "overlapping": place % 3,
+                    "near": place % 2,
+                    "median": 0.31,
+                    "largest": 0.9 + place / 100,
+                }
+                for place, name in enumerate(BENCHMARKS)
+            ],
+            "leak_gains": leaked,
+            "judged": {"mmlu_judge": {"both": 40, "judge": 12, "exact": 1, "neither": 47}},
+            "endpoints": {
+                "GPT-4o": {
+                    "model": "gpt-4o-2024-08-06",
+                    "served_as": ["gpt-4o-2024-08-06"],
+                    "first": "2026-11-19",
+                    "last": "2026-11-20",
+                    "answers": 192,
+                    "prompt_tokens": 19_200,
+                    "tokens": 3840,
+                    "price_in": 2.5,
+                    "price_out": 10.0,
+                    "money": 0.0864,
+                }
+            },
+        }
+    )
+
+
 def project(
     root: Path, *, offset: float = 0.0, generations: int = 20, variants: tuple[str, ...] = VARIANTS
 ) -> Layout:
@@ -120,7 +191,9 @@ def project(
     for number, variant in enumerate(variants):
         for seed in range(3):
             _run(layout, variant, seed, generations, np.random.default_rng([number, seed]))
-    _write(root / "comparison" / f"{FAMILY}.json", json.loads(comparison(offset=offset).model_dump_json()))
+    compared = comparison(offset=offset)
+    _write(root / "comparison" / f"{FAMILY}.json", json.loads(compared.model_dump_json()))
+    _write(root / "audit" / f"{FAMILY}.json", json.loads(measurement(compared).model_dump_json()))
     models = {
         name: {
             "parameters": 231_168 if name != "big" else 904_704,
