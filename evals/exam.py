@@ -90,7 +90,7 @@ class Exam:
         """How this benchmark's answers are made at a temperature; 0 is greedy."""
         until = self._generation.get("until") or ()
         stop = (until,) if isinstance(until, str) else tuple(until)
-        return Sampling(temperature, top_p if temperature > 0 else 1.0, self._budget, stop)
+        return Sampling(temperature, top_p if temperature > 0 else 1.0, self._budget, stop, logprobs=False)
 
     def grade(self, replies: Sequence[Reply | None]) -> list[Record]:
         """lm-eval's verdicts.

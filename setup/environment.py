@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,20 +38,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--extras", default="", help="extras of pyproject.toml: gpu, merge, embed, ray")
     parser.add_argument("--python", default="", help="the interpreter that was asked for by name, if any")
     options = parser.parse_args(arguments)
+    return guarded(
+        lambda root: set_up(
+            root, asked_torch=options.torch, asked_extras=options.extras, asked_python=options.python
+        )
+    )
+
+
+def guarded(work: Callable[[Path], None]) -> int:
+    """Do a set-up of the project in the working directory, alone, and say in one line what went wrong."""
     root = Path.cwd()
     try:
         with _Alone(root):
-            set_up(root, asked_torch=options.torch, asked_extras=options.extras, asked_python=options.python)
+            work(root)
     except (SetupError, ValueError) as error:
-        _say(f"setup: {error}")
+        say(f"setup: {error}")
         return 2
     except subprocess.CalledProcessError as error:
-        _say(
+        say(
             f"setup: `{' '.join(map(str, error.cmd[:4]))} …` failed. What is installed stays: mend it and run make again."
         )
         return 1
     except KeyboardInterrupt:
-        _say("setup: stopped. What is installed stays: make goes on from there.")
+        say("setup: stopped. What is installed stays: make goes on from there.")
         return 130
     return 0
 
@@ -62,7 +71,7 @@ def set_up(root: Path, *, asked_torch: str, asked_extras: str, asked_python: str
     settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     stamp = read_stamp(venv)
     python = (
-        _version_of(asked_python) if asked_python else f"{sys.version_info.major}.{sys.version_info.minor}"
+        version_of(asked_python) if asked_python else f"{sys.version_info.major}.{sys.version_info.minor}"
     )
     extras = wanted_extras(asked_extras, stamp.extras if stamp else (), settings)
     connect_dvc(root)
@@ -78,13 +87,13 @@ def set_up(root: Path, *, asked_torch: str, asked_extras: str, asked_python: str
     installer = pick_installer(base)
     reason = why_new(venv, stamp, root, python)
     check_disk(root, build, new=bool(reason))
-    _say(f"Setting up .venv with {installer.name}, Python {python}{f': {reason}' if reason else ''}.")
+    say(f"Setting up .venv with {installer.name}, Python {python}{f': {reason}' if reason else ''}.")
     if reason:
         forget(venv)
         installer.create(base, venv)
     install(root, venv, settings, build, extras, installer)
     write_stamp(venv, fresh)
-    _say(
+    say(
         f"Ready after {time.monotonic() - start:.0f} s: .venv/bin/acdc, .venv/bin/python. `.venv/bin/acdc doctor` says what works here."
     )
 
@@ -103,16 +112,20 @@ def install(
         pins = override_pins(pins, (root / "constraints-vllm.txt").read_text(encoding="utf-8"))
     constraints = venv / "constraints.txt"
     constraints.write_text(pins, encoding="utf-8")
-    version = pinned(pins, "torch")
-    present = torch_build.installed_build(venv)
-    if present != (version, build):
-        choice = torch_build.choose(build, version, venv, installer)
-        _say(choice.note)
-        exchange = ["--force-reinstall"] if present and present[0] == version and choice.certain else []
-        installer.install(venv, ["--no-deps", *exchange, choice.requirement], cpu_index=choice.cpu_index)
+    install_torch(venv, pinned(pins, "torch"), build, installer)
     project = f".[{','.join(extras)}]" if extras else "."
     development = group(settings["dependency-groups"], "dev")
     installer.install(venv, ["--constraint", str(constraints), "--editable", project, *development])
+
+
+def install_torch(venv: Path, version: str, build: torch_build.Build, installer: Installer) -> None:
+    """Install torch in the right build, where it is not there yet."""
+    present = torch_build.installed_build(venv)
+    if present != (version, build):
+        choice = torch_build.choose(build, version, venv, installer)
+        say(choice.note)
+        exchange = ["--force-reinstall"] if present and present[0] == version and choice.certain else []
+        installer.install(venv, ["--no-deps", *exchange, choice.requirement], cpu_index=choice.cpu_index)
 
 
 def pick_installer(base: str) -> Installer:
@@ -137,7 +150,7 @@ def why_new(venv: Path, stamp: Stamp | None, root: Path, python: str) -> str:
         return "the one here does not run"
     if stamp and stamp.root != str(root):
         return f"the project moved here from {stamp.root}"
-    there = _version_of(str(venv / "bin" / "python"))
+    there = version_of(str(venv / "bin" / "python"))
     if there != python:
         raise SetupError(
             f".venv has Python {there}, Python {python} is asked for: remove it (rm -r .venv) and run make again"
@@ -179,24 +192,26 @@ class _Alone:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("Another `make setup` is at work here; waiting for it.")
+            say("Another `make setup` is at work here; waiting for it.")
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
 
-def _version_of(python: str) -> str:
+def version_of(python: str) -> str:
+    """Version of an interpreter, as 3.11; empty where it does not run."""
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
 def _runs(python: Path) -> bool:
-    return python.exists() and bool(_version_of(str(python)))
+    return python.exists() and bool(version_of(str(python)))
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
     sys.stderr.write(text + "\n")
 
 

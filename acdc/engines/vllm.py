@@ -11,16 +11,16 @@ Not guaranteed, outside the batch-invariant mode: equal bits in different compan
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acdc.checkpoint import configuration, shapes
 from acdc.engines.canary import Canary
 from acdc.engines.engine import Answer, Capabilities, Request, Sampling
-from acdc.engines.memory import GIB, plan_memory
+from acdc.engines.memory import GIB, CacheShape, plan_memory
 from acdc.engines.prompts import Prompts, check_lengths
 from acdc.engines.settings import VllmSettings
 from acdc.engines.staging import checked, staged
-from acdc.engines.vllm_adapter import Adapter, Options, Raw, installed_vllm, swaps_in_place
+from acdc.engines.vllm_adapter import HEADS_ON_CPU, Adapter, Options, Raw, installed_vllm, swaps_in_place
 from acdc.errors import InfrastructureError, InputError
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class VllmEngine:
             raise InputError("engine.batch_invariant: vLLM has this mode on GPUs only; leave it out")
         self.prompts = Prompts(tokenizer_dir or model_dir, chat_template_args or {}, stop_tokens)
         config, self._shapes = configuration(model_dir), shapes(model_dir)
+        _check_heads(config, settings.tensor_parallel, on_cpu)
         bound = config.get("max_position_embeddings") or config.get("text_config", {}).get(
             "max_position_embeddings"
         )
@@ -219,6 +220,21 @@ class VllmEngine:
             tokens, text = self.prompts.cut(tokens, stop)
         logprobs = raw.logprobs[: len(tokens)]
         return Answer(text, tuple(tokens), "stop" if finished else "length", prompt_tokens, logprobs)
+
+
+def _check_heads(config: Mapping[str, Any], devices: int, on_cpu: bool) -> None:
+    """Refuse a model whose attention vLLM can't compute here; it would say so only when it is asked."""
+    width = CacheShape.of(config).size
+    if on_cpu and width not in HEADS_ON_CPU:
+        raise InputError(
+            f"engine.kind is vllm: on a CPU it computes attention for heads of {', '.join(map(str, HEADS_ON_CPU))}, and this "
+            f"model's are {width} wide; take `kind: transformers`"
+        )
+    heads = int({**config, **config.get("text_config", {})}["num_attention_heads"])
+    if heads % devices:
+        raise InputError(
+            f"engine.tensor_parallel: {heads} attention heads can't be shared out evenly to {devices} devices"
+        )
 
 
 def _cache(settings: VllmSettings, on_cpu: bool) -> int | None:

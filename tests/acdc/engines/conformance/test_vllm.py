@@ -1,7 +1,6 @@
 """What is vLLM's alone: both traps of a swap, processes of its own, restarts, deaths, memory."""
 
 import os
-import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -222,13 +221,10 @@ def test_the_batch_invariant_mode_is_refused_where_vllm_has_none(trained: Path) 
         open_vllm(trained, batch_invariant=True)
 
 
-def test_heads_that_vllm_cannot_compute_are_said_and_nobody_is_answered(
-    tmp_path: Path, save_tiny_model: Callable[..., Path]
+def test_heads_that_vllm_cannot_compute_are_said_at_once(
+    trained: Path, tmp_path: Path, save_tiny_model: Callable[..., Path]
 ) -> None:
-    from acdc.checkpoint import load_weights
-
-    directory = save_tiny_model(tmp_path / "narrow")  # heads of 8
-    engine = open_vllm(directory)
-    with pytest.raises(InfrastructureError, match=re.compile("head", re.IGNORECASE)):
-        engine.load(load_weights(directory), "narrow")
-    engine.close()
+    with pytest.raises(InputError, match=r"heads of 32, 64, .* are 8 wide"):
+        open_vllm(save_tiny_model(tmp_path / "narrow"))
+    with pytest.raises(InputError, match="2 attention heads can't be shared out evenly to 3 devices"):
+        open_vllm(trained, tensor_parallel=3)
