@@ -49,7 +49,7 @@ class Exam:
         benchmark: Which.
         chat: `Engine.chat` of the engine that will answer.
         template: Fingerprint of that chat template.
-        max_new_tokens: Token budget; None: the YAML's `max_gen_toks`.
+        max_new_tokens: Token budget; None: the YAML's `metadata.budget`, else its `max_gen_toks`.
 
     Raises:
         InputError: The YAML or the questions are faulty; the message names the file.
@@ -84,7 +84,9 @@ class Exam:
         self._metric: str = metadata.get("metric") or next(iter(self._task._metric_fn_list))
         self.questions = [Question(id, prompt) for id, prompt in zip(ids, self._prompts(), strict=True)]
         self._generation = dict(self._task.config.generation_kwargs or {})
-        self._budget = max_new_tokens or int(self._generation.get("max_gen_toks", 256))
+        self._budget = max_new_tokens or int(
+            metadata.get("budget") or self._generation.get("max_gen_toks", 256)
+        )
 
     def sampling(self, temperature: float, top_p: float) -> Sampling:
         """How this benchmark's answers are made at a temperature; 0 is greedy."""
@@ -250,7 +252,10 @@ def refuse_repeated(ids: Sequence[str], benchmark: Benchmark) -> None:
 
 def _refuse_examples(task: Any, docs: Sequence[Row], ids: Sequence[str], benchmark: Benchmark) -> None:
     """Raises InputError where a question is one of the worked examples: then the records are of another split."""
-    if not task.config.num_fewshot:
+    asked = task.config.test_split if task.has_test_docs() else task.config.validation_split
+    if (
+        not task.config.num_fewshot or task.fewshot_cfg.split == asked
+    ):  # then lm-eval leaves out the one that is asked
         return
     shots = [dict(shot) for shot in task.sampler.fewshot_docs()]
     for field in _ASKED:

@@ -9,6 +9,7 @@ A task's `metadata` says what its records look like:
     between   for a field the lowest and highest number of that split: [11, 510]
     open_form `module:function` that makes of a record its open form (:mod:`evals.benchmarks.judge.open_form`): it is asked
               without its options, and left out where the list in `evaluation.filters` says that it needs them
+    budget    tokens of an answer, where the published runs had others than the task says
     withheld  samples keep no text of questions and replies
     prepare   `module:function` that makes of a record the question that is asked
     shown     `module:function` that makes of a reply what `acdc score` prints of it (default: what the filter leaves)
