@@ -273,6 +273,8 @@ def _reply(reference: Any) -> Any:
 
 def _reason(error: BaseException) -> str:
     """The sentence of Ray's long message that says what happened."""
+    if "unexpectedly exits with a connection error" in str(error):
+        return "its process was killed, or memory ran out"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if "exit detail:" in line or "Error" in line]
     text = telling[-1] if telling else lines[0] if lines else type(error).__name__
