@@ -103,11 +103,15 @@ def _sentence(result: dict[str, Any]) -> str:
 def _print_plan(family: str, variant: str, seeds: list[int], run_settings: Any, as_json: bool) -> None:
     from acdc.layout import Layout
     from acdc.plan import plan
+    from acdc.replay import needed
 
     base = Layout().models(family) / "base" / "model.safetensors"
     one = plan(run_settings, base.stat().st_size if base.is_file() else 0)
+    replayed = [f"{other.variant} seed {other.seed}" for s in seeds for other in needed(run_settings, s)]
     if as_json:
         cell = {"family": family, "variant": variant, "seeds": seeds, "per_run": one.to_json()}
-        typer.echo(json.dumps(cell, indent=2))
+        typer.echo(json.dumps({**cell, "replays": replayed} if replayed else cell, indent=2))
         return
     typer.echo(f"evolve {family}/{variant}, run seeds {', '.join(map(str, seeds))}; each run:\n{one.text()}")
+    if replayed:
+        typer.echo(f"  replays {', '.join(replayed)}: made first where they are missing")
