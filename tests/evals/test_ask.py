@@ -153,7 +153,7 @@ def test_a_judge_behind_an_endpoint_has_the_last_word(project: Path) -> None:
         result = invoke(project, "Reverse cat.", "--select", "monarch", "--json", "-S", judge)
         assert result.exit_code == 0, result.output
         assert json.loads(result.stdout)["calls"] == 1
-        assert "Reverse cat." in server.asked[-1]["messages"][1]["content"]
+        assert "Reverse cat." in server.asked[-1]["messages"][-1]["content"]
     gone = invoke(project, "Reverse cat.", "--select", "monarch", "-S", judge)
     assert isinstance(gone.exception, InfrastructureError)
 
