@@ -178,6 +178,7 @@ def _cached(identity: str, revision: str | None) -> HubModel:
 
 def card_licence(directory: Path) -> str | None:
     """The licence that a model card in the directory names; None where there is none."""
+    import yaml
     from huggingface_hub import metadata_load
 
     card = directory / "README.md"
@@ -185,9 +186,11 @@ def card_licence(directory: Path) -> str | None:
         return None
     try:
         fields = metadata_load(card) or {}
-    except ValueError:  # a card whose header is no YAML names no licence
+    except (ValueError, yaml.YAMLError):  # a card whose header is no YAML names no licence
         return None
     named = fields.get("license_name") or fields.get("license")
+    if isinstance(named, list):
+        named = ", ".join(map(str, named))
     return str(named) if named else None
 
 

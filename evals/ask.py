@@ -99,12 +99,14 @@ def require_selector(name: str, *, judge: bool, rewards: bool) -> None:
     if name in JUDGED and not judge:
         free = ", ".join(sorted(set(ALONE) - set(UNAVAILABLE)))
         raise InputError(
-            f"--select {name}: a language model judges, and none is named. Give base_url and model in judges.answers of "
-            "params.yaml, or with -S 'judges.answers={base_url: http://localhost:8000/v1, model: …}'; "
+            f"--select {name}: a language model judges, and none is named. Give base_url and model in best_of_n.judge (or "
+            "judges.answers) of params.yaml, or with -S 'best_of_n.judge={base_url: http://localhost:8000/v1, model: …}'; "
             f"without a judge: {free}"
         )
     if name == REWARD and not rewards:
-        raise InputError(f"--select {REWARD}: name a checkpoint with --reward-model DIR")
+        raise InputError(
+            f"--select {REWARD}: name a checkpoint with --reward-model DIR, or best_of_n.reward_model"
+        )
 
 
 def ask(

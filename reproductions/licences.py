@@ -1,6 +1,6 @@
 """Licences that a merged model inherits: of its base and of every seed, as their own files state them.
 
-Nothing is guessed: where neither the model's README nor a licence file nor `families.<name>.licence` says anything, it is unknown.
+Nothing is guessed: where neither the model's README nor a licence file nor the family's `licences` and `licence` say anything, it is unknown.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
+from acdc.hub import card_licence
 
 if TYPE_CHECKING:
     from acdc.family import Family, FamilySettings
@@ -53,14 +53,15 @@ def inherited(family: "Family", settings: "FamilySettings") -> list[Inherited]:
             name = f"{family.name}/{role}, trained from scratch by this project"
         else:
             name = f"{directory.name}, a local directory"
-        found.append(Inherited(role, name, hub, licence_of(directory) or family.licence or UNKNOWN))
+        stated = licence_of(directory) or family.licences.get(role) or family.licence
+        found.append(Inherited(role, name, hub, stated or UNKNOWN))
     return found
 
 
 def licence_of(directory: Path) -> str:
     """What a model directory says about its licence; empty where it says nothing."""
-    stated = _in_card(directory / "README.md")
-    if stated:
+    stated = card_licence(directory)
+    if stated and stated != UNKNOWN:
         return stated
     for name in _FILES:
         path = directory / name
@@ -69,24 +70,3 @@ def licence_of(directory: Path) -> str:
             title = next((line.strip() for line in lines if line.strip()), "")
             return f"{title[:_LONGEST]} ({name})" if title else ""
     return ""
-
-
-def _in_card(path: Path) -> str:
-    """The licence of a model card's metadata."""
-    if not path.is_file():
-        return ""
-    parts = path.read_text(encoding="utf-8", errors="replace").split("---", 2)
-    if len(parts) < 3 or parts[0].strip():
-        return ""
-    try:
-        metadata = yaml.safe_load(parts[1])
-    except yaml.YAMLError:
-        return ""
-    if not isinstance(metadata, dict):
-        return ""
-    licence, name = metadata.get("license"), metadata.get("license_name")
-    if isinstance(licence, list):
-        licence = ", ".join(map(str, licence))
-    if licence in (None, "", "unknown"):
-        return str(name or "")
-    return f"{name} (other)" if licence == "other" and name else str(licence)

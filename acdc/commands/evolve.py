@@ -126,11 +126,13 @@ def _print_plan(
     from acdc.call_plan import call_plans
     from acdc.costs import costs, throughput
     from acdc.plan import plan
+    from acdc.replay import needed
     from acdc.voices import endpoints
 
     settings, model = config.evolution(family, variant), _model_size(config, family)
     one = plan(settings, model.bytes if model else 0)
     calls = call_plans(settings, endpoints(config, settings))
+    replayed = [f"{other.variant} seed {other.seed}" for s in seeds for other in needed(settings, s)]
     cost = None
     if model is not None:
         memory = config.executor.memory_gigabytes * 1e9
@@ -138,12 +140,15 @@ def _print_plan(
     if as_json:
         cell = {"family": family, "variant": variant, "seeds": seeds, "per_run": one.to_json()}
         cell |= {"calls_per_run": {role: asked.to_json() for role, asked in calls.items()}} if calls else {}
+        cell |= {"replays": replayed} if replayed else {}
         typer.echo(json.dumps({**cell, "costs": cost.to_json() if cost else None}, indent=2))
         return
     unknown = f"  how large models are is not known yet: run `acdc seeds {family}` first"
     typer.echo(f"evolve {family}/{variant}, run seeds {', '.join(map(str, seeds))}; each run:\n{one.text()}")
     for role, asked in calls.items():
         typer.echo(asked.text(role))
+    if replayed:
+        typer.echo(f"  replays {', '.join(replayed)}: made first where they are missing")
     typer.echo(cost.text() if cost else unknown)
 
 

@@ -13,6 +13,7 @@ from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
 from acdc.errors import InputError
 
 if TYPE_CHECKING:
+    from acdc.chat.settings import JudgeSettings
     from acdc.config import Config
     from evals.ask import Answered, Member
     from evals.best_of_n.selector import Judge
@@ -47,9 +48,12 @@ def ask(
     from acdc.streams import stream
     from evals.ask import REWARD, require_selector
     from evals.ask import ask as asked
+    from evals.best_of_n.settings import settings_of
 
     config = settings(params, overrides)
-    endpoint = config.judges.answers
+    chosen = settings_of(config)
+    endpoint = chosen.judge or config.judges.answers
+    reward_model = reward_model or chosen.reward_model
     require_selector(select, judge=endpoint is not None, rewards=reward_model is not None)
     if reward_model is not None and not reward_model.is_dir():
         raise InputError(f"--reward-model {reward_model}: no such directory")
@@ -58,7 +62,11 @@ def ask(
         raise InputError("the question is empty: give it as an argument or on standard input")
     family, members, made = _members(config, run, n)
     with ExitStack() as stack:
-        judge = _judge(config, stack) if select in ("monarch", "tournament", "score") else None
+        judge = (
+            _judge(endpoint, stack)
+            if endpoint is not None and select in ("monarch", "tournament", "score")
+            else None
+        )
         engine = engine_of(config, family)
         stack.callback(engine.close)
         rewards = None
@@ -102,16 +110,14 @@ def _members(config: "Config", run: Path, n: int) -> tuple[Any, list["Member"], 
     return family, [Member(id, chosen.hashes[id], weights.loader(id)) for id in force[:n]], made
 
 
-def _judge(config: "Config", stack: ExitStack) -> "Judge":
-    """The judge of ``judges.answers``, checked to be there."""
+def _judge(endpoint: "JudgeSettings", stack: ExitStack) -> "Judge":
+    """A judge behind an endpoint that was checked to be there."""
     from acdc.chat.call import Call
     from acdc.chat.client import Chat
     from acdc.chat.preflight import require_served
     from acdc.tasks.prompt_files import sendable
     from evals.best_of_n.selector import Judge
 
-    endpoint = config.judges.answers
-    assert endpoint is not None  # require_selector has seen to it
     require_served(endpoint)
     chat = stack.enter_context(Chat("judge", endpoint))
 

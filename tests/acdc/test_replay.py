@@ -163,6 +163,17 @@ def test_settings_that_cannot_be_are_refused(variant: str, said: str) -> None:
         load(PARAMS, [f"variants.x={variant}"])
 
 
+def test_the_plan_names_the_runs_that_are_replayed() -> None:
+    arguments = ["evolve", "tiny", "models_frozen", "--params", str(PARAMS), "--seed", "4", "--dry-run"]
+    shown = CliRunner().invoke(build(), arguments)
+    assert "replays acdc seed 5" in shown.output
+    assert json.loads(CliRunner().invoke(build(), [*arguments, "--json"]).stdout)["replays"] == [
+        "acdc seed 5"
+    ]
+    other = CliRunner().invoke(build(), ["evolve", "tiny", "acdc", "--params", str(PARAMS), "--dry-run"])
+    assert "replays" not in other.output
+
+
 @pytest.mark.slow
 def test_evolve_makes_the_runs_that_are_missing(
     brief_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -88,7 +88,10 @@ def _best(prompt: str, text: str) -> str:
     [
         ("majorty", "did you mean 'majority'"),
         ("self_certainty", "no engine gives the distributions"),
-        ("monarch", r"judges\.answers of params\.yaml.*without a judge: logprob, majority, random"),
+        (
+            "monarch",
+            r"best_of_n\.judge \(or judges\.answers\) of params\.yaml.*without a judge: logprob, majority, random",
+        ),
         ("reward_model", "--reward-model DIR"),
     ],
 )
@@ -153,7 +156,7 @@ def test_a_judge_behind_an_endpoint_has_the_last_word(project: Path) -> None:
         result = invoke(project, "Reverse cat.", "--select", "monarch", "--json", "-S", judge)
         assert result.exit_code == 0, result.output
         assert json.loads(result.stdout)["calls"] == 1
-        assert "Reverse cat." in server.asked[-1]["messages"][1]["content"]
+        assert "Reverse cat." in server.asked[-1]["messages"][-1]["content"]
     gone = invoke(project, "Reverse cat.", "--select", "monarch", "-S", judge)
     assert isinstance(gone.exception, InfrastructureError)
 

