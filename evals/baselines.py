@@ -80,6 +80,7 @@ def methods(
         sampled = {n: evenly(n, team, settings.expert_temperature) for n in range(len(team) + 1, most + 1)}
         row = f"Experts: {', '.join(team)}" if name == "experts" else f"Experts ({name})"
         rows.append(Method(name=row, group="experts", picks=greedy | sampled))
+        rows += _splits(settings, row, team)
     for temperature in settings.control.temperatures:
         name = f"Control, {settings.general} × N, T = {temperature:g}"
         picks = {
@@ -191,6 +192,20 @@ def parameters(model: Path) -> int:
     return total
 
 
+def _splits(settings: BaselineSettings, row: str, team: Sequence[str]) -> list[Method]:
+    """Rows of the splits that are asked for, for a set of as many experts."""
+    found = []
+    for split in (split for split in settings.expert_splits if len(split) == len(team)):
+        picks = tuple(
+            Pick(models=(member,), temperature=settings.expert_temperature, k=k)
+            for member, k in zip(team, split, strict=True)
+            if k
+        )
+        name = f"{row}, {'-'.join(map(str, split))}"
+        found.append(Method(name=name, group="experts", picks={sum(split): picks}))
+    return found
+
+
 def draws_of(settings: BaselineSettings, rows: Sequence[Method]) -> dict[tuple[str, float], int]:
     """Answers a question of each (model, temperature).
 
@@ -241,6 +256,16 @@ def _check(
         raise InputError(
             f"baselines.general: no seed {settings.general!r}; {nearest(settings.general, seeds)}"
         )
+    for split in settings.expert_splits:
+        shown = list(split)
+        if len(split) not in map(len, experts.values()):
+            raise InputError(
+                f"baselines.expert_splits: no set of {len(split)} experts for {shown}; name as many shares as experts"
+            )
+        if not 1 <= sum(split) <= most or max(split) > settings.expert_draws:
+            raise InputError(
+                f"baselines.expert_splits: {shown} must add up to 1 … {most}, with at most expert_draws = {settings.expert_draws} of one"
+            )
     smallest = min([len(seeds), *map(len, experts.values())])
     needs = [
         ("control.draws", settings.control.draws, most),

@@ -155,6 +155,8 @@ class BaselineSettings(BaseModel):
         expert_temperature: Of Experts at N above the number of experts; up to there each answers once, greedily. Who
             they are is the family's to say.
         expert_draws: Samples a question of each seed for sampled Experts and for all seeds sampled evenly.
+        expert_splits: Other shares of N among sampled Experts, one row each: [4, 2, 2] is four answers of the expert listed
+            first. Each goes to the sets of as many experts; as evenly as can be is always there.
         even: Whether to add all seeds sampled evenly (2-2-2-2 at N = 8).
         even_temperature: Temperature of that row.
         control: Settings of Control.
@@ -168,6 +170,7 @@ class BaselineSettings(BaseModel):
     general: str = "general"
     expert_temperature: Temperature = 0.7
     expert_draws: Count = 16
+    expert_splits: tuple[tuple[Annotated[int, Field(ge=0)], ...], ...] = ()
     even: bool = True
     even_temperature: Temperature = 0.7
     control: ControlSettings = ControlSettings()

@@ -34,6 +34,17 @@ def test_three_experts_answer_greedily_and_eight_answers_are_three_three_two() -
     assert min(experts) == 3
 
 
+def test_other_splits_that_are_asked_for_are_rows_of_their_own() -> None:
+    made = rows(BaselineSettings(expert_splits=((4, 2, 2), (0, 5, 3))))
+    assert made["Experts: strings, arithmetic, lists, 4-2-2"] == {
+        8: [("strings", 0.7, 4), ("arithmetic", 0.7, 2), ("lists", 0.7, 2)]
+    }
+    assert made["Experts (general + two experts), 0-5-3"] == {
+        8: [("strings", 0.7, 5), ("arithmetic", 0.7, 3)]
+    }
+    assert made["Experts: strings, arithmetic, lists"] == rows()["Experts: strings, arithmetic, lists"]
+
+
 def test_the_papers_set_is_general_and_two_experts() -> None:
     assert rows()["Experts (general + two experts)"][3] == [
         ("general", 0, 1),
@@ -103,6 +114,8 @@ def test_every_answer_that_a_row_needs_is_a_job_and_none_is_made_twice() -> None
         ),
         (BaselineSettings(control=ControlSettings(draws=4)), "baselines.control.draws: 4 .* 8 do"),
         (BaselineSettings(expert_draws=2), "baselines.expert_draws: 2 .* 3 do"),
+        (BaselineSettings(expert_splits=((4, 4),)), "no set of 2 experts for .4, 4."),
+        (BaselineSettings(expert_splits=((4, 4, 4),)), "must add up to 1 … 8"),
         (BaselineSettings(big=BigSettings(draws=3)), "baselines.big.draws: 3 .* 8 do"),
     ],
 )

@@ -119,3 +119,15 @@ def test_leaving_one_out_is_coverage_of_the_others(correct):
 def test_bad_input_is_refused(call, error):
     with pytest.raises(error):
         call()
+
+
+def test_many_rows_are_counted_as_few_are() -> None:
+    rng = np.random.default_rng(3)
+    correct = rng.random((600, 70)) < rng.random(70)
+    correct[:, 0] = True  # more solvers than fit into two bytes' sums of one block
+    parts = contributions(correct)
+    solvers = correct.sum(axis=0)
+    assert parts.shapley == pytest.approx((correct[:, solvers > 0] / solvers[solvers > 0]).sum(axis=1) / 70)
+    assert parts.shapley.sum() == pytest.approx(coverage_at_n(correct))
+    assert expected_coverage(correct, 600) == pytest.approx(coverage_at_n(correct))
+    assert expected_coverage(correct, 1) == pytest.approx(correct.mean())

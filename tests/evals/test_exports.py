@@ -1,0 +1,154 @@
+"""Results as other programs read them: lm-eval's logs are read back, every_eval_ever's documents pass its own schema."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from acdc.errors import InputError
+from evals.commands.results import register
+from evals.correctness import from_samples, read
+from evals.exports import answered, every_eval_ever, lm_eval_logs
+from evals.harness import Job, Model
+from tests.evals.commands.test_coverage_command import report
+from tests.evals.test_compare import compared
+from tests.evals.test_compare import results as compared_results  # noqa: F401 - a fixture
+from tests.reproductions.conftest import PARAMS
+
+SCHEMA = (
+    Path(__file__).parent / "data" / "every_eval_ever" / "eval.schema.json"
+)  # 0.3.0, MIT, see LICENSE there
+
+
+@pytest.fixture(scope="session")
+def valid() -> Callable[[dict[str, Any]], list[str]]:
+    """What every_eval_ever's schema says against a document."""
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    assert schema["version"] == "0.3.0"
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    return lambda document: [error.message for error in validator.iter_errors(document)]
+
+
+@pytest.fixture
+def root(harness: Callable[..., Any], model: Callable[..., Model], tmp_path: Path) -> Path:
+    """Real answers of two models, one of them sampled twice, as an evaluation writes them."""
+    made = harness()
+    for place, jobs in {
+        "acdc/seed-0": [Job(model(1.0, "a"))],
+        "baselines": [Job(model(1.5, "b")), Job(model(1.5, "b"), 0.7, 2)],
+    }.items():
+        samples = [
+            sample | {"benchmark": "probe_exact"} for job in jobs for sample in made.run(job)["probe_exact"]
+        ]
+        folder = tmp_path / "results" / "tiny" / place / "probe_exact"
+        folder.mkdir(parents=True)
+        (folder / "samples.jsonl").write_text("".join(json.dumps(one, default=str) + "\n" for one in samples))
+        (folder / "correctness.json").write_text(json.dumps(from_samples(samples, "x").to_json()))
+    return tmp_path / "results" / "tiny"
+
+
+def test_exported_logs_are_read_back_with_every_draw(root: Path, tmp_path: Path) -> None:
+    assert lm_eval_logs(root, tmp_path / "logs") == 3
+    folders = sorted(path.name for path in (tmp_path / "logs").iterdir())
+    assert folders == ["acdc-seed-0-a", "baselines-b", "baselines-b-T0.7"]
+    made = report("--samples", *(tmp_path / "logs" / name for name in folders))
+    matrix = read(root / "baselines" / "probe_exact" / "correctness.json")
+    assert len(made["models"]) == 4
+    alone = [row["alone"] for row in made["contributions"]]
+    assert alone[1:] == pytest.approx(matrix.correct.mean(axis=1).tolist())
+    assert made["cut_off"] is not None
+    assert made["cut_off"]["answers"] == pytest.approx(
+        (read(root / "acdc" / "seed-0" / "probe_exact" / "correctness.json").cut.sum() + matrix.cut.sum())
+        / 40
+    )
+
+
+def test_results_have_lm_evals_keys(root: Path, tmp_path: Path) -> None:
+    lm_eval_logs(root, tmp_path / "logs")
+    file = next((tmp_path / "logs" / "baselines-b-T0.7").glob("results_*.json"))
+    document = json.loads(file.read_text("utf-8"))
+    for key in (
+        "results",
+        "configs",
+        "versions",
+        "n-shot",
+        "higher_is_better",
+        "n-samples",
+        "config",
+        "date",
+    ):
+        assert key in document
+    assert document["n-samples"]["probe_exact"] == {"original": 10, "effective": 10}
+    assert 0 <= document["results"]["probe_exact"]["correct,none"] <= 1
+
+
+def test_the_same_results_export_to_the_same_files(root: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        lm_eval_logs(root, tmp_path / name / "logs")
+        every_eval_ever(root, "tiny", None, "somebody", tmp_path / name / "eee")
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.json*"))
+    assert len(files) == 3 + 4 + 3
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_every_document_passes_the_schema(
+    root: Path, tmp_path: Path, valid: Callable[[dict[str, Any]], list[str]]
+) -> None:
+    assert every_eval_ever(root, "tiny", None, "somebody", tmp_path / "eee") == 3
+    documents = [json.loads(path.read_text("utf-8")) for path in sorted((tmp_path / "eee").iterdir())]
+    assert [valid(document) for document in documents] == [[], [], []]
+    sampled = documents[1]["evaluation_results"][0]  # of baselines-b-T0.7
+    assert sampled["generation_config"]["generation_args"] == {"temperature": 0.7}
+    matrix = read(root / "baselines" / "probe_exact" / "correctness.json")
+    assert sampled["score_details"]["score"] == pytest.approx(matrix.correct[1:].mean())
+    assert sampled["score_details"]["uncertainty"]["num_samples"] == 10
+
+
+def test_coverage_of_methods_is_a_result_with_its_n_and_its_interval(
+    compared_results: Path,  # noqa: F811
+    tmp_path: Path,
+    valid: Callable[[dict[str, Any]], list[str]],
+) -> None:
+    made = compared(compared_results)
+    every_eval_ever(compared_results, "tiny", made, "somebody", tmp_path / "eee")
+    document = json.loads((tmp_path / "eee" / "method-acdc-coverage.json").read_text("utf-8"))
+    assert valid(document) == []
+    row = next(
+        one
+        for one in document["evaluation_results"]
+        if one["evaluation_result_id"] == "mean of benchmarks/coverage_at_2"
+    )
+    assert row["metric_config"]["metric_parameters"] == {"n": 2}
+    assert row["score_details"]["score"] == pytest.approx((0.75 + 0.375) / 2)
+    interval = row["score_details"]["uncertainty"]["confidence_interval"]
+    assert interval["lower"] <= row["score_details"]["score"] <= interval["upper"]
+
+
+def test_a_document_with_a_fault_does_not_pass(valid: Callable[[dict[str, Any]], list[str]]) -> None:
+    assert valid({"schema_version": "0.3.0"})
+
+
+def test_nothing_to_export_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="acdc evaluate"):
+        list(answered(tmp_path))
+
+
+def test_the_command_exports(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_bytes(PARAMS.read_bytes())
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+    for form, count in (("lm_eval", "3 folders"), ("every_eval_ever", "3 documents")):
+        said = CliRunner().invoke(app, ["results", "export", "--format", form, "--to", f"out/{form}"])
+        assert said.exit_code == 0, said.output
+        assert f"tiny: {count}" in said.output
+    planned = CliRunner().invoke(app, ["results", "export", "-f", "lm_eval", "--to", "no", "--dry-run"])
+    assert "3 answerers" in planned.output
+    assert not (tmp_path / "no").exists()
