@@ -83,7 +83,7 @@ def needs(
         runs=runs,
         merging=sum(p.weight_bytes for p in members.values()) + 3 * model,
         weights=one,
-        cache=None if token is None else token * (max(engine.widths) + settings.max_new_tokens),
+        cache=None if token is None else token * _longest(engine, settings.max_new_tokens),
         big=parts["big"].weight_bytes if "big" in parts else 0,
     )
 
@@ -128,6 +128,12 @@ def _cache_of_a_token(configuration: Mapping[str, Any], dtype: str) -> int | Non
     pairs = text.get("num_key_value_heads") or heads
     width = text.get("head_dim") or hidden // heads
     return 2 * layers * int(pairs) * int(width) * _BYTES[dtype]
+
+
+def _longest(engine: EngineSettings, answer: int) -> int:
+    """Tokens of the longest prompt with its answer that the engine's settings provide for."""
+    context = getattr(engine, "context", None)
+    return int(context) if context else max(getattr(engine, "widths", (2048,))) + answer
 
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
