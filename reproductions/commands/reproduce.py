@@ -107,12 +107,9 @@ def _show(family: str, root: Path) -> None:
 
     name = SHOWN.get(family, "table6")
     typer.echo(beside(Print.read(), name, [Layout(root)]).markdown())
-    typer.echo(
-        f"Other tables: `acdc table 1 --root {root}`; each number with its tolerance: `acdc verify {family}"
-    )
-    typer.echo(
-        f"--comparison {root / 'comparison' / f'{family}.json'}`; the report: {root / 'report' / 'index.html'}"
-    )
+    typer.echo(f"Other tables:  acdc table 1 --root {root}")
+    typer.echo(f"Tolerances:    acdc verify {family} --comparison {root / 'comparison' / f'{family}.json'}")
+    typer.echo(f"The report:    {root / 'report' / 'index.html'}")
 
 
 def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from reproductions.reproduction import (
     records,
     settings,
 )
+from tests.reproductions.measured_families import write
 
 ROOT = Path(__file__).parents[2]
 PARAMS = ROOT / "params.yaml"
@@ -143,6 +144,17 @@ def test_models_that_cannot_be_had_end_it_before_anything_is_written(invoke: Inv
     assert isinstance(result.exception, InfrastructureError)  # tests are offline
     assert "Qwen/Qwen2-7B" in str(result.exception)
     assert not (Path.cwd() / "build").exists()
+
+
+def test_at_the_end_ours_stand_beside_the_papers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from reproductions.commands.reproduce import _show
+
+    write(tmp_path, "llama3")
+    _show("llama3", tmp_path)
+    printed = capsys.readouterr().out
+    assert "Table 8" in printed
+    assert "| AC/DC | 8 | ours |" in printed
+    assert f"acdc verify llama3 --comparison {tmp_path / 'comparison' / 'llama3.json'}" in printed
 
 
 @pytest.mark.parametrize("words", [["qwen22"], ["tiny"], ["qwen2", "-S", "evolution.generatoins=3"]])
