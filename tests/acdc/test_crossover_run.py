@@ -1,20 +1,36 @@
 """A whole run with a crossover of mergekit's."""
 
+import importlib.metadata
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
+from acdc import cli
 from acdc.config import load
 from acdc.store import RunStore
 from tests.acdc.small_runs import PARAMS, SMALL, run
 
-pytest.importorskip("mergekit", reason="the extra 'merge' is not installed")
+
+def test_without_the_extra_nothing_is_written_and_the_error_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def absent(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("acdc.variation.mergekit_methods.version", absent)
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(PARAMS, tmp_path)
+    assert cli.run(["evolve", "tiny", "acdc", "-S", "presets.tiny.crossover.kind=slerp"]) == 2
+    assert "extra 'merge'" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
 def test_a_run_with_dare_ties_ends_with_the_same_bytes_whether_it_was_killed_or_not(
     brief_models: Path, tmp_path: Path
 ) -> None:
+    pytest.importorskip("mergekit", reason="the extra 'merge' is not installed")
     config = load(
         PARAMS,
         [*SMALL, "presets.tiny.generations=2", "presets.tiny.crossover={kind: dare_ties, density: 0.3}"],

@@ -11,7 +11,7 @@ import torch
 
 from acdc.errors import InputError
 from acdc.variation import svd_noise
-from acdc.variation.triplets import top_triplets
+from acdc.variation.triplets import RightHalf, Triplets, top_factors, top_triplets
 
 N, K = 320, 24
 
@@ -67,7 +67,7 @@ def test_the_update_is_that_of_a_full_svd(kind: str, relative: bool) -> None:
     assert update_error(mutated(weight, relative=relative), expected, weight) < 1e-5
 
 
-@pytest.mark.parametrize("rows", [150, 500], ids=["wide", "tall"])
+@pytest.mark.parametrize("rows", [150, 300, 500], ids=["small and wide", "wide", "tall"])
 def test_rectangles_are_as_exact(rows: int) -> None:
     weight = (
         torch.randn(rows, N, generator=torch.Generator().manual_seed(2)) / 20
@@ -95,6 +95,15 @@ def test_the_update_is_built_from_its_own_triplets_where_they_are_not_unique(kin
     noise = torch.from_numpy(np.random.default_rng(1).standard_normal(K)) * 0.25
     expected = weight.double() + (u * ((s + noise).clamp(min=0) - s)) @ v.T
     assert update_error(mutated(weight), expected, weight) < 1e-5
+
+
+def test_left_vectors_are_left_out_only_where_fp32_will_do() -> None:
+    """By hand: of the flat spectrum ‖W‖/s_k = √320 = 17.9; of 1/i it is √1.64 · 24 = 31 for k = 24."""
+    for kind, level, halved in (("flat", 18.0, True), ("flat", 17.0, False), ("1/i", 32.0, True)):
+        found = top_factors(matrix(kind), K, level=level, small=False)
+        assert isinstance(found, RightHalf) is halved
+    assert isinstance(top_factors(matrix("rank 12"), K, level=64.0), Triplets)
+    assert isinstance(top_factors(matrix("flat")[:, :200], K, level=64.0), Triplets)  # small: plain SVD
 
 
 def test_exact_zeros_have_orthonormal_triplets_too() -> None:
