@@ -65,7 +65,16 @@ def questions_of(asked: EvaluationSettings, benchmark: str) -> Mapping[str, str]
     from evals.benchmarks.registry import find
     from evals.group_exam import open_exam
 
-    found = find(asked.suite, [benchmark], seed=asked.seed, questions=asked.questions, data=asked.data)
+    # One that the settings name by its file goes by the file's name in results.
+    named = next((name for name in asked.benchmarks if Path(name).stem == benchmark), benchmark)
+    found = find(
+        asked.suite,
+        [named],
+        seed=asked.seed,
+        questions=asked.questions,
+        data=asked.data,
+        filters=asked.filters,
+    )
     exam = open_exam(found[0], _turns, "a judge")
     return {question.id: question.prompt for question in exam.questions}
 
