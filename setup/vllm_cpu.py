@@ -57,7 +57,7 @@ def set_up(root: Path, *, asked_python: str) -> None:
     constraints.write_text(pins, encoding="utf-8")
     install_torch(venv, pinned(pins, "torch"), "cpu", installer)
     installer.install(venv, ["--no-deps", package])
-    wanted = [*needs(venv), *_development(settings)]
+    wanted = [*needs(venv), *_for_tests(settings)]
     installer.install(venv, ["--constraint", str(constraints), "--editable", ".", *wanted])
     write_stamp(venv, fresh)
     say(f"Ready after {time.monotonic() - start:.0f} s.")
@@ -90,8 +90,10 @@ def kept(requirements: Sequence[str]) -> list[str]:
     ]
 
 
-def _development(settings: Mapping[str, Any]) -> list[str]:
-    return group(settings["dependency-groups"], "dev")
+def _for_tests(settings: Mapping[str, Any]) -> list[str]:
+    """What tests run with; style and types are looked at in .venv."""
+    wanted = group(settings["dependency-groups"], "dev")
+    return [line for line in wanted if line.startswith(("pytest", "hypothesis"))]
 
 
 if __name__ == "__main__":

@@ -4,16 +4,18 @@ Nothing here decides anything; `vllm.py` does. vLLM is imported when an engine s
 its settings are variables of the environment, which it reads as it is imported.
 """
 
+import gc
 import multiprocessing.connection
 import os
 import threading
 import warnings
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from acdc.engines.engine import Sampling
 from acdc.errors import InfrastructureError, InputError
@@ -108,6 +110,8 @@ class Adapter:
         InfrastructureError: It does not start; the message holds what vLLM says.
     """
 
+    _living: ClassVar["weakref.WeakSet[Adapter]"] = weakref.WeakSet()  # those in this process
+
     def __init__(self, model_dir: Path, options: Options) -> None:
         _set_environment(options)
         self.in_process = options.in_process
@@ -129,6 +133,9 @@ class Adapter:
         }
         if options.on_cpu:
             arguments["block_size"] = BLOCK
+            # A prompt read in parts takes a seeded draw back, and a generator on a CPU can't go back: 0.32 dies of it.
+            arguments["enable_chunked_prefill"] = False
+            arguments["max_num_batched_tokens"] = max(4096, options.context)
         with _border("could not start"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # vLLM's imports raise many; none is ours to mend
             import vllm
@@ -137,6 +144,8 @@ class Adapter:
             if not options.in_process:
                 _watch(self._llm.llm_engine.engine_core)
         self._asked = 0
+        if options.in_process:
+            self._living.add(self)
 
     def ask(
         self,
@@ -234,10 +243,20 @@ class Adapter:
         return next(answer for answer in answers if answer)
 
     def close(self) -> None:
-        """End the engine and its processes."""
+        """End the engine and its processes.
+
+        An engine in this process that ends takes the groups of processes with it that all engines here share, so while
+        there are others it is only let go of.
+        """
         core = self._llm.llm_engine.engine_core
         del self._llm
-        _quietly(core.shutdown)
+        self._living.discard(self)
+        if self.in_process and self._living:
+            core._finalizer.detach()  # or the garbage collector would end it
+            del core
+            gc.collect()
+        else:
+            _quietly(core.shutdown)
 
 
 def _set_environment(options: Options) -> None:

@@ -171,6 +171,12 @@ def test_a_thousand_prompts_at_once_are_all_answered_in_order(
     assert same(answers, ask(reference, texts, short), ids=engine.capabilities.token_ids) >= least(engine)
 
 
+def test_hundreds_of_draws_at_once_repeat(engine: Any, questions: list[str]) -> None:
+    texts = [f"{questions[index % len(questions)]} {index}" for index in range(300)]
+    short = Sampling(temperature=0.9, max_new_tokens=2)
+    assert [a.text for a in ask(engine, texts, short)] == [a.text for a in ask(engine, texts, short)]
+
+
 def test_every_script_goes_in_and_comes_out_as_the_references(engine: Any, reference: Any) -> None:
     texts = ["äöüß", "漢字かな", "עברית", "🧬🧪 e\u0301", "\u0000\t\n", "a\u200db", "ﬁ Ⅷ", "𝔘𝔫𝔦"]
     for a, b in zip(ask(engine, texts), ask(reference, texts), strict=True):
