@@ -20,6 +20,7 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
+import scipy.linalg  # noqa: F401 - so that libraries are no memory of a child's
 import torch
 
 from acdc.breeding import breed, stream_bred
@@ -140,6 +141,10 @@ def measure(way: str, home: Path) -> None:
     torch.set_num_threads(1)
     models = [load_weights(home / name) for name in ("base", "first", "second")]
     model = transformers.AutoModelForCausalLM.from_pretrained(home / "base")
+    for parameter in model.parameters():
+        parameter.data = (
+            parameter.data.clone()
+        )  # the engine's own memory, not pages of a file that become so later
     with Watch() as watch:
         model = WAYS[way](models, model, home / f"child {way}")
     state = {name: tensor.float() for name, tensor in model.state_dict().items()}
