@@ -8,7 +8,7 @@ import pytest
 
 from acdc.errors import InputError
 from evals.api_model import messages
-from evals.exam import _WITHHELD as WITHHELD
+from evals.exam import WITHHELD
 from evals.same_prompts import agreement, same_prompts
 
 

@@ -105,7 +105,7 @@ def test_retry_after_is_honoured(header: dict[str, str]) -> None:
         assert time.monotonic() - began >= 0.3
 
 
-@pytest.mark.parametrize("wait", ["60", formatdate(time.time() + 3000, usegmt=True)])
+@pytest.mark.parametrize("wait", ["60", formatdate(time.time() + 3000, usegmt=True)], ids=["seconds", "date"])
 def test_a_retry_after_beyond_the_limit_ends_the_run_to_be_taken_up_later(wait: str) -> None:
     busy = Answer(status=429, error={"message": "slow down"}, headers={"Retry-After": wait})
     with (
