@@ -3,13 +3,13 @@
 #   TORCH=cpu|cuda    which build of torch; default: what .venv has, else CUDA where there is an NVIDIA GPU
 #   EXTRAS=gpu,merge  extras of pyproject.toml to install too: gpu (vLLM), merge, embed, ray
 #   PYTHON=python3.12 which Python .venv is made with
-#   FAMILY=qwen2      reproduce: one of the paper's families instead, on GPUs; ARGS=--dry-run says what it takes
+#   FAMILY=qwen2      reproduce, verify: one of the paper's families instead, on GPUs; ARGS=--dry-run says what it takes
 #   WORKERS=0         processes of the tests; default: one a core, eight at most
 #   ARGS="-k words"   further arguments of pytest, or of `acdc reproduce`
 #   YES=1             clean without asking
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test test-vllm smoke study lint format bench clean
+.PHONY: help setup reproduce verify test test-vllm smoke study lint format bench clean
 
 WORKERS ?= logical
 VLLM_TESTS = tests/acdc/engines tests/evals/test_vllm_harness.py
@@ -30,6 +30,9 @@ setup: ## Build .venv, or bring it up to date: the other targets do this by them
 
 reproduce: setup ## Train, evolve, choose, evaluate, compare, report; then print the main table
 	@if [ -n "$(FAMILY)" ]; then .venv/bin/acdc reproduce $(FAMILY) $(ARGS); else .venv/bin/dvc repro && .venv/bin/acdc summary; fi
+
+verify: setup ## Compare what was measured with the expected numbers
+	@.venv/bin/acdc verify $(or $(FAMILY),tiny)
 
 test: setup ## Run all tests
 	@.venv/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(ARGS)
