@@ -67,7 +67,7 @@ def crew(heard: Heard) -> Iterator[Callable[..., RayExecutor]]:
     yield make
     for executor in opened:
         executor.close()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while left := workers_at("EngineActor"):  # nobody is left over; Ray ends them soon, not at once
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
