@@ -134,7 +134,7 @@ def test_a_cluster_of_ones_own_ends_with_the_process_however_that_ends(
         assert " True" in lines[2]  # nobody may give it orders who does not know its token
         os.kill(process.pid, number)
         assert process.wait() == code
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while left := processes_of(address):
         assert time.monotonic() < deadline, left
         time.sleep(0.2)

@@ -94,7 +94,8 @@ def serve_model(model_dir: Path, stack: ExitStack) -> ChatServer:
     alone = threading.Lock()  # a model answers one thread at a time
 
     def answer(body: dict[str, Any], number: int) -> Answer:
-        system, user = (message["content"] for message in body["messages"])
+        *systems, user = (message["content"] for message in body["messages"])
+        system = "".join(systems)  # an empty one is not sent
         sampling = Sampling(body["temperature"], body["top_p"], body["max_tokens"])
         try:
             with alone:
