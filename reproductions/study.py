@@ -172,7 +172,7 @@ def study_table(settings: StudySettings, families: Sequence["FamilyScores"]) -> 
         "runs": families[0].runs,
         "questions": " or ".join(map(str, sorted(sizes))),
         "claims": len(rows),
-        "smallest": p_value(2 / 2 ** len(families)),
+        "smallest": f"{2 / 2 ** len(families):.1g}",
     }
     columns = [
         Column("What is worth", lambda row: row["asks"], "left"),
