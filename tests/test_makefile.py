@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = ("setup", "reproduce", "verify", "test", "test-vllm", "smoke", "study", "lint", "format", "bench", "clean")
+TARGETS = (
+    "setup",
+    "reproduce",
+    "verify",
+    "test",
+    "test-vllm",
+    "smoke",
+    "study",
+    "lint",
+    "format",
+    "bench",
+    "clean",
+)
 
 
 def make(*arguments: str, place: Path = ROOT, typed: str = "") -> "subprocess.CompletedProcess[str]":

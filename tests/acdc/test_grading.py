@@ -11,7 +11,8 @@ from acdc.chat.outages import Outage
 from acdc.chat.settings import JudgeSettings
 from acdc.chat.transcript import Transcript, lines
 from acdc.errors import InfrastructureError
-from acdc.examination import Examiner
+from acdc.examination import Examiner, Subject
+from acdc.executors import Alone
 from acdc.grading import judged
 from acdc.judge import Judge
 from acdc.sandbox import Job, JudgementRequest, Outcome, Sandbox
@@ -133,8 +134,8 @@ def test_an_answer_is_judged_and_an_outage_or_silence_is_a_missing_cell(
 ) -> None:
     tasks = [task(f"t{i:04d}", text) for i, text in enumerate(["fine", "bad", "hm", "down"])]
     with RunStore.create_or_resume(tmp_path / "run", "settings") as store:
-        examiner = Examiner(Parrot(), box, store, system="", max_new_tokens=8, judge=answering)
-        cells = examiner.examine("m", "hash", dict, tasks)
+        examiner = Examiner(Alone(Parrot()), box, store, system="", max_new_tokens=8, judge=answering)
+        [cells] = examiner.examine([Subject("m", "hash", dict)], tasks)
         assert [(c.verdict, c.cause, c.error) for c in cells] == [
             ("pass", None, None),
             ("fail", None, None),
@@ -146,7 +147,7 @@ def test_an_answer_is_judged_and_an_outage_or_silence_is_a_missing_cell(
         with pytest.raises(InfrastructureError, match="2 wait for a verdict"):
             examiner.require_results(0.01)
         before = len(server.asked)
-        examiner.examine("m", "hash", dict, tasks)
+        list(examiner.examine([Subject("m", "hash", dict)], tasks))
         asked_again = [answer_in(body["messages"][1]["content"]) for body in server.asked[before:]]
         assert asked_again == ["down"]  # a reply is kept, with or without a verdict
     assert any('"label":"t0000/1/m"' in line for line in lines(tmp_path / "judged"))
@@ -222,6 +223,6 @@ def test_a_task_that_errs_on_an_answer_is_held_against_its_judged_reference(
 ) -> None:
     errs = ASKS.replace("REQUEST", f"1 / 0 if submission == 'zero' else {REQUEST}")
     with RunStore.create_or_resume(tmp_path / "run", "settings") as store:
-        examiner = Examiner(Parrot(), box, store, system="", max_new_tokens=8, judge=answering)
-        [cell] = examiner.examine("m", "hash", dict, [task("t0000", "zero", errs)])
+        examiner = Examiner(Alone(Parrot()), box, store, system="", max_new_tokens=8, judge=answering)
+        [[cell]] = examiner.examine([Subject("m", "hash", dict)], [task("t0000", "zero", errs)])
     assert (cell.verdict, cell.cause, cell.error) == ("fail", "answer", "exception")

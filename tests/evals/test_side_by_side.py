@@ -35,6 +35,7 @@ def results(tmp_path: Path) -> Path:
                 rows = {(model, 0.0, 0): cells for model, cells in solved.items()}
                 write(tmp_path / "results/tiny" / variant / f"seed-{seed}", benchmark, rows)
     control = {("g", 0.7, 0): "1000", ("g", 0.7, 1): "1100", ("g", 0.7, 2): "0000", ("big", 0.0, 0): "1000"}
+    control[("GPT", 0.0, 0)] = "1000"
     baselines(tmp_path / "results/tiny/baselines", control, dict.fromkeys(control, "0000"))
     return tmp_path / "results/tiny"
 
@@ -116,7 +117,8 @@ def project(results: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     data = yaml.safe_load(PARAMS.read_text())
     data["selected"]["seeds"] = [0, 1]
     (root / "params.yaml").write_text(yaml.safe_dump(data))
-    monkeypatch.setattr("evals.benchmarks.registry.names", lambda suite: ["one", "two"])
+    names = {name: Path(f"{name}.yaml") for name in ("one", "two")}
+    monkeypatch.setattr("evals.benchmarks.registry.chosen", lambda suite, only: names)
     monkeypatch.chdir(root)
     return root
 

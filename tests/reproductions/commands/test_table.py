@@ -31,7 +31,11 @@ def test_a_table_of_the_report_is_printed_in_the_format_asked_for(invoke, form, 
 
 def test_without_a_name_every_table_is_listed(invoke):
     names = json.loads(invoke("--json").output)
-    assert names["report"] == list(REPORT) == sorted(all_tables(comparison(), (3, 8)), key=REPORT.index)
+    assert names["report"] == list(REPORT)
+    made = all_tables(
+        comparison(), (3, 8)
+    )  # generations are there only where `taskforce.generations` asks for them
+    assert sorted(made, key=REPORT.index) == [name for name in REPORT if name != "generations"]
     assert "table6" in names["paper"]
 
 
