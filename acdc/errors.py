@@ -4,6 +4,7 @@ Anything raised that is none of these is a bug of ours: the command line writes 
 """
 
 import errno
+import re
 import sqlite3
 
 
@@ -49,7 +50,7 @@ def expected(error: BaseException) -> AcdcError | None:
     """
     if isinstance(error, AcdcError):
         return error
-    number = getattr(error, "errno", None)
+    number = getattr(error, "errno", None) or _told_number(error)
     if number in (errno.ENOSPC, errno.EDQUOT) or (
         isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error)
     ):
@@ -61,3 +62,9 @@ def expected(error: BaseException) -> AcdcError | None:
     ):
         return InfrastructureError(f"not allowed to write ({error}). Mend the permissions and run again")
     return None
+
+
+def _told_number(error: BaseException) -> int | None:
+    """The system's error number where a library in Rust (safetensors) tells it in words only."""
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    return int(told[1]) if told else None
