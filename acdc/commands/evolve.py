@@ -71,16 +71,7 @@ def evolve(
         if here.executor.kind == "ray":
             workers = 1  # every run has all workers of the cluster, so one goes after another
         if first:
-            names = [f"{other.variant} seed {other.seed}" for other in first]
-            typer.echo(
-                f"{family}/{variant} replays runs that are not there yet: {', '.join(names)}", err=True
-            )
-            before = [
-                Work(name, evolve_run, (here, layout, family, other.variant, other.seed))
-                for name, other in zip(names, first, strict=True)
-            ]
-            with Board(f"evolve what {family}/{variant} replays", names) as board:
-                run_all(before, workers=workers, on_event=board.update)
+            _make(here, layout, family, variant, first, workers)
         work = [Work(f"seed {s}", evolve_run, (here, layout, family, variant, s)) for s in seeds]
         with Board(f"evolve {family}/{variant}", [item.name for item in work]) as board:
             results = run_all(work, workers=workers, on_event=board.update)
@@ -91,6 +82,24 @@ def evolve(
     for name, result in results.items():
         typer.echo(f"{family}/{variant} {name}: {_sentence(result)}")
     return idle
+
+
+def _make(
+    config: "Config", layout: "Layout", family: str, variant: str, runs: list["Other"], workers: int
+) -> None:
+    """Make the runs that a variant replays."""
+    from acdc.progress import Board
+    from acdc.run import evolve_run
+    from acdc.workers import Work, run_all
+
+    names = [f"{other.variant} seed {other.seed}" for other in runs]
+    typer.echo(f"{family}/{variant} replays runs that are not there yet: {', '.join(names)}", err=True)
+    work = [
+        Work(name, evolve_run, (config, layout, family, other.variant, other.seed))
+        for name, other in zip(names, runs, strict=True)
+    ]
+    with Board(f"evolve what {family}/{variant} replays", names) as board:
+        run_all(work, workers=workers, on_event=board.update)
 
 
 def _missing(

@@ -6,6 +6,7 @@ they are, how many run seeds they come from, and what is missing is said below t
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -51,15 +52,7 @@ def _scores(table: Table, measured: dict[str, Measured]) -> Table:
             rows.append(ours)
     shown = [*table.columns[:2], Column("", lambda row: row["source"], "left"), *table.columns[2:]]
     notes = [*table.notes, *_notes(table, measured, list(missing))]
-    return Table(
-        table.name,
-        table.caption,
-        pd.DataFrame(rows),
-        shown,
-        notes,
-        group=table.group,
-        emphasis=table.emphasis,
-    )
+    return replace(table, frame=pd.DataFrame(rows), columns=shown, notes=notes)
 
 
 def _own_row(
@@ -119,15 +112,7 @@ def _derived(table: Table, measured: dict[str, Measured]) -> Table:
     ]
     notes = [*table.notes, *_notes(table, measured, list(missing))]
     shown = [*table.columns, *ours]
-    return Table(
-        table.name,
-        table.caption,
-        pd.DataFrame(rows),
-        shown,
-        notes,
-        group=table.group,
-        emphasis=table.emphasis,
-    )
+    return replace(table, frame=pd.DataFrame(rows), columns=shown, notes=notes)
 
 
 def _own_differences(
