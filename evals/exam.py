@@ -92,7 +92,7 @@ class Exam:
         """How this benchmark's answers are made at a temperature; 0 is greedy."""
         until = self._generation.get("until") or ()
         stop = (until,) if isinstance(until, str) else tuple(until)
-        return Sampling(temperature, top_p if temperature > 0 else 1.0, self._budget, stop, logprobs=False)
+        return Sampling(temperature, top_p if temperature > 0 else 1.0, self._budget, stop)
 
     def grade(self, replies: Sequence[Reply | None]) -> list[Record]:
         """lm-eval's verdicts.
@@ -102,7 +102,8 @@ class Exam:
 
         Returns:
             lm-eval's sample records of the deciding filter, with `question_id`, `question_hash`, `finish`, `tokens`,
-            `prompt_tokens` and `correct` (None: missing, which is neither right nor wrong).
+            `prompt_tokens`, `mean_logprob`, `self_certainty` (:class:`evals.answers.Reply`) and `correct` (None: missing,
+            which is neither right nor wrong).
         """
         from lm_eval import evaluator
 
@@ -127,6 +128,8 @@ class Exam:
             record["finish"] = None if reply is None else reply.finish
             record["tokens"] = 0 if reply is None else reply.tokens
             record["prompt_tokens"] = 0 if reply is None else reply.prompt_tokens
+            record["mean_logprob"] = None if reply is None else reply.mean_logprob
+            record["self_certainty"] = None if reply is None else reply.self_certainty
             record["correct"] = None if reply is None else self._right(record)
             if self.scored_by == "judge":  # what lm-eval's metric says of an open answer means nothing
                 record.pop(self._metric, None)

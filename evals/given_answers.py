@@ -19,8 +19,9 @@ class Given(NamedTuple):
     Attributes:
         answer: As it was extracted.
         reply: As it was written; None where it is not asked for, or the benchmark's text is withheld from results.
-        token_logprobs: Log-probabilities of its tokens, where the record has them.
-        certainties: Self-certainty of its tokens, where the record has them.
+        token_logprobs: Log-probabilities of its tokens, or their mean alone, which is what results keep; nothing for a reply without
+            tokens; None where the record has none, since its engine gives none.
+        certainties: Self-certainty of its tokens, likewise.
     """
 
     answer: str
@@ -83,10 +84,14 @@ def _given(sample: dict[str, Any], words: bool) -> Given:
     return Given(
         extracted(sample["filtered_resps"]),
         str(reply) if words and reply != WITHHELD else None,
-        _numbers(sample.get("token_logprobs")),
-        _numbers(sample.get("certainties")),
+        _numbers(sample, "token_logprobs", "mean_logprob"),
+        _numbers(sample, "certainties", "self_certainty"),
     )
 
 
-def _numbers(values: Any) -> tuple[float, ...] | None:
-    return None if values is None else tuple(map(float, values))
+def _numbers(sample: dict[str, Any], each: str, mean: str) -> tuple[float, ...] | None:
+    if sample.get(each) is not None:
+        return tuple(map(float, sample[each]))
+    if sample.get(mean) is not None:
+        return (float(sample[mean]),)
+    return () if mean in sample and sample.get("tokens") == 0 else None

@@ -52,6 +52,7 @@ def test_a_sample_has_lm_evals_fields_and_ours(
     assert {"resps", "filtered_resps", "target", "metrics", "prompt_hash", "target_hash"} <= sample.keys()
     assert 0 < sample["tokens"] <= 12
     assert sample["finish"] in ("stop", "length")
+    assert sample["mean_logprob"] < 0 < sample["self_certainty"]
 
 
 @pytest.mark.parametrize("job", [{"temperature": 0.0}, {"temperature": 0.7, "draws": 3}])
