@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 _FEWSHOT_SEED = 1234  # lm-eval's own default
 _OPTIONS_SEED = 0  # lm-eval's own default for Python's generator, from which upstream shuffles options
-_ASKED = ("question", "problem", "text", "input", "prompt")  # what published benchmarks call a question
+ASKED = ("question", "problem", "text", "input", "prompt")
+"""What published benchmarks call a question."""
 WITHHELD = "[withheld: this benchmark's text is not to be published]"
 
 
@@ -261,7 +262,7 @@ def _refuse_examples(task: Any, docs: Sequence[Row], ids: Sequence[str], benchma
     ):  # then lm-eval leaves out the one that is asked
         return
     shots = [dict(shot) for shot in task.sampler.fewshot_docs()]
-    for field in _ASKED:
+    for field in ASKED:
         shown = {str(shot[field]).strip() for shot in shots if shot.get(field)}
         for id, doc in zip(ids, docs, strict=True):
             if str(doc.get(field, "")).strip() in shown:

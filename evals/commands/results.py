@@ -43,7 +43,8 @@ def export(
     config = settings(params, overrides)
     from acdc.layout import Layout
     from evals.comparison import Comparison
-    from evals.exports import answered, every_eval_ever, lm_eval_logs
+    from evals.every_eval_ever import every_eval_ever
+    from evals.exports import answered, lm_eval_logs
 
     name = family or config.selected.families[0]
     config.family(name)
