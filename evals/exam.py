@@ -16,6 +16,7 @@ import yaml
 
 from acdc.engines.engine import Sampling
 from acdc.errors import InfrastructureError, InputError
+from acdc.validation import nearest
 from evals.answers import Reply
 from evals.benchmarks.registry import Benchmark, Row
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from acdc.judge import Question as Judged
 
 Record = dict[str, Any]
+_JUDGES = ("lm-eval", "sandbox", "judge")
 _FEWSHOT_SEED = 1234  # lm-eval's own default
 _OPTIONS_SEED = 0  # lm-eval's own default for Python's generator, from which upstream shuffles options
 ASKED = ("question", "problem", "text", "input", "prompt")
@@ -75,6 +77,10 @@ class Exam:
         _keep(self._task, self._docs)
         metadata = {**(self._task.config.metadata or {}), **benchmark.metadata}
         self.scored_by: str = metadata.get("scored_by", "lm-eval")
+        if self.scored_by not in _JUDGES:
+            raise InputError(
+                f"{benchmark.yaml}: `metadata.scored_by` is {self.scored_by!r}; {nearest(self.scored_by, _JUDGES)}"
+            )
         self.withheld = bool(metadata.get("withheld"))
         filters = [filter.name for filter in self._task._filters]
         self._filter: str = metadata.get("filter") or filters[0]
@@ -132,9 +138,9 @@ class Exam:
             record["mean_logprob"] = None if reply is None else reply.mean_logprob
             record["self_certainty"] = None if reply is None else reply.self_certainty
             record["correct"] = None if reply is None else self._right(record)
-            if self.scored_by == "judge":  # what lm-eval's metric says of an open answer means nothing
+            if self.scored_by != "lm-eval":  # its metric means nothing for an open answer or a program
                 record.pop(self._metric, None)
-                record |= {"metrics": ["judge_pass"], "judge_pass": None}
+                record |= {"metrics": [f"{self.scored_by}_pass"], f"{self.scored_by}_pass": None}
             if self.withheld:
                 self._withhold(record, question)
         return records

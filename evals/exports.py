@@ -107,9 +107,10 @@ def lm_eval_logs(results: Path, to: Path) -> int:
         How many answerers.
 
     Raises:
-        InputError: There are no results, or their samples are missing.
+        InputError: There are no results, or their samples are missing, or the folder holds logs of other results.
     """
     everybody = list(answered(results))
+    _refuse_others(everybody, to)
     for folder in dict.fromkeys(one.folder for one in everybody):
         mine = [one for one in everybody if one.folder == folder]
         for benchmark in dict.fromkeys(name for one in mine for name in one.rows):
@@ -117,6 +118,16 @@ def lm_eval_logs(results: Path, to: Path) -> int:
     for one in everybody:
         write_json(to / one.name / f"results_{_stamp(one.at)}.json", _results(one))
     return len(everybody)
+
+
+def _refuse_others(everybody: Sequence[Answered], to: Path) -> None:
+    """Logs of an earlier evaluation would be read as further draws of the same model."""
+    for one in everybody:
+        for path in sorted((to / one.name).glob("*_*.json*")):
+            if f"_{_stamp(one.at)[:-6]}" not in path.name:
+                raise InputError(
+                    f"{path}: a log of other results, which would count as a further draw; name an empty folder, or remove this one"
+                )
 
 
 def _write_samples(path: Path, benchmark: str, mine: Sequence[Answered], to: Path) -> None:

@@ -272,6 +272,7 @@ class Harness:
         for sample in samples:
             verdict = known.get(runs[id(sample)][0]) if id(sample) in runs else None
             sample["correct"] = None if verdict is None else verdict.correct
+            sample["sandbox_pass"] = None if verdict is None else float(verdict.correct)
             sample["sandbox_error"] = None if verdict is None else verdict.error
 
     def _judged(self, box: "Sandbox", wanted: "Mapping[bytes, Run]") -> dict[bytes, Verdict]:

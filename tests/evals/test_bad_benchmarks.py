@@ -47,6 +47,7 @@ def test_the_task_is_sound_until_it_is_spoiled(tmp_path: Path) -> None:
     [
         (TASK + "filter_list: [{name: f, filter: [{function: nonsense}]}]\n", "nonsense"),
         (TASK.replace("metadata: {", "metadata: {filter: flexible, "), "`metadata.filter` names 'flexible'"),
+        (TASK.replace("metadata: {", "metadata: {scored_by: sandbx, "), "did you mean 'sandbox'"),
         (TASK.replace("exact_match", "nonsense_match"), "`metric_list` and `filter_list` name"),
         (TASK.replace("task: mine", "task: yours"), "does not define `task: mine`"),
         (TASK + "doc_to_text: [\n", "can't be read as a task"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,15 @@ def test_the_same_results_export_to_the_same_files(root: Path, tmp_path: Path) -
     assert len(files) == 3 + 4 + 3 + 3
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_logs_of_another_evaluation_do_not_become_further_draws(root: Path, tmp_path: Path) -> None:
+    lm_eval_logs(root, tmp_path / "logs")
+    lm_eval_logs(root, tmp_path / "logs")  # the same results, the same files
+    for path in root.rglob("correctness.json"):
+        os.utime(path, (0, 0))
+    with pytest.raises(InputError, match="a log of other results"):
+        lm_eval_logs(root, tmp_path / "logs")
 
 
 def test_every_document_passes_the_schema(root: Path, tmp_path: Path, valid: Valid) -> None:

@@ -206,6 +206,10 @@ def test_programs_are_judged_by_the_sandbox(
         samples = bench.run(Job(Model("m", dict, "h")))["probe_code"]
         kept = cache.verdicts([verdict_key("", SOURCE, "1", program) for program in programs])
     assert [sample["correct"] for sample in samples] == [True, False, False, False]
+    # What others read of our logs is the sandbox's verdict, not lm-eval's comparison of texts.
+    assert [sample["metrics"] for sample in samples] == [["sandbox_pass"]] * 4
+    assert [sample["sandbox_pass"] for sample in samples] == [1.0, 0.0, 0.0, 0.0]
+    assert "exact_match" not in samples[0]
     assert kept[verdict_key("", SOURCE, "1", programs[0])].correct
     assert len(kept) >= 3
 
