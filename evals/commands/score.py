@@ -51,6 +51,11 @@ def score(
 
 
 def _line(row: dict[str, Any]) -> str:
+    from acdc.tasks.prompt_files import sendable
+
     verdict = {True: "right", False: "wrong", None: "not judged"}[row["correct"]]
     stopped = f" ({row['error']})" if row["error"] else ""
-    return f"{row['id']}  {verdict}{stopped}  {json.dumps(row['extracted'][:200], ensure_ascii=False)}"
+    extracted = json.dumps(row["extracted"][:200], ensure_ascii=False)
+    return sendable(
+        f"{row['id']}  {verdict}{stopped}  {extracted}"
+    )  # a terminal takes no half of a surrogate pair

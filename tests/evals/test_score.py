@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from acdc.errors import InputError
 from acdc.sandbox import SandboxSettings
+from evals.commands.score import _line as line_of
 from evals.commands.score import register
 from evals.score import score
 
@@ -155,6 +156,11 @@ def test_the_command_says_verdict_and_extracted_answer_and_writes_them(tmp_path:
     assert result.exit_code == 0, repr(result.exception)
     assert result.stdout.splitlines() == ['0  right  "1260"', '0  wrong  "7"', "1 of 2 replies are right"]
     assert [row["correct"] for row in json.loads(out.read_text("utf-8"))["verdicts"]] == [True, False]
+
+
+def test_half_a_surrogate_pair_is_shown_as_what_it_is_not() -> None:
+    row = {"id": "a", "correct": False, "error": None, "extracted": "\ud800 \0 \x1b[31m"}
+    assert line_of(row).encode() == 'a  wrong  "\ufffd \\u0000 \\u001b[31m"'.encode()
 
 
 def test_a_reply_of_ten_megabytes_is_judged(tmp_path: Path) -> None:
