@@ -73,7 +73,7 @@ class Exam:
         self._docs: list[Row] = _questions(self._task)
         ids = _ids(self._docs, benchmark)
         _refuse_examples(self._task, self._docs, ids, benchmark)
-        _render_once(self._task, self._docs)
+        _render_once(self._task, self._docs, benchmark)
         _keep(self._task, self._docs)
         metadata = {**(self._task.config.metadata or {}), **benchmark.metadata}
         self.scored_by: str = metadata.get("scored_by", "lm-eval")
@@ -196,6 +196,7 @@ def _load(benchmark: Benchmark) -> Any:
         overrides["custom_dataset"] = lambda **_: _dataset({split: rows(), **pools()})
     if not benchmark.yaml.is_file():
         raise InputError(f"benchmark {benchmark.name}: there is no {benchmark.yaml}")
+    from jinja2 import TemplateError
     from lm_eval.tasks import TaskManager
     from lm_eval.tasks._index import TaskIndex
 
@@ -207,6 +208,10 @@ def _load(benchmark: Benchmark) -> Any:
         manager.task_index[benchmark.name] = entry  # only what is used: a folder of upstream's has dozens
         # Overrides of a registered task are taken from inside a group only.
         return manager.load({"group": "suite", "task": [overrides]})["tasks"][benchmark.name]
+    except TemplateError as error:  # lm-eval tries the first record as it makes the task
+        raise InputError(
+            f"{benchmark.name}: the task can't make a question of its first record ({error}); see what its fields hold"
+        ) from error
     except ImportError as error:
         raise InputError(
             f"{benchmark.yaml}: its task needs a package that is not installed: {error}"
@@ -278,14 +283,26 @@ def _refuse_examples(task: Any, docs: Sequence[Row], ids: Sequence[str], benchma
                 )
 
 
-def _render_once(task: Any, docs: Sequence[Row]) -> None:
+def _filled(render: Callable[..., Any], doc: Row, benchmark: Benchmark, *args: Any, **options: Any) -> Any:
+    """A template filled with a record; raises InputError where it is not as the template wants it."""
+    from jinja2 import TemplateError
+
+    try:
+        return render(doc, *args, **options)
+    except (TemplateError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{benchmark.name}: the task can't make a question of record {doc.get('id', '?')} ({error}); see what its fields hold"
+        ) from error
+
+
+def _render_once(task: Any, docs: Sequence[Row], benchmark: Benchmark) -> None:
     """Replace the task's templates by tables of what they give for its questions, few-shot examples included."""
 
     def key(doc: Row) -> str:
         return json.dumps(doc, sort_keys=True, default=str)
 
     def frozen(render: Callable[[Row], Any]) -> Callable[[Row], Any]:
-        table = {key(doc): render(doc) for doc in docs}
+        table = {key(doc): _filled(render, doc, benchmark) for doc in docs}
         return lambda doc: table[key(doc)]
 
     if not (task.config.num_fewshot or 0):  # few-shot examples need the templates for other questions
@@ -298,7 +315,7 @@ def _render_once(task: Any, docs: Sequence[Row]) -> None:
     def context(doc: Row, *args: Any, **options: Any) -> Any:
         # The seed of the examples is set anew before every pass, so that a question always gets the same ones.
         if (place := key(doc)) not in contexts:
-            contexts[place] = render_context(doc, *args, **options)
+            contexts[place] = _filled(render_context, doc, benchmark, *args, **options)
         return contexts[place]
 
     task.fewshot_context = context
