@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from acdc.errors import InputError
 from evals.best_of_n import ballots as choosing
 from evals.best_of_n.ballots import Ballot, Outcome
 from evals.best_of_n.reward_model import Rewards
@@ -100,6 +101,7 @@ class Booth:
             for entry, n in cells
         }
         self._answers = _read(self._rows, cells, benchmark, words=reads)
+        self._require_all()
         self._withheld = reads and any(self._lacks(*cell, "reply") for cell in cells)
         self._ours = next((cell for cell in reversed(cells) if cell[0].group == "ours"), None)
         self.lacking = {
@@ -165,6 +167,17 @@ class Booth:
                     right = tuple(bool(matrix.correct[row, column]) for row in rows)
                     made.append(Ballot(key, self._questions.get(ids[column], ""), given, right))
         return made
+
+    def _require_all(self) -> None:
+        """Raises InputError where samples lack an answer that the matrix has."""
+        asked = [self._evidence.questions[self._benchmark][column] for column in self._columns]
+        for path, answerers in self._answers.items():
+            for who, answers in answerers.items():
+                gone = next((id for id in asked if id not in answers), None)
+                if gone is not None:
+                    raise InputError(
+                        f"{path}: no answer of {who.model}, draw {who.draw}, to question {gone!r}; evaluate again"
+                    )
 
     def _lacks(self, entry: Entry, n: int, part: str) -> bool:
         """Whether one of the answers that a method is chosen from comes without this part."""

@@ -311,3 +311,12 @@ def test_missing_samples_are_named(tmp_path: Path) -> None:
     (root / "baselines" / "gsm8k_llama" / "samples.jsonl").unlink()
     with pytest.raises(InputError, match=r"samples\.jsonl: cannot be read .*`acdc baselines`"):
         chosen(root)
+
+
+def test_a_sample_that_is_missing_is_named(tmp_path: Path) -> None:
+    root = results(tmp_path)
+    path = root / "baselines" / "gsm8k_llama" / "samples.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if '"draw": 2, "question_id": "q1"' not in line))
+    with pytest.raises(InputError, match=r"no answer of g, draw 2, to question 'q1'; evaluate again"):
+        chosen(root)
