@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from acdc.errors import InputError
 from acdc.tasks.prompt_files import sendable
 from evals.exam import ASKED, WITHHELD
-from evals.given_answers import extracted
+from evals.given_answers import each_sample, extracted
 
 Who = tuple[str, float]
 _METADATA = (
@@ -103,24 +102,11 @@ def record(sample: Mapping[str, Any], head: Mapping[str, str]) -> dict[str, Any]
 
 
 def _records(path: Path, heads: Mapping[Who, Mapping[str, str]]) -> Iterator[tuple[Who, bytes]]:
-    try:
-        lines = path.open(encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); run `acdc evaluate` and `acdc baselines`"
-        ) from None
-    with lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                sample = json.loads(line)
-                who = (sample["model"], float(sample["temperature"]))
-                made = None if sample["correct"] is None else _line(record(sample, heads[who]))
-            except (ValueError, KeyError, TypeError, IndexError) as error:
-                raise InputError(
-                    f"{path}, line {number}: no sample of an evaluation ({error!r}); evaluate again"
-                ) from None
-            if made is not None:
-                yield who, made
+    def made(sample: dict[str, Any]) -> tuple[Who, bytes]:
+        who = (sample["model"], float(sample["temperature"]))
+        return who, b"" if sample["correct"] is None else _line(record(sample, heads[who]))
+
+    return ((who, line) for who, line in each_sample(path, made) if line)
 
 
 def _line(row: Mapping[str, Any]) -> bytes:

@@ -4,13 +4,15 @@
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from acdc.errors import InputError
 from evals.correctness import Answerer
 from evals.exam import WITHHELD
+
+Made = TypeVar("Made")
 
 
 class Given(NamedTuple):
@@ -44,6 +46,30 @@ def read_answers(
         InputError: The file is missing or no file of samples, or somebody's answers are not in it.
     """
     found: dict[Answerer, dict[str, Given]] = {who: {} for who in wanted}
+
+    def take(sample: dict[str, Any]) -> None:
+        who = Answerer(sample["model"], sample["weights_hash"], float(sample["temperature"]), sample["draw"])
+        if who in found:
+            found[who][sample["question_id"]] = _given(sample, words)
+
+    for _ in each_sample(path, take):
+        pass
+    for who, answers in found.items():
+        if not answers:
+            raise InputError(f"{path}: no answers of {who.model}, draw {who.draw}; evaluate again")
+    return found
+
+
+def each_sample(path: Path, made: Callable[[dict[str, Any]], Made]) -> Iterator[Made]:
+    """What a function makes of each record of a file of samples, in order.
+
+    Args:
+        path: A `samples.jsonl`.
+        made: May stumble over a record that lacks something.
+
+    Raises:
+        InputError: The file is missing, or a line is no sample; the line is named.
+    """
     try:
         lines = path.open(encoding="utf-8")
     except OSError as error:
@@ -53,18 +79,12 @@ def read_answers(
     with lines:
         for number, line in enumerate(lines, 1):
             try:
-                sample = json.loads(line)
-                who = Answerer(
-                    sample["model"], sample["weights_hash"], float(sample["temperature"]), sample["draw"]
-                )
-                if who in found:
-                    found[who][sample["question_id"]] = _given(sample, words)
-            except (ValueError, KeyError, TypeError) as error:
-                raise InputError(f"{path}, line {number}: no sample of an evaluation ({error!r})") from None
-    for who, answers in found.items():
-        if not answers:
-            raise InputError(f"{path}: no answers of {who.model}, draw {who.draw}; evaluate again")
-    return found
+                one = made(json.loads(line))
+            except (ValueError, LookupError, TypeError) as error:
+                raise InputError(
+                    f"{path}, line {number}: no sample of an evaluation ({error!r}); evaluate again"
+                ) from None
+            yield one
 
 
 def extracted(filtered: Any) -> str:
