@@ -243,6 +243,10 @@ def test_the_command_exports(root: Path, tmp_path: Path, monkeypatch: pytest.Mon
         said = CliRunner().invoke(app, ["results", "export", "--format", form, "--to", f"out/{form}"])
         assert said.exit_code == 0, said.output
         assert f"tiny: {count}" in said.output
+    (tmp_path / "file").touch()
+    refused = CliRunner().invoke(app, ["results", "export", "-f", "lm_eval", "--to", "file"])
+    assert isinstance(refused.exception, InputError)
+    assert "name a folder" in str(refused.exception)
     planned = CliRunner().invoke(app, ["results", "export", "-f", "lm_eval", "--to", "no", "--dry-run"])
     assert "3 answerers" in planned.output
     assert not (tmp_path / "no").exists()
