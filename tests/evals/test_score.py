@@ -12,6 +12,7 @@ from acdc.errors import InputError
 from acdc.sandbox import SandboxSettings
 from evals.commands.score import _line as line_of
 from evals.commands.score import register
+from evals.commands.score import score as score_command
 from evals.score import score
 
 TABLES = Path(__file__).parent / "data" / "replies"
@@ -181,6 +182,18 @@ def test_a_reply_of_ten_megabytes_is_judged(tmp_path: Path) -> None:
 def test_replies_that_belong_to_nothing_are_refused(row: dict[str, Any], said: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=said):
         score("gsm8k_llama", records(tmp_path, "gsm8k_llama"), replies(tmp_path, [row]), SandboxSettings())
+
+
+def test_a_folder_in_the_place_of_the_verdicts_file_is_refused_before_anything_is_scored(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(InputError, match="that is a folder; name a file"):
+        score_command("gsm8k_llama", tmp_path / "x", tmp_path / "y", tmp_path)
+
+
+def test_replies_without_a_line_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"replies\.jsonl holds no JSON lines"):
+        score("gsm8k_llama", records(tmp_path, "gsm8k_llama"), replies(tmp_path, []), SandboxSettings())
 
 
 def test_an_unknown_benchmark_gets_the_nearest(tmp_path: Path) -> None:
