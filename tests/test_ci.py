@@ -38,10 +38,23 @@ def run(place: Path, make: str) -> "subprocess.CompletedProcess[str]":
             '[ $1 = test ] && echo "=== 10 passed in 3s ==="; [ $1 != verify ]',
             "12 passed, 1 failed, 0 skipped",
         ),
+        (
+            'case $1 in test*) echo "=== 10 passed, 1 failed in 3s ==="; exit 1;; esac',
+            "33 passed, 3 failed, 0 skipped",
+        ),
         ("[ $1 != test ]", "3 passed, 1 failed, 0 skipped"),
         ("[ $1 != setup ]", "0 passed, 1 failed"),
     ],
-    ids=["all well", "tests", "lint", "pipeline", "expected numbers", "no tests at all", "no environment"],
+    ids=[
+        "all well",
+        "tests",
+        "lint",
+        "pipeline",
+        "expected numbers",
+        "engines and cluster",
+        "no tests at all",
+        "no environment",
+    ],
 )
 def test_the_last_line_counts_what_passed_and_the_exit_code_says_whether_anything_failed(
     tmp_path: Path, make: str, last: str
@@ -54,4 +67,7 @@ def test_the_last_line_counts_what_passed_and_the_exit_code_says_whether_anythin
 def test_a_failure_does_not_keep_the_rest_from_running(tmp_path: Path) -> None:
     done = run(tmp_path, f'echo "$1" >> {tmp_path}/called; [ $1 = setup ]')
     assert done.returncode != 0
-    assert (tmp_path / "called").read_text().split() == ["setup", "lint", "test", "reproduce", "verify"]
+    assert (tmp_path / "called").read_text().split() == [
+        *["setup", "lint", "test", "reproduce", "verify"],
+        *["test-vllm", "test-ray"],
+    ]

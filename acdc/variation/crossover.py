@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TensorMerge = Callable[[str, "Tensor", "Sequence[Tensor]"], "Tensor"]
 """(name, the base's tensor, the parents' tensors) -> the child's, new, in the base's dtype; all of one shape."""
 
-_ELEMENTS = 1 << 20  # merged at a time: 4 MB in fp32, of which a few copies exist
+_ELEMENTS = 1 << 18  # merged at a time: 1 MB in fp32, of which a few copies exist
 
 
 def draw_weights(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-_ELEMENTS = 1 << 20  # of a matrix that are changed at a time: 4 MB in fp32
+_ELEMENTS = 1 << 18  # of a matrix that are changed at a time: 1 MB in fp32
 _LEVEL = 64.0  # left vectors from an fp32 product up to here: 64 times fp32's rounding is 4e-6 of the update
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _CHUNK = (
-    1 << 20
-)  # elements in float64 at a time: 8 MB stay in the cache, all of an embedding would be gigabytes
+    1 << 18
+)  # elements in float64 at a time: 2 MB stay in the cache, all of an embedding would be gigabytes
 _TRUSTED = (
     1e-3  # singular values down to this share of the largest keep ten digits or more in a float64 Gram matrix
 )
