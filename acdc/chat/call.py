@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
+_CHARS_PER_TOKEN = 2  # fewer than any tokenizer has on text: for what a call could cost, not for what it did
+
 
 @dataclass(frozen=True)
 class Call:
@@ -58,6 +60,11 @@ class Call:
         text = json.dumps(self.request, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
+    @property
+    def most_tokens(self) -> tuple[int, int]:
+        """Tokens of the prompt and of the longest reply, never fewer than they will be."""
+        return len(self.system + self.user + self.begin) // _CHARS_PER_TOKEN, self.max_tokens
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -86,3 +93,14 @@ class Reply:
             int(value["tokens"]),
             str(value["finish"]),
         )
+
+
+def spent_on(call: Call, reply: Reply) -> tuple[int, int]:
+    """What a call counts towards a budget: tokens of prompt and reply, as the endpoint counts them.
+
+    An endpoint that counts nothing must not make a budget endless: then it is what its texts can be at most.
+    """
+    if reply.finish == "too-long" or reply.prompt_tokens or reply.tokens:
+        return reply.prompt_tokens, reply.tokens
+    prompt, longest = call.most_tokens
+    return prompt, min(longest, -(-len(reply.text) // _CHARS_PER_TOKEN))

@@ -35,13 +35,20 @@ async def _served(settings: EndpointSettings) -> None:
         except openai.APIStatusError as error:
             if error.status_code not in (404, 405, 501):
                 raise fatal(error, settings) from None
-        except (openai.OpenAIError, TimeoutError, ValueError, AttributeError, TypeError) as error:
+        except (
+            openai.OpenAIError,
+            TimeoutError,
+            ValueError,
+            AttributeError,
+            TypeError,
+            RecursionError,
+        ) as error:
             raise fatal(error, settings) from None
         if settings.model in listed:
             return
         try:
             await asyncio.wait_for(_one_word(client, settings), settings.timeout)
-        except (openai.OpenAIError, TimeoutError, ValueError) as error:
+        except (openai.OpenAIError, TimeoutError, ValueError, RecursionError) as error:
             if listed and not is_outage(error):
                 raise InfrastructureError(
                     f"the endpoint {settings.base_url} does not serve {settings.model}; it serves: {', '.join(sorted(listed)[:20])}"

@@ -194,6 +194,23 @@ def test_a_bad_key_address_or_model_is_one_message_and_exit_5(
     assert [path.name for path in tmp_path.rglob("*")] == ["models", "tiny", "family.json"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"temperature": "hot"}, r"made_with\.scientist\.temperature: .*'hot'"),
+        ({"modle": "m"}, "did you mean 'model'"),
+    ],
+)
+def test_a_transcript_made_with_what_no_settings_can_be_is_said(
+    tmp_path: Path, changes: dict[str, str], error: str
+) -> None:
+    path = tmp_path / "transcript.jsonl"
+    path.write_text(json.dumps({"transcript": 1, "made_with": {"scientist": {"model": "m", **changes}}}))
+    again = load(PARAMS, [*SMALL, f"scientist={{replay: {path}}}"])
+    with pytest.raises(InputError, match=error):
+        endpoints(again, again.evolution("tiny", "acdc"))
+
+
 def test_a_judge_that_nobody_named_is_said(server: ChatServer) -> None:
     unnamed = load(PARAMS, [*SHORT])
     with pytest.raises(InputError, match=r"judges\.gibberish"):
