@@ -27,6 +27,7 @@ from acdc.settings import EvolutionSettings
 from acdc.tasks.embedders import EndpointEmbedder, open_embedder, require_embedder
 from acdc.tasks.llm_scientist import LLMScientist
 from acdc.tasks.novelty import Embedder
+from acdc.tasks.seeds import seed_drafts
 from acdc.validation import validate
 
 JUDGES = {
@@ -167,6 +168,9 @@ def require_voices(config: Config, settings: EvolutionSettings, roles: Container
         require_embedder(config.embedder)
     found = endpoints(config, settings, roles)
     replay = _replayed(config, settings)
+    scientist = found.get("scientist")
+    if isinstance(scientist, LLMScientistSettings) and scientist.seed_tasks is not None:
+        seed_drafts(scientist.seed_tasks)
     if replay is not None:
         Replay(replay)
         return []
@@ -179,7 +183,6 @@ def require_voices(config: Config, settings: EvolutionSettings, roles: Container
         }
         for one in asked.values():
             require_served(one)
-    scientist = found.get("scientist")
     same = [name for name in JUDGES if scientist and name in found and found[name].model == scientist.model]
     return [f"scientist and judge of {name} are one model: {JUDGES[name]}" for name in same]
 

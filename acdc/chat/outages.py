@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from acdc.chat.call import Call, Reply
+from acdc.chat.connection import without_key
 from acdc.chat.settings import EndpointSettings
 from acdc.errors import InfrastructureError
 
@@ -77,8 +78,10 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
     import openai
 
     where = f"the endpoint {settings.base_url}"
+    tried = f" after {attempts} attempts" if attempts > 1 else ""
     if isinstance(error, openai.APIStatusError):
-        status, said = error.status_code, _said(error)
+        status = error.status_code
+        said = without_key(_said(error), settings)  # some repeat it
         if status in (401, 403):
             return InfrastructureError(
                 f"{where} refuses the key ({status}): set the environment variable {settings.key_env} to a valid one. It said: {said}"
@@ -100,7 +103,7 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
             )
         if is_outage(error):
             return Outage(
-                f"{where} answered with {status} after {attempts} attempts: {said}. "
+                f"{where} answered with {status}{tried}: {said}. "
                 "Everything that came is kept: the same command goes on"
             )
         return InfrastructureError(
@@ -108,17 +111,17 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
         )
     if isinstance(error, TimeoutError | openai.APITimeoutError):
         return Outage(
-            f"{where} did not finish a reply within timeout = {settings.timeout:g} s, {attempts} attempts. "
+            f"{where} did not finish a reply within timeout = {settings.timeout:g} s{tried}. "
             "Everything that came is kept: the same command goes on; raise `timeout` if replies take longer"
         )
     if isinstance(error, openai.APIConnectionError):
         reason = error.__cause__ or error
         return Outage(
-            f"{where} cannot be reached after {attempts} attempts ({reason}): is base_url right, and is it up? "
+            f"{where} cannot be reached{tried} ({reason}): is base_url right, and is it up? "
             "Everything that came is kept: the same command goes on"
         )
     return Outage(
-        f"{where} answered with something that is no reply of a model ({error!s:.200}), {attempts} attempts: is base_url right? "
+        f"{where} answered with something that is no reply of a model ({error!s:.200}){tried}: is base_url right? "
         "Everything that came is kept: the same command goes on"
     )
 

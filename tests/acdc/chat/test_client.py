@@ -19,7 +19,7 @@ from acdc.chat.preflight import require_served
 from acdc.chat.settings import EndpointSettings
 from acdc.chat.transcript import Transcript, lines
 from acdc.errors import InfrastructureError
-from tests.acdc.chat.chat_server import MODEL, Answer, serving
+from tests.acdc.chat.chat_server import KEY, MODEL, Answer, serving
 
 ROOT = Path(__file__).parents[3]
 ENDPOINT = {
@@ -227,6 +227,34 @@ def test_a_wrong_key_stops_at_once_and_is_never_shown(monkeypatch: pytest.Monkey
         with pytest.raises(InfrastructureError, match="refuses the key") as caught:
             chat.ask(calls(3))
         assert "secret" not in str(caught.value)
+
+
+def test_a_key_that_the_endpoint_repeats_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACDC_TEST_KEY", "sk-own-and-secret")
+    parrot = Answer(status=403, error={"message": "sk-own-and-secret may not do that"})
+    with (
+        serving(lambda body, number: parrot, key=None) as server,
+        Chat("scientist", settings(server.url)) as chat,
+        pytest.raises(InfrastructureError, match=r"It said: \[key\] may not do that"),
+    ):
+        chat.ask(calls(1))
+
+
+@pytest.mark.parametrize("key", ["sk-secret\nsecond line", "schlüssel-secret", "sk-\x7fsecret"])
+def test_a_key_that_cannot_be_sent_is_said_and_not_shown(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACDC_TEST_KEY", key)
+    with (
+        serving(echo) as server,
+        pytest.raises(InfrastructureError, match="set it to the key alone") as caught,
+    ):
+        require_served(settings(server.url))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_line_end_after_the_key_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACDC_TEST_KEY", f"{KEY}\n")
+    with serving(echo) as server:
+        require_served(settings(server.url))
 
 
 def test_no_credit_is_no_outage() -> None:
