@@ -7,7 +7,7 @@ from typing import Any
 
 from acdc.chat.call import Call, Reply
 from acdc.chat.connection import without_key
-from acdc.chat.settings import EndpointSettings
+from acdc.chat.settings import EmbeddingEndpointSettings, EndpointSettings
 from acdc.errors import InfrastructureError
 
 _AGAIN = (408, 409, 425, 429)
@@ -81,6 +81,7 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
     tried = f" after {attempts} attempts" if attempts > 1 else ""
     if isinstance(error, openai.APIStatusError):
         status = error.status_code
+        kind = "embedding model" if isinstance(settings, EmbeddingEndpointSettings) else "model"
         said = without_key(_said(error), settings)  # some repeat it
         if status in (401, 403):
             return InfrastructureError(
@@ -88,7 +89,7 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
             )
         if status == 404:
             return InfrastructureError(
-                f"{where} has no model {settings.model}, or is no OpenAI-compatible endpoint (404): check base_url (it usually ends "
+                f"{where} has no {kind} {settings.model}, or is no OpenAI-compatible endpoint (404): check base_url (it usually ends "
                 f"with /v1) and model. It said: {said}"
             )
         if 300 <= status < 400:
@@ -115,7 +116,7 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
             "Everything that came is kept: the same command goes on; raise `timeout` if replies take longer"
         )
     if isinstance(error, openai.APIConnectionError):
-        reason = error.__cause__ or error
+        reason = str(error.__cause__ or error) or type(error.__cause__ or error).__name__
         return Outage(
             f"{where} cannot be reached{tried} ({reason}): is base_url right, and is it up? "
             "Everything that came is kept: the same command goes on"
@@ -134,5 +135,5 @@ def _said(error: Any) -> str:
     """The endpoint's own words, on one line and not too many."""
     body = error.body
     if isinstance(body, dict):
-        body = body.get("message", body)
+        body = body.get("message") or body.get("detail") or body
     return " ".join(str(body or error.message).split())[:300]

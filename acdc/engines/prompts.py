@@ -61,7 +61,7 @@ class Prompts:
         Where the tokenizer adds a beginning-of-sequence token there is exactly one, whether or not a chat template has
         written it already. An empty text is that token, else the end token.
         """
-        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False, verbose=False)
         if self._bos is not None:
             while ids[:1] == [self._bos]:
                 ids = ids[1:]

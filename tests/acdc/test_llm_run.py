@@ -240,8 +240,9 @@ def test_the_grammar_asks_nobody() -> None:
     ],
 )
 def test_faults_of_the_section_are_said(scientist: str, error: str) -> None:
-    with pytest.raises(InputError, match=error):
+    with pytest.raises(InputError, match=error) as caught:
         load(PARAMS, [f"scientist={scientist}"])
+    assert "secret" not in str(caught.value)
 
 
 def _as_overrides(one: Config) -> list[str]:

@@ -16,7 +16,7 @@ from acdc.chat.call import Call
 from acdc.chat.client import Chat
 from acdc.chat.outages import BudgetSpent, Outage
 from acdc.chat.preflight import require_served
-from acdc.chat.settings import EndpointSettings
+from acdc.chat.settings import EmbeddingEndpointSettings, EndpointSettings
 from acdc.chat.transcript import Transcript, lines
 from acdc.errors import InfrastructureError
 from tests.acdc.chat.chat_server import KEY, MODEL, Answer, serving
@@ -209,6 +209,25 @@ def test_a_good_endpoint_passes_with_and_without_a_list_of_models() -> None:
     for lists_models in (True, False):
         with serving(lambda body, number: Answer(), lists_models=lists_models) as server:
             require_served(settings(server.url))
+
+
+@pytest.mark.parametrize("status", [404, 500, 422])
+def test_a_list_of_models_that_fails_leaves_it_to_a_short_reply(status: int) -> None:
+    """As `transformers serve` 5.19 does: 500 for the list, the connection closed, and it chats all the same."""
+    broken = Answer(status=status, raw=b"Internal Server Error", trouble="closes")
+    with serving(lambda body, number: Answer(), key=None) as server:
+        server.models = broken
+        require_served(settings(server.url))
+        with pytest.raises(InfrastructureError, match="has no model another"):
+            require_served(settings(server.url, model="another"))
+
+
+def test_a_model_that_is_listed_and_does_not_embed_is_no_embedder() -> None:
+    with (
+        serving(echo, key=None) as server,
+        pytest.raises(InfrastructureError, match="no embedding model tester"),
+    ):
+        require_served(EmbeddingEndpointSettings(base_url=server.url, model=MODEL))
 
 
 def test_a_redirect_is_not_followed_with_the_key() -> None:
