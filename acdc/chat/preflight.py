@@ -59,9 +59,8 @@ async def _served(settings: EndpointSettings) -> None:
 
 
 async def _one_word(client: "AsyncOpenAI", settings: EndpointSettings) -> None:
-    client = client.with_options(
-        max_retries=1
-    )  # a server that failed to list closes the connection that we would use again
+    # A server that failed to list may close the connection that we would use again.
+    client = client.with_options(max_retries=1)
     if isinstance(settings, EmbeddingEndpointSettings):
         await client.embeddings.create(model=settings.model, input=["yes"], encoding_format="float")
     else:
