@@ -72,7 +72,7 @@ def describe(
                 if isinstance(came, Mapping) and fault["type"] == "value_error"
                 else f", but got {came!r:.80}"
             )
-            lines.append(f"{path}: {said[0].lower()}{said[1:]}{shown}")
+            lines.append(f"{path}: {said[0].lower()}{said[1:]}{shown}".removeprefix(": "))
     return lines
 
 
