@@ -26,6 +26,8 @@ class Call:
         max_tokens: Most tokens of the reply.
         structured: Whether the reply is to be a JSON object.
         seed: Tells calls of the same words apart; the endpoint gets it, too.
+        schema: JSON schema of that object, as text, for endpoints that follow one. Not part of the hash: it belongs to the prompts,
+            whose hash is.
         begin: How the reply is to begin, for endpoints that continue the last message; part of the hash where there is one.
     """
 
@@ -41,6 +43,7 @@ class Call:
     structured: bool = False
     seed: int = 0
     begin: str = ""
+    schema: str = ""
 
     @property
     def request(self) -> dict[str, Any]:

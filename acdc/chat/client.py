@@ -9,13 +9,23 @@ Not guaranteed: that a failed attempt cost nothing. What an endpoint charges for
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acdc.chat.call import Call, Reply, spent_on
 from acdc.chat.completion import reply_of
 from acdc.chat.connection import open_client
-from acdc.chat.outages import BudgetSpent, Outage, as_reply, fatal, is_outage, refused_field, retry_after
+from acdc.chat.outages import (
+    SCHEMA,
+    BudgetSpent,
+    Outage,
+    as_reply,
+    fatal,
+    is_outage,
+    refused_field,
+    retry_after,
+)
 from acdc.chat.settings import EndpointSettings
 from acdc.chat.transcript import Keeper, Replay
 from acdc.errors import InfrastructureError
@@ -24,6 +34,13 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 Note = Callable[..., None]
+
+
+def response_format(schema: str) -> dict[str, Any]:
+    """How a reply is asked to be JSON: of this schema, or of any where there is none."""
+    if not schema:
+        return {"type": "json_object"}
+    return {"type": SCHEMA, SCHEMA: {"name": "reply", "strict": True, "schema": json.loads(schema)}}
 
 
 class _Stopped(Exception):  # noqa: N818 - no error: another call has failed
@@ -204,7 +221,7 @@ class Chat:
             "seed": call.seed,
         }
         if call.structured:
-            body["response_format"] = {"type": "json_object"}
+            body["response_format"] = response_format("" if SCHEMA in self._refused else call.schema)
         for name in self._refused & set(body):
             value = body.pop(name)
             if name == "max_tokens":

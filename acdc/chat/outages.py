@@ -10,6 +10,7 @@ from acdc.chat.connection import without_key
 from acdc.chat.settings import EmbeddingEndpointSettings, EndpointSettings
 from acdc.errors import InfrastructureError
 
+SCHEMA = "json_schema"
 _AGAIN = (408, 409, 425, 429)
 _TOO_LONG = ("context_length", "context length", "too many tokens", "prompt is too long")
 
@@ -51,15 +52,24 @@ def retry_after(error: Exception) -> float | None:
 
 
 def refused_field(error: Exception, body: Mapping[str, Any]) -> str | None:
-    """The optional part of a request that the endpoint does not know: it is asked again without (or under its other name)."""
+    """The optional part of a request that the endpoint does not know: it is asked again without (or under its other name).
+
+    Of a reply by a schema first the schema goes, then that it is to be JSON.
+    """
     import openai
 
     if isinstance(error, openai.APIStatusError) and error.status_code in (400, 422):
         text = _said(error)
         for name in ("response_format", "max_tokens", "seed"):
             if name in body and name in text and (name != "max_tokens" or "max_completion_tokens" in text):
-                return name
+                return SCHEMA if _of_schema(body) and name == "response_format" else name
+        if _of_schema(body) and any(word in text.lower() for word in ("schema", "grammar")):
+            return SCHEMA
     return None
+
+
+def _of_schema(body: Mapping[str, Any]) -> bool:
+    return "response_format" in body and body["response_format"]["type"] == SCHEMA
 
 
 def as_reply(error: Exception, call: Call) -> Reply | None:

@@ -45,7 +45,7 @@ class EndpointSettings(BaseModel):
         model: As the endpoint names it.
         key_env: Environment variable that holds the key; endpoints that want none need none.
         max_tokens: Most tokens of a reply.
-        structured: Ask for JSON where a reply is to be JSON; an endpoint that refuses is asked without.
+        structured: Ask for JSON where a reply is to be JSON, by a schema where there is one; what an endpoint refuses is left out.
         concurrency: Calls (and sockets) at a time.
         timeout: Seconds from the start of a call to the end of its reply.
         retries: Further attempts after an outage (no connection, 408, 409, 429, 5xx, timeout).

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,30 @@ def test_an_endpoint_that_refuses_an_option_is_asked_without(name: str) -> None:
     with serving(picky) as server, Chat("scientist", settings(server.url)) as chat:
         assert chat.ask([structured])[0].text == "to question 0"
         assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ("json_schema", "nothing to complain of"),
+        ("json_object", "'response_format.type' must be 'text' or 'json_object'"),
+        ("json_object", "This grammar is not supported"),
+        ("none", "Unknown parameter: response_format"),
+    ],
+)
+def test_a_reply_is_asked_for_by_its_schema_else_as_json_else_as_text(known: str, said: str) -> None:
+    def picky(body: dict[str, Any], number: int) -> Answer:
+        kind = body.get("response_format", {"type": "none"})["type"]
+        return echo(body, number) if kind == known else Answer(status=400, error={"message": said})
+
+    schema = '{"type": "object", "properties": {"done": {"type": "boolean"}}}'
+    wanted = [replace(call, structured=True, schema=schema) for call in calls(2)]
+    assert wanted[0].hash == replace(wanted[0], schema="").hash  # it belongs to the prompts
+    with serving(picky) as server, Chat("scientist", settings(server.url, concurrency=1)) as chat:
+        assert [reply.text for reply in chat.ask(wanted)] == ["to question 0", "to question 1"]
+        kinds = [body.get("response_format", {"type": "none"})["type"] for body in server.asked]
+        tried = ["json_schema", "json_object", "none"]
+        assert kinds == [*tried[: tried.index(known) + 1], known]  # the second call knows
 
 
 @pytest.mark.parametrize(
