@@ -22,7 +22,7 @@ from acdc.errors import AcdcError, InfrastructureError, InputError
 from acdc.journal import events
 from acdc.store import RunStore
 from acdc.voices import endpoints, require_voices
-from tests.acdc.chat.chat_server import KEY, MODEL, ChatServer, serving
+from tests.acdc.chat.chat_server import KEY, MODEL, Answer, ChatServer, serving
 from tests.acdc.chat.scripted_scientist import SOURCE, reply
 from tests.acdc.small_runs import PARAMS, SMALL, run
 
@@ -98,6 +98,20 @@ def test_a_killed_run_goes_on_to_the_same_bytes_and_asks_nothing_twice(
     assert (tmp_path / RUN / "run.sqlite").read_bytes() == (whole / "run.sqlite").read_bytes()
     assert list(lines(tmp_path / RUN)) == list(lines(whole))
     assert len(server.asked) - before == len(list(lines(whole))) - 1
+
+
+def test_a_run_whose_models_write_nothing_useful_ends_and_says_so(
+    brief_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "models").symlink_to(brief_models)
+    monkeypatch.chdir(tmp_path)
+    with serving(lambda body, number: Answer(text="Hm."), key=None) as idle:
+        overrides = [*SHORT, *_as_overrides(config(idle.url)), "presets.tiny.generations=1"]
+        words = [word for one in overrides for word in ("-S", one)]
+        assert run_command(["evolve", "tiny", "acdc", "--params", str(PARAMS), "--seed", "0", *words]) == 0
+    said = capfd.readouterr().err
+    assert "tasks that the scientist was asked for passed its checks (parse" in said
+    assert "the judge of gibberish gave no verdict on" in said
 
 
 def test_a_transcript_replays_to_the_same_bytes_without_an_endpoint(
