@@ -11,6 +11,9 @@ os.environ.setdefault(
 )  # two spinning OpenMP threads on shared cores are 30 times slower
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault(
+    "TQDM_DISABLE", "1"
+)  # libraries' bars; it is read as they are imported, so it is set before
 
 import contextlib
 import importlib

@@ -21,7 +21,7 @@ class EvolutionPlan:
         answers: Most answers, backfill included.
         tokens: Most generated tokens.
         store_megabytes: Expected size of the run's store.
-        weights_megabytes: Expected size of the weights that stay on disk.
+        weights_megabytes: Expected size of the weights that stay on disk; 0 where the size of a model is not known.
     """
 
     individuals: int
@@ -39,11 +39,12 @@ class EvolutionPlan:
 
     def text(self) -> str:
         """As lines for a person."""
+        weights = f" and {self.weights_megabytes:.0f} MB of weights" if self.weights_megabytes else ""
         return (
             f"  {self.individuals} models over {self.generations} generations\n"
             f"  {self.tasks_active} tasks active at a time, at most {self.tasks_ever} ever\n"
             f"  at most {self.answers:,} answers ({self.tokens:,} tokens)\n"
-            f"  about {self.store_megabytes:.0f} MB of results and {self.weights_megabytes:.0f} MB of weights on disk"
+            f"  about {self.store_megabytes:.0f} MB of results{weights} on disk"
         )
 
 

@@ -5,10 +5,12 @@ events through one queue; an error of the house's own kind reaches the caller as
 """
 
 import contextlib
-import multiprocessing
+import multiprocessing.connection
 import os
 import queue
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -17,6 +19,7 @@ from typing import Any
 from acdc.errors import InfrastructureError, expected
 
 Report = Callable[..., None]
+_PATIENCE = 10.0  # seconds in which a worker may close everything
 HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.llama.modeling_llama")
 
 
@@ -117,6 +120,7 @@ def _worker(job: Work, channel: "multiprocessing.queues.Queue[tuple[str, str, An
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # end as on Ctrl-C: close everything, keep what is done
+    threading.Thread(target=_end_with_the_command, name="command-watch", daemon=True).start()
 
     def report(**event: Any) -> None:
         channel.put((job.name, "event", event))
@@ -132,6 +136,16 @@ def _worker(job: Work, channel: "multiprocessing.queues.Queue[tuple[str, str, An
         channel.put((job.name, "result", result))
     channel.close()
     channel.join_thread()
+
+
+def _end_with_the_command() -> None:
+    """A command that was killed can't end its workers: they would go on for hours beside the next one, on the same GPU."""
+    command = multiprocessing.parent_process()
+    assert command is not None
+    multiprocessing.connection.wait([command.sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_PATIENCE)
+    os._exit(1)
 
 
 def _picklable(error: Exception) -> RuntimeError:
@@ -151,7 +165,7 @@ def _ended(running: dict[str, BaseProcess]) -> Iterator[None]:
             if process.is_alive():
                 process.terminate()
         for process in running.values():
-            process.join(timeout=10)
+            process.join(timeout=_PATIENCE)
             if process.is_alive():
                 process.kill()
                 process.join()

@@ -8,6 +8,7 @@ repaired: the answers are made again.
 
 import contextlib
 import hashlib
+import math
 import os
 import sqlite3
 import struct
@@ -16,13 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from acdc.engines.engine import Request, Sampling
+from acdc.engines.engine import Answer, Request, Sampling
 from acdc.errors import InfrastructureError
 
-_VERSION = 2
+_VERSION = 3  # 3: with log-probabilities; answers without them are asked anew, or cached samples would differ from fresh ones
 _SCHEMA = f"""
 CREATE TABLE answer (
-    key BLOB PRIMARY KEY, text BLOB NOT NULL, finish TEXT NOT NULL, tokens INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL
+    key BLOB PRIMARY KEY, text BLOB NOT NULL, finish TEXT NOT NULL, tokens INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL,
+    mean_logprob REAL, self_certainty REAL
 ) WITHOUT ROWID;
 CREATE TABLE verdict (key BLOB PRIMARY KEY, correct INTEGER NOT NULL, error TEXT) WITHOUT ROWID;
 PRAGMA user_version = {_VERSION};
@@ -38,12 +40,33 @@ class Reply(NamedTuple):
         finish: "stop" or "length" (cut off by the token budget).
         tokens: How many tokens it has.
         prompt_tokens: How many tokens the prompt has.
+        mean_logprob: Mean of `Answer.logprobs`; None where the engine gives none, or there are no tokens.
+        self_certainty: Mean of `Answer.certainties`; None likewise.
     """
 
     text: str
     finish: str
     tokens: int
     prompt_tokens: int
+    mean_logprob: float | None = None
+    self_certainty: float | None = None
+
+
+def reply_of(answer: Answer) -> Reply:
+    """What is kept of an engine's answer."""
+    return Reply(
+        answer.text,
+        answer.finish,
+        len(answer.tokens),
+        answer.prompt_tokens,
+        _mean(answer.logprobs),
+        _mean(answer.certainties),
+    )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    """None where there are no values, or one is infinite: a model may rule tokens out altogether."""
+    return math.fsum(values) / len(values) if values and all(map(math.isfinite, values)) else None
 
 
 def answer_key(engine: str, weights_hash: str, request: Request, sampling: Sampling) -> bytes:
@@ -166,24 +189,15 @@ class AnswerCache:
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
         """The answers that are there, by key."""
         return {
-            key: Reply(text.decode("utf-8", "surrogatepass"), finish, tokens, prompt_tokens)
-            for key, text, finish, tokens, prompt_tokens in self._rows("answer", keys)
+            key: Reply(text.decode("utf-8", "surrogatepass"), *rest)
+            for key, text, *rest in self._rows("answer", keys)
         }
 
     def put(self, answers: Iterable[tuple[bytes, Reply]]) -> None:
         """Keep a batch in one transaction. What is there already stays: equal keys mean equal answers."""
         self._insert(
-            "INSERT OR IGNORE INTO answer VALUES (?, ?, ?, ?, ?)",
-            [
-                (
-                    key,
-                    reply.text.encode("utf-8", "surrogatepass"),
-                    reply.finish,
-                    reply.tokens,
-                    reply.prompt_tokens,
-                )
-                for key, reply in answers
-            ],
+            "INSERT OR IGNORE INTO answer VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(key, reply.text.encode("utf-8", "surrogatepass"), *reply[1:]) for key, reply in answers],
         )
 
     def verdicts(self, keys: Sequence[bytes]) -> dict[bytes, Verdict]:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 REWARD = "reward_model"
-UNAVAILABLE = ("self_certainty",)  # needs whole distributions, which no engine returns
-SELECTORS = tuple(sorted({*ALONE, *JUDGED, REWARD} - set(UNAVAILABLE)))
+SELECTORS = tuple(sorted({*ALONE, *JUDGED, REWARD}))
 
 
 class Member(NamedTuple):
@@ -92,12 +91,9 @@ def require_selector(name: str, *, judge: bool, rewards: bool) -> None:
         InputError: Says what to give.
     """
     if name not in SELECTORS:
-        why = "no engine gives the distributions that it needs; " if name in UNAVAILABLE else ""
-        raise InputError(
-            f"--select {name}: {why or 'there is no such way to choose; '}{nearest(name, SELECTORS)}"
-        )
+        raise InputError(f"--select {name}: there is no such way to choose; {nearest(name, SELECTORS)}")
     if name in JUDGED and not judge:
-        free = ", ".join(sorted(set(ALONE) - set(UNAVAILABLE)))
+        free = ", ".join(sorted(ALONE))
         raise InputError(
             f"--select {name}: a language model judges, and none is named. Give base_url and model in best_of_n.judge (or "
             "judges.answers) of params.yaml, or with -S 'best_of_n.judge={base_url: http://localhost:8000/v1, model: …}'; "
@@ -159,8 +155,17 @@ def _candidates(question: str, said: Sequence[Said], answers: Sequence[Answer]) 
         question,
         tuple(one.reply for one in said),
         tuple(one.answer for one in said),
-        tuple(answer.logprobs for answer in answers),
+        _known(answers, tuple(answer.logprobs for answer in answers)),
+        _known(answers, tuple(answer.certainties for answer in answers)),
     )
+
+
+def _known(
+    answers: Sequence[Answer], numbers: tuple[tuple[float, ...], ...]
+) -> tuple[tuple[float, ...], ...] | None:
+    """None where the engine does not give these numbers."""
+    given = all(len(mine) == len(answer.tokens) for mine, answer in zip(numbers, answers, strict=True))
+    return numbers if given else None
 
 
 def _choice(

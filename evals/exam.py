@@ -16,6 +16,7 @@ import yaml
 
 from acdc.engines.engine import Sampling
 from acdc.errors import InfrastructureError, InputError
+from acdc.validation import nearest
 from evals.answers import Reply
 from evals.benchmarks.registry import Benchmark, Row
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from acdc.judge import Question as Judged
 
 Record = dict[str, Any]
+_JUDGES = ("lm-eval", "sandbox", "judge")
 _FEWSHOT_SEED = 1234  # lm-eval's own default
 _OPTIONS_SEED = 0  # lm-eval's own default for Python's generator, from which upstream shuffles options
-_ASKED = ("question", "problem", "text", "input", "prompt")  # what published benchmarks call a question
+ASKED = ("question", "problem", "text", "input", "prompt")
+"""What published benchmarks call a question."""
 WITHHELD = "[withheld: this benchmark's text is not to be published]"
 
 
@@ -70,10 +73,14 @@ class Exam:
         self._docs: list[Row] = _questions(self._task)
         ids = _ids(self._docs, benchmark)
         _refuse_examples(self._task, self._docs, ids, benchmark)
-        _render_once(self._task, self._docs)
+        _render_once(self._task, self._docs, benchmark)
         _keep(self._task, self._docs)
         metadata = {**(self._task.config.metadata or {}), **benchmark.metadata}
         self.scored_by: str = metadata.get("scored_by", "lm-eval")
+        if self.scored_by not in _JUDGES:
+            raise InputError(
+                f"{benchmark.yaml}: `metadata.scored_by` is {self.scored_by!r}; {nearest(self.scored_by, _JUDGES)}"
+            )
         self.withheld = bool(metadata.get("withheld"))
         filters = [filter.name for filter in self._task._filters]
         self._filter: str = metadata.get("filter") or filters[0]
@@ -92,7 +99,7 @@ class Exam:
         """How this benchmark's answers are made at a temperature; 0 is greedy."""
         until = self._generation.get("until") or ()
         stop = (until,) if isinstance(until, str) else tuple(until)
-        return Sampling(temperature, top_p if temperature > 0 else 1.0, self._budget, stop, logprobs=False)
+        return Sampling(temperature, top_p if temperature > 0 else 1.0, self._budget, stop)
 
     def grade(self, replies: Sequence[Reply | None]) -> list[Record]:
         """lm-eval's verdicts.
@@ -102,7 +109,8 @@ class Exam:
 
         Returns:
             lm-eval's sample records of the deciding filter, with `question_id`, `question_hash`, `finish`, `tokens`,
-            `prompt_tokens` and `correct` (None: missing, which is neither right nor wrong).
+            `prompt_tokens`, `mean_logprob`, `self_certainty` (:class:`evals.answers.Reply`) and `correct` (None: missing,
+            which is neither right nor wrong).
         """
         from lm_eval import evaluator
 
@@ -127,10 +135,12 @@ class Exam:
             record["finish"] = None if reply is None else reply.finish
             record["tokens"] = 0 if reply is None else reply.tokens
             record["prompt_tokens"] = 0 if reply is None else reply.prompt_tokens
+            record["mean_logprob"] = None if reply is None else reply.mean_logprob
+            record["self_certainty"] = None if reply is None else reply.self_certainty
             record["correct"] = None if reply is None else self._right(record)
-            if self.scored_by == "judge":  # what lm-eval's metric says of an open answer means nothing
+            if self.scored_by != "lm-eval":  # its metric means nothing for an open answer or a program
                 record.pop(self._metric, None)
-                record |= {"metrics": ["judge_pass"], "judge_pass": None}
+                record |= {"metrics": [f"{self.scored_by}_pass"], f"{self.scored_by}_pass": None}
             if self.withheld:
                 self._withhold(record, question)
         return records
@@ -186,6 +196,7 @@ def _load(benchmark: Benchmark) -> Any:
         overrides["custom_dataset"] = lambda **_: _dataset({split: rows(), **pools()})
     if not benchmark.yaml.is_file():
         raise InputError(f"benchmark {benchmark.name}: there is no {benchmark.yaml}")
+    from jinja2 import TemplateError
     from lm_eval.tasks import TaskManager
     from lm_eval.tasks._index import TaskIndex
 
@@ -197,6 +208,10 @@ def _load(benchmark: Benchmark) -> Any:
         manager.task_index[benchmark.name] = entry  # only what is used: a folder of upstream's has dozens
         # Overrides of a registered task are taken from inside a group only.
         return manager.load({"group": "suite", "task": [overrides]})["tasks"][benchmark.name]
+    except TemplateError as error:  # lm-eval tries the first record as it makes the task
+        raise InputError(
+            f"{benchmark.name}: the task can't make a question of its first record ({error}); see what its fields hold"
+        ) from error
     except ImportError as error:
         raise InputError(
             f"{benchmark.yaml}: its task needs a package that is not installed: {error}"
@@ -258,7 +273,7 @@ def _refuse_examples(task: Any, docs: Sequence[Row], ids: Sequence[str], benchma
     ):  # then lm-eval leaves out the one that is asked
         return
     shots = [dict(shot) for shot in task.sampler.fewshot_docs()]
-    for field in _ASKED:
+    for field in ASKED:
         shown = {str(shot[field]).strip() for shot in shots if shot.get(field)}
         for id, doc in zip(ids, docs, strict=True):
             if str(doc.get(field, "")).strip() in shown:
@@ -268,14 +283,26 @@ def _refuse_examples(task: Any, docs: Sequence[Row], ids: Sequence[str], benchma
                 )
 
 
-def _render_once(task: Any, docs: Sequence[Row]) -> None:
+def _filled(render: Callable[..., Any], doc: Row, benchmark: Benchmark, *args: Any, **options: Any) -> Any:
+    """A template filled with a record; raises InputError where it is not as the template wants it."""
+    from jinja2 import TemplateError
+
+    try:
+        return render(doc, *args, **options)
+    except (TemplateError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{benchmark.name}: the task can't make a question of record {doc.get('id', '?')} ({error}); see what its fields hold"
+        ) from error
+
+
+def _render_once(task: Any, docs: Sequence[Row], benchmark: Benchmark) -> None:
     """Replace the task's templates by tables of what they give for its questions, few-shot examples included."""
 
     def key(doc: Row) -> str:
         return json.dumps(doc, sort_keys=True, default=str)
 
     def frozen(render: Callable[[Row], Any]) -> Callable[[Row], Any]:
-        table = {key(doc): render(doc) for doc in docs}
+        table = {key(doc): _filled(render, doc, benchmark) for doc in docs}
         return lambda doc: table[key(doc)]
 
     if not (task.config.num_fewshot or 0):  # few-shot examples need the templates for other questions
@@ -288,7 +315,7 @@ def _render_once(task: Any, docs: Sequence[Row]) -> None:
     def context(doc: Row, *args: Any, **options: Any) -> Any:
         # The seed of the examples is set anew before every pass, so that a question always gets the same ones.
         if (place := key(doc)) not in contexts:
-            contexts[place] = render_context(doc, *args, **options)
+            contexts[place] = _filled(render_context, doc, benchmark, *args, **options)
         return contexts[place]
 
     task.fewshot_context = context

@@ -1,9 +1,7 @@
-"""Results in the forms that other programs read: lm-eval's own output, and every_eval_ever 0.3.0.
+"""Results in the forms that other programs read: whose answers there are, and lm-eval's own output of them.
 
-    lm_eval            one folder for each answerer: samples_<task>_<date>.jsonl, a file a draw, and results_<date>.json with lm-eval's
-                       keys; `acdc coverage --samples` and lm-eval's own tools read them
-    every_eval_ever    one JSON document for each answerer (accuracy by benchmark) and for each method of the comparison (coverage@N),
-                       as https://github.com/evaleval/every_eval_ever defines them
+One folder for each answerer: samples_<task>_<date>.jsonl, a file a draw, and results_<date>.json with lm-eval's keys; `acdc coverage
+--samples` and lm-eval's own tools read them. Documents of every_eval_ever: `evals.every_eval_ever`.
 
 Dates are those of the results, so that the same results export to the same files. Nothing is measured here, and what a benchmark withholds
 from results is not in exports either.
@@ -17,17 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
 from acdc.errors import InputError
-from evals.comparison import Comparison
 from evals.correctness import Correctness, read
 from evals.evaluation import replace_file, write_json
-
-SCHEMA = "0.3.0"
-_URL = "https://arxiv.org/abs/2604.14969"
-_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,18 @@ class Answered:
     def name(self) -> str:
         """For a file: the place, the model, the temperature."""
         warm = f"-T{self.temperature:g}" if self.temperature else ""
-        return re.sub(r"[^\w.+-]+", "-", f"{self.place}-{self.model}{warm}")
+        return file_name(f"{self.place}-{self.model}{warm}")
+
+    @property
+    def weights_hash(self) -> str:
+        """Of the model; `api:…` for one behind an endpoint."""
+        matrix, rows = next(iter(self.rows.values()))
+        return matrix.answerers[rows[0]].weights_hash
+
+
+def file_name(text: str) -> str:
+    """A text as the name of a file or folder."""
+    return re.sub(r"[^\w.+-]+", "-", text)
 
 
 def answered(results: Path) -> Iterator[Answered]:
@@ -82,6 +85,17 @@ def answered(results: Path) -> Iterator[Answered]:
             yield Answered(place, model, temperature, {k: v for k, v in rows.items() if v[1]}, folder, at)
 
 
+def mean_share(matrix: Correctness, rows: Sequence[int]) -> tuple[float, float, int]:
+    """Mean over questions of the share of right draws, its standard error, and how many questions; missing answers are left out."""
+    given = ~matrix.missing[list(rows)]
+    there = given.any(axis=0)
+    shares = (matrix.correct[list(rows)] & given).sum(axis=0)[there] / given.sum(axis=0)[there]
+    if not len(shares):
+        raise InputError(f"{matrix.source}: every answer of {matrix.answerers[rows[0]].model} is missing")
+    error = float(shares.std(ddof=1) / math.sqrt(len(shares))) if len(shares) > 1 else 0.0
+    return float(shares.mean()), error, len(shares)
+
+
 def lm_eval_logs(results: Path, to: Path) -> int:
     """Write everybody's samples as the lm-eval command does.
 
@@ -93,9 +107,10 @@ def lm_eval_logs(results: Path, to: Path) -> int:
         How many answerers.
 
     Raises:
-        InputError: There are no results, or their samples are missing.
+        InputError: There are no results, or their samples are missing, or the folder holds logs of other results.
     """
     everybody = list(answered(results))
+    _refuse_others(everybody, to)
     for folder in dict.fromkeys(one.folder for one in everybody):
         mine = [one for one in everybody if one.folder == folder]
         for benchmark in dict.fromkeys(name for one in mine for name in one.rows):
@@ -105,37 +120,14 @@ def lm_eval_logs(results: Path, to: Path) -> int:
     return len(everybody)
 
 
-def every_eval_ever(
-    results: Path, family: str, comparison: Comparison | None, organization: str, to: Path
-) -> int:
-    """Write one document for each answerer and for each method of the comparison.
-
-    Args:
-        results: `results/<family>`.
-        family: Its name.
-        comparison: With the coverage of methods; None where `acdc compare` has not run.
-        organization: Who provides the data.
-        to: A folder.
-
-    Returns:
-        How many documents.
-
-    Raises:
-        InputError: There are no results.
-    """
-    documents = {}
-    for one in answered(results):
-        listed = [_accuracy(one, name, *rows) for name, rows in one.rows.items()]
-        documents[one.name] = _document(family, one.model, one.name, one.at, organization, listed, one)
-    at = max(one.at for one in answered(results))
-    if comparison is not None:
-        for method in (method for method in comparison.methods if method.coverage):
-            listed = [row for point in method.coverage for row in _coverage(comparison, point)]
-            name = re.sub(r"[^\w.+-]+", "-", f"method-{method.id}")
-            documents[name] = _document(family, method.name, name, at, organization, listed, None)
-    for name, document in documents.items():
-        write_json(to / f"{name}.json", document)
-    return len(documents)
+def _refuse_others(everybody: Sequence[Answered], to: Path) -> None:
+    """Logs of an earlier evaluation would be read as further draws of the same model."""
+    for one in everybody:
+        for path in sorted((to / one.name).glob("*_*.json*")):
+            if f"_{_stamp(one.at)[:-6]}" not in path.name:
+                raise InputError(
+                    f"{path}: a log of other results, which would count as a further draw; name an empty folder, or remove this one"
+                )
 
 
 def _write_samples(path: Path, benchmark: str, mine: Sequence[Answered], to: Path) -> None:
@@ -166,7 +158,7 @@ def _results(one: Answered) -> dict[str, Any]:
     """The keys of lm-eval's results_*.json, as far as results know them."""
     found: dict[str, dict[str, Any]] = {}
     for name, (matrix, rows) in one.rows.items():
-        mean, error, _ = _mean(matrix, rows)
+        mean, error, _ = mean_share(matrix, rows)
         found[name] = {"alias": name, "correct,none": mean, "correct_stderr,none": error}
     names = list(found)
     return {
@@ -182,7 +174,7 @@ def _results(one: Answered) -> dict[str, Any]:
         },
         "config": {
             "model": "acdc",
-            "model_args": {"weights_hash": _weights(one), "place": one.place},
+            "model_args": {"weights_hash": one.weights_hash, "place": one.place},
             "gen_kwargs": {"temperature": one.temperature},
             "bootstrap_iters": 0,
         },
@@ -193,164 +185,6 @@ def _results(one: Answered) -> dict[str, Any]:
         "model_name": one.model,
         "model_name_sanitized": one.name,
     }
-
-
-def _document(
-    family: str,
-    model: str,
-    name: str,
-    at: datetime,
-    organization: str,
-    results: Sequence[dict[str, Any]],
-    one: Answered | None,
-) -> dict[str, Any]:
-    created = str(int(at.timestamp()))
-    endpoint = one is not None and _weights(one).startswith("api:")
-    details = {
-        "deployment_type": "externally_managed" if endpoint else "self_deployed",
-        "model_availability": "unknown",
-        "family": family,
-    }
-    if one is not None:
-        details |= {"weights_hash": _weights(one), "place": one.place}
-    return {
-        "schema_version": SCHEMA,
-        "evaluation_id": f"acdc/{family}/{name}/{created}",
-        "evaluation_timestamp": at.isoformat(),
-        "retrieved_timestamp": created,
-        "source_metadata": {
-            "source_name": "AC/DC",
-            "source_type": "evaluation_run",
-            "source_organization_name": organization,
-            "evaluator_relationship": "third_party"
-            if one is not None and one.place == "baselines"
-            else "first_party",
-        },
-        "eval_library": {
-            "name": "lm_eval",
-            "version": version("lm_eval"),
-            "additional_details": {"acdc-coevolution": version("acdc-coevolution")},
-        },
-        "model_info": {
-            "name": model,
-            "id": f"{family}/{name}",
-            "additional_details": details,
-        },
-        "evaluation_results": list(results),
-    }
-
-
-def _accuracy(one: Answered, benchmark: str, matrix: Correctness, rows: Sequence[int]) -> dict[str, Any]:
-    mean, error, questions = _mean(matrix, rows)
-    z = NormalDist().inv_cdf(0.5 + _CONFIDENCE / 2)
-    missing = int(matrix.missing[rows].sum())
-    return {
-        "evaluation_result_id": f"{benchmark}/accuracy",
-        "evaluation_name": benchmark,
-        "source_data": {
-            "dataset_name": benchmark,
-            "source_type": "other",
-            "source_version": _version(matrix),
-        },
-        "metric_config": {
-            "metric_id": "accuracy",
-            "metric_name": "Accuracy",
-            "metric_kind": "accuracy",
-            "metric_unit": "proportion",
-            "lower_is_better": False,
-            "score_type": "continuous",
-            "min_score": 0,
-            "max_score": 1,
-        },
-        "score_details": {
-            "score": mean,
-            "details": {
-                "draws": str(len(rows)),
-                "cut_off": f"{matrix.cut[rows].mean():.6f}",
-                "missing": str(missing),
-            },
-            "uncertainty": {
-                "standard_error": {"value": error, "method": "over questions"},
-                "confidence_interval": {
-                    "lower": max(0.0, mean - z * error),
-                    "upper": min(1.0, mean + z * error),
-                    "confidence_level": _CONFIDENCE,
-                    "method": "normal",
-                },
-                "num_samples": questions,
-            },
-        },
-        "generation_config": {"generation_args": {"temperature": one.temperature}},
-    }
-
-
-def _coverage(comparison: Comparison, point: Any) -> list[dict[str, Any]]:
-    """Coverage at one N: of each benchmark, and of their mean with its interval."""
-    interval = {
-        "confidence_interval": {
-            "lower": point.coverage.low,
-            "upper": point.coverage.high,
-            "confidence_level": comparison.confidence,
-            "method": "bootstrap over run seeds and questions, benchmarks fixed",
-        }
-    }
-    everything = sum(comparison.benchmarks.values())
-    scores: list[tuple[str, float, int, dict[str, Any]]] = [
-        ("mean of benchmarks", point.coverage.mean, everything, interval)
-    ]
-    scores += [
-        (name, value, comparison.benchmarks[name], {"num_samples": comparison.benchmarks[name]})
-        for name, value in point.benchmarks.items()
-    ]
-    return [
-        {
-            "evaluation_result_id": f"{name}/coverage_at_{point.n}",
-            "evaluation_name": name,
-            "source_data": {"dataset_name": name, "source_type": "other"},
-            "metric_config": {
-                "evaluation_description": "Share of questions that at least one of N answers solves",
-                "metric_id": "acdc.coverage_at_n",
-                "metric_name": f"Coverage@{point.n}",
-                "metric_kind": "pass_rate",
-                "metric_unit": "proportion",
-                "metric_parameters": {"n": point.n},
-                "lower_is_better": False,
-                "score_type": "continuous",
-                "min_score": 0,
-                "max_score": 1,
-                "additional_details": {"definition": _URL},
-            },
-            "score_details": {
-                "score": score,
-                "details": {"run_seeds": str(len(point.runs)), "questions": str(questions)},
-                "uncertainty": uncertainty,
-            },
-        }
-        for name, score, questions, uncertainty in scores
-    ]
-
-
-def _mean(matrix: Correctness, rows: Sequence[int]) -> tuple[float, float, int]:
-    """Mean over questions of the share of right draws, its standard error, and how many questions; missing answers are left out."""
-    given = ~matrix.missing[list(rows)]
-    there = given.any(axis=0)
-    shares = (matrix.correct[list(rows)] & given).sum(axis=0)[there] / given.sum(axis=0)[there]
-    if not len(shares):
-        raise InputError(f"{matrix.source}: every answer of {matrix.answerers[rows[0]].model} is missing")
-    error = float(shares.std(ddof=1) / math.sqrt(len(shares))) if len(shares) > 1 else 0.0
-    return float(shares.mean()), error, len(shares)
-
-
-def _weights(one: Answered) -> str:
-    matrix, rows = next(iter(one.rows.values()))
-    return matrix.answerers[rows[0]].weights_hash
-
-
-def _version(matrix: Correctness) -> str:
-    """Names the very questions: a hash of theirs."""
-    import hashlib
-
-    return hashlib.blake2b("\n".join(matrix.hashes).encode(), digest_size=8).hexdigest()
 
 
 def _stamp(at: datetime) -> str:

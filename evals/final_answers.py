@@ -5,7 +5,7 @@ chosen from, draw by draw, and the mean counts; random and perfect choice are ta
 like. Therefore `covered` of a sampled rival may differ a little from its coverage in the main table, which uses all its samples.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from evals.best_of_n.booth import Booth, Cell, Tally, Tools
 from evals.best_of_n.document import FinalAnswer, FinalAnswers, JudgeUse, Share
@@ -21,6 +21,12 @@ from evals.shared_bootstrap import Means, mean_of
 
 _GROUPS = ("ours", "experts", "control", "even", "noise", "big", "api")
 _LEAST_ROOM = 1e-6
+_NO_NUMBERS = {
+    "logprob": "results hold no log-probabilities of the task force's tokens; models behind endpoints give none, others do once they "
+    "are evaluated again",
+    "self_certainty": "results hold no self-certainty of the task force; `engine.kind: transformers` gives it once models are evaluated "
+    "again, vllm and endpoints do not tell the probabilities of a whole vocabulary",
+}
 
 
 Key = tuple[str, int, str]
@@ -53,18 +59,23 @@ def final_answers(
     rounds = Rounds(tools.judge) if tools.judge is not None else None
     tallies: dict[Key, Tally] = {}
     pairs: list[tuple[str, str, str]] = []
+    without: dict[str, set[str]] = {}
     for benchmark in evidence.benchmarks:
         here = Booth(evidence, measured.statistics.seed, settings, tools, rounds, benchmark, cells, names)
-        not_run |= here.not_run
-        names = [name for name in names if name not in not_run]
+        for name, methods in here.lacking.items():
+            without.setdefault(name, set()).update(methods)
         for entry, n in cells:
-            for name in names:
+            for name in (name for name in names if entry.id not in without.get(name, ())):
                 here.vote(entry, n, name, tallies.setdefault((entry.id, n, name), Tally()))
         pairs += here.pairs(-(-settings.bias_pairs // len(evidence.benchmarks)))
+    ours = {entry.id for entry, _ in cells if entry.group == "ours"}
+    not_run |= {name: _NO_NUMBERS[name] for name, methods in without.items() if methods & ours}
+    names = [name for name in names if name not in not_run]
     judged = rounds is not None and rounds.replies
     return FinalAnswers(
-        rows=_rows(measured, cells, names, tallies),
+        rows=_rows(measured, cells, names, tallies, without),
         not_run=not_run,
+        without={name: sorted(without[name]) for name in names if without.get(name)},
         judge=_judge(rounds, tools, pairs[: settings.bias_pairs]) if rounds is not None and judged else None,
         compared_by=compared_by(maths=any(kind_of(name) in ("maths", "") for name in evidence.benchmarks)),
     )
@@ -90,13 +101,17 @@ def _lacks(name: str, benchmarks: Sequence[str], tools: Tools) -> str:
 
 
 def _rows(
-    measured: Measured, cells: Sequence[Cell], names: Sequence[str], tallies: Mapping[Key, Tally]
+    measured: Measured,
+    cells: Sequence[Cell],
+    names: Sequence[str],
+    tallies: Mapping[Key, Tally],
+    without: Mapping[str, Collection[str]],
 ) -> list[FinalAnswer]:
     parts = ("chosen", "random", "covered")
     means = {
         key: {part: measured.fixed.means(getattr(tally, part)) for part in parts}
         for key, tally in tallies.items()
-        if key[2] in names
+        if key[2] in names and key[0] not in without.get(key[2], ())
     }
     ours = [cell for cell in cells if cell[0].group == "ours"]
     found = []
@@ -105,6 +120,8 @@ def _rows(
         against = [] if entry.group == "ours" else [size for _, size in ours if size == n or n == 1]
         for name in names:
             key = (entry.id, n, name)
+            if key not in means:
+                continue
             row = _row(measured, key, tallies[key], means[key])
             found += [row] if not against else []
             for size in against:

@@ -4,13 +4,15 @@
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from acdc.errors import InputError
 from evals.correctness import Answerer
 from evals.exam import WITHHELD
+
+Made = TypeVar("Made")
 
 
 class Given(NamedTuple):
@@ -19,8 +21,9 @@ class Given(NamedTuple):
     Attributes:
         answer: As it was extracted.
         reply: As it was written; None where it is not asked for, or the benchmark's text is withheld from results.
-        token_logprobs: Log-probabilities of its tokens, where the record has them.
-        certainties: Self-certainty of its tokens, where the record has them.
+        token_logprobs: Log-probabilities of its tokens, or their mean alone, which is what results keep; nothing for a reply without
+            tokens; None where the record has none, since its engine gives none.
+        certainties: Self-certainty of its tokens, likewise.
     """
 
     answer: str
@@ -43,6 +46,30 @@ def read_answers(
         InputError: The file is missing or no file of samples, or somebody's answers are not in it.
     """
     found: dict[Answerer, dict[str, Given]] = {who: {} for who in wanted}
+
+    def take(sample: dict[str, Any]) -> None:
+        who = Answerer(sample["model"], sample["weights_hash"], float(sample["temperature"]), sample["draw"])
+        if who in found:
+            found[who][sample["question_id"]] = _given(sample, words)
+
+    for _ in each_sample(path, take):
+        pass
+    for who, answers in found.items():
+        if not answers:
+            raise InputError(f"{path}: no answers of {who.model}, draw {who.draw}; evaluate again")
+    return found
+
+
+def each_sample(path: Path, made: Callable[[dict[str, Any]], Made]) -> Iterator[Made]:
+    """What a function makes of each record of a file of samples, in order.
+
+    Args:
+        path: A `samples.jsonl`.
+        made: May stumble over a record that lacks something.
+
+    Raises:
+        InputError: The file is missing, or a line is no sample; the line is named.
+    """
     try:
         lines = path.open(encoding="utf-8")
     except OSError as error:
@@ -52,18 +79,12 @@ def read_answers(
     with lines:
         for number, line in enumerate(lines, 1):
             try:
-                sample = json.loads(line)
-                who = Answerer(
-                    sample["model"], sample["weights_hash"], float(sample["temperature"]), sample["draw"]
-                )
-                if who in found:
-                    found[who][sample["question_id"]] = _given(sample, words)
-            except (ValueError, KeyError, TypeError) as error:
-                raise InputError(f"{path}, line {number}: no sample of an evaluation ({error!r})") from None
-    for who, answers in found.items():
-        if not answers:
-            raise InputError(f"{path}: no answers of {who.model}, draw {who.draw}; evaluate again")
-    return found
+                one = made(json.loads(line))
+            except (ValueError, LookupError, TypeError) as error:
+                raise InputError(
+                    f"{path}, line {number}: no sample of an evaluation ({error!r}); evaluate again"
+                ) from None
+            yield one
 
 
 def extracted(filtered: Any) -> str:
@@ -83,10 +104,14 @@ def _given(sample: dict[str, Any], words: bool) -> Given:
     return Given(
         extracted(sample["filtered_resps"]),
         str(reply) if words and reply != WITHHELD else None,
-        _numbers(sample.get("token_logprobs")),
-        _numbers(sample.get("certainties")),
+        _numbers(sample, "token_logprobs", "mean_logprob"),
+        _numbers(sample, "certainties", "self_certainty"),
     )
 
 
-def _numbers(values: Any) -> tuple[float, ...] | None:
-    return None if values is None else tuple(map(float, values))
+def _numbers(sample: dict[str, Any], each: str, mean: str) -> tuple[float, ...] | None:
+    if sample.get(each) is not None:
+        return tuple(map(float, sample[each]))
+    if sample.get(mean) is not None:
+        return (float(sample[mean]),)
+    return () if mean in sample and sample.get("tokens") == 0 else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from acdc.engines.engine import Engine, Request, Sampling
 from acdc.errors import InfrastructureError, InputError
 from acdc.streams import key as stream_key
-from evals.answers import AnswerCache, Reply, Verdict, answer_key, verdict_key
+from evals.answers import AnswerCache, Reply, Verdict, answer_key, reply_of, verdict_key
 from evals.exam import Exam, Record
 from evals.open_answers import verdicts
 from evals.programs import run_of, verdict_of
@@ -210,10 +210,7 @@ class Harness:
                 answers = self._engine.generate([ask.request for ask in batch], batch[0].sampling)
             except InfrastructureError:
                 continue
-            made = {
-                ask.key: Reply(answer.text, answer.finish, len(answer.tokens), answer.prompt_tokens)
-                for ask, answer in zip(batch, answers, strict=True)
-            }
+            made = {ask.key: reply_of(answer) for ask, answer in zip(batch, answers, strict=True)}
             self._cache.put(made.items())
             if progress is not None:
                 progress(len(batch))
@@ -275,6 +272,7 @@ class Harness:
         for sample in samples:
             verdict = known.get(runs[id(sample)][0]) if id(sample) in runs else None
             sample["correct"] = None if verdict is None else verdict.correct
+            sample["sandbox_pass"] = None if verdict is None else float(verdict.correct)
             sample["sandbox_error"] = None if verdict is None else verdict.error
 
     def _judged(self, box: "Sandbox", wanted: "Mapping[bytes, Run]") -> dict[bytes, Verdict]:

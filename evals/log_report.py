@@ -87,7 +87,7 @@ def _benchmark(log: TaskLog, right: Bools, keep: Bools, settings: StatisticsSett
         "filter": log.filter,
         "metric": log.metric,
         "also_there": list(log.others),
-        "same_prompts": all(log.prompts),
+        "same_prompts": log.same_prompts,
         "coverage": covered / right.shape[1],
         "low": float(interval.low),
         "high": float(interval.high),

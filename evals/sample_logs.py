@@ -46,7 +46,7 @@ class TaskLog:
         metric: The metric that was read.
         others: What else the files offer, as "filter/metric".
         cut_known: Whether the records say how their answers ended. The stock command's do not.
-        prompts: (Q,) hashes of the prompts, or "" where two answerers read different prompts.
+        same_prompts: Whether everybody read the same prompts, by their hashes; None where a record has none.
     """
 
     matrix: Correctness
@@ -55,7 +55,7 @@ class TaskLog:
     metric: str
     others: tuple[str, ...]
     cut_known: bool
-    prompts: tuple[str, ...]
+    same_prompts: bool | None
 
 
 def read_logs(folders: Sequence[Path], reading: Reading) -> dict[str, TaskLog]:
@@ -126,7 +126,7 @@ def _task(task: str, files: Sequence[tuple[str, int, Path]], reading: Reading) -
             sample = _sample(record, path, chosen[1])
             samples.append(sample | {"benchmark": task, "model": model, "draw": draw})
             answers[model, draw, sample["question_id"]] = extracted(record["filtered_resps"])
-            prompts.setdefault(sample["question_id"], set()).add(str(record.get("prompt_hash", "")))
+            prompts.setdefault(sample["question_id"], set()).add(str(record.get("prompt_hash") or ""))
     matrix = from_samples(samples, f"logs of {task}")
     return TaskLog(
         matrix,
@@ -137,10 +137,9 @@ def _task(task: str, files: Sequence[tuple[str, int, Path]], reading: Reading) -
         *chosen,
         tuple(offer for offer in offers if offer != "/".join(chosen)),
         all(sample["known"] for sample in samples),
-        tuple(
-            next(iter(prompts[question])) if len(prompts[question]) == 1 else ""
-            for question in matrix.questions
-        ),
+        None
+        if any("" in hashes for hashes in prompts.values())
+        else all(len(hashes) == 1 for hashes in prompts.values()),
     )
 
 

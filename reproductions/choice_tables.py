@@ -45,6 +45,10 @@ def best_of_n_table(comparison: "Comparison", sizes: Sequence[int] = (3, 8)) -> 
         columns.append(Column("Calls (no verdict)", lambda row: f"{row['calls']:,} ({row['unparsable']:,})"))
     caption, notes = wording("best_of_n", comparison, compared_by=found.compared_by)
     notes += [phrase("best_of_n", "not_run", selector=name, why=why) for name, why in found.not_run.items()]
+    notes += [
+        phrase("best_of_n", "without", selector=name, methods=", ".join(_names(comparison, ids)))
+        for name, ids in found.without.items()
+    ]
     withheld = list(dict.fromkeys(name for one in found.rows for name in one.instead))
     if withheld:
         notes.append(phrase("best_of_n", "instead", benchmarks=", ".join(withheld)))
@@ -90,6 +94,10 @@ def _row(comparison: "Comparison", one: "FinalAnswer", n: int) -> Row:
         "ours": one.method == comparison.ours,
         "block": phrase("best_of_n", "block", selector=one.selector.replace("_", " "), n=n),
     }
+
+
+def _names(comparison: "Comparison", ids: Sequence[str]) -> list[str]:
+    return [shown_name(comparison, comparison.method(id).name) for id in ids]
 
 
 def _share(name: str, share: "Share | None") -> Row:

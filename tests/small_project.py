@@ -11,6 +11,7 @@ import yaml
 
 from acdc.config import load
 from acdc.family import resolve
+from acdc.identity import asked
 from acdc.population import Population
 from acdc.run import founders_of
 from acdc.store import Cell, Generation, RunStore, dump
@@ -44,6 +45,7 @@ def make(root: Path, save_tiny_model: Callable[..., Path], **changes: object) ->
         with store.transaction():
             store.set_meta("run", dump({"family": "mine", "variant": "acdc", "seed": 0}))
             store.set_meta("settings", settings.model_dump_json())
+            store.set_meta("asked", dump(asked(config, "mine", "acdc")))
             store.add_tasks([(task.id, 0, dump(task.to_json())) for task in map(_task, range(4))])
         population = Population(founders_of(family), store, root / RUN / "weights", "none")
         seeds = population.seeds()

@@ -9,6 +9,7 @@ from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Param
 
 if TYPE_CHECKING:
     from acdc.config import Config
+    from acdc.costs import ModelSize
     from acdc.layout import Layout
     from acdc.replay import Other
 
@@ -136,7 +137,7 @@ def _sentence(result: dict[str, Any]) -> str:
 
 
 def _print_plan(
-    config: Any, family: str, variant: str, seeds: list[int], given: dict[str, Any], as_json: bool
+    config: "Config", family: str, variant: str, seeds: list[int], given: dict[str, Any], as_json: bool
 ) -> None:
     from acdc.call_plan import call_plans
     from acdc.costs import costs, throughput
@@ -144,21 +145,24 @@ def _print_plan(
     from acdc.replay import needed
     from acdc.voices import endpoints
 
-    settings, model = config.evolution(family, variant), _model_size(config, family)
+    settings, found = config.evolution(family, variant), _model_size(config, family)
+    model = None if isinstance(found, str) else found
     one = plan(settings, model.bytes if model else 0)
     calls = call_plans(settings, endpoints(config, settings))
     replayed = [f"{other.variant} seed {other.seed}" for s in seeds for other in needed(settings, s)]
     cost = None
     if model is not None:
         memory = config.executor.memory_gigabytes * 1e9
-        cost = costs(settings, one, model, throughput(settings, model, **given), in_memory=memory)
+        count = len(config.family(family).seeds) or 4  # a trained family has four
+        speed = throughput(settings, model, **given)
+        cost = costs(settings, one, model, speed, in_memory=memory, seeds=count)
     if as_json:
         cell = {"family": family, "variant": variant, "seeds": seeds, "per_run": one.to_json()}
         cell |= {"calls_per_run": {role: asked.to_json() for role, asked in calls.items()}} if calls else {}
         cell |= {"replays": replayed} if replayed else {}
         typer.echo(json.dumps({**cell, "costs": cost.to_json() if cost else None}, indent=2))
         return
-    unknown = f"  how large models are is not known yet: run `acdc seeds {family}` first"
+    unknown = f"  how large models are is not known yet: {found}"
     typer.echo(f"evolve {family}/{variant}, run seeds {', '.join(map(str, seeds))}; each run:\n{one.text()}")
     for role, asked in calls.items():
         typer.echo(asked.text(role))
@@ -167,15 +171,27 @@ def _print_plan(
     typer.echo(cost.text() if cost else unknown)
 
 
-def _model_size(config: Any, family: str) -> Any:
-    """Of the family's base, from headers; None where it is not there yet."""
+def _model_size(config: "Config", family: str) -> "ModelSize | str":
+    """Of the family's base, from the headers of its files or, before `acdc seeds`, of the hub's; why not where it is not known.
+
+    Raises:
+        InputError: The base does not exist.
+    """
     from acdc.checkpoint import shapes, shards
     from acdc.costs import ModelSize
+    from acdc.errors import InfrastructureError
     from acdc.family import read_family
+    from acdc.family_check.part import read_part
     from acdc.layout import Layout
 
-    record = Layout().family_file(family)
-    if not record.is_file():
-        return None
-    base = read_family(record, config.family(family)).base
-    return ModelSize(shapes(base), sum(shard.stat().st_size for shard in shards(base)))
+    record, wanted = Layout().family_file(family), config.family(family)
+    if record.is_file():
+        base = read_family(record, wanted).base
+        return ModelSize(shapes(base), sum(shard.stat().st_size for shard in shards(base)))
+    if wanted.base is None:
+        return f"run `acdc seeds {family}` first"
+    try:
+        part = read_part("base", wanted.base, wanted.revisions.get("base"))
+    except InfrastructureError as error:
+        return str(error)
+    return ModelSize(part.shapes, part.weight_bytes) if part.tensors else part.kept_back

@@ -123,12 +123,14 @@ class Decoded:
     Attributes:
         tokens: (rows, steps) ids.
         logprobs: (rows, steps) natural logarithms of the tokens' probabilities.
+        certainties: (rows, steps) divergences of the next-token distributions from the uniform one; None where not asked for.
         ends: (rows,) number of tokens before the end token, -1 where none came.
     """
 
     tokens: npt.NDArray[np.int64]
     logprobs: npt.NDArray[np.float32]
     ends: npt.NDArray[np.int64]
+    certainties: npt.NDArray[np.float32] | None = None
 
 
 @torch.inference_mode()

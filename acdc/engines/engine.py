@@ -28,7 +28,7 @@ class Sampling:
         top_p: Only the most probable tokens that together reach this probability may be drawn, in (0, 1].
         max_new_tokens: Token budget of an answer, the end token included, at least 1.
         stop: Texts that end an answer; the answer's text is cut before the first of them.
-        logprobs: Whether log-probabilities are asked for; no part of what is drawn.
+        logprobs: Whether log-probabilities and certainties are asked for; no part of what is drawn.
 
     Raises:
         InputError: A value lies outside its range.
@@ -78,6 +78,9 @@ class Answer:
         prompt_tokens: How many tokens were read before the first was written.
         logprobs: Natural logarithm of the model's probability (temperature 1, no top_p) of each token in `tokens`; empty
             where it was not asked for, or the engine does not say.
+        certainties: Self-certainty of each token in `tokens`: the Kullback-Leibler divergence, in nats, of the model's next-token
+            distribution p over its V tokens (temperature 1, no top_p) from the uniform one, KL(U ‖ p) = −(1/V) Σ log(V · p),
+            as Kang et al. define it (arXiv:2502.18581); empty as `logprobs`.
     """
 
     text: str
@@ -85,6 +88,7 @@ class Answer:
     finish: Literal["stop", "length"]
     prompt_tokens: int
     logprobs: tuple[float, ...] = ()
+    certainties: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,12 +100,14 @@ class Capabilities:
         swaps: How `load` puts weights in place: "in place", "restart" (slow), or "never".
         token_ids: Whether `Answer.tokens` holds ids.
         logprobs: Whether `Answer.logprobs` is filled when asked for.
+        certainties: Whether `Answer.certainties` is, which needs the probability of every token of the vocabulary.
     """
 
     same_bits_in_any_company: bool
     swaps: Literal["in place", "restart", "never"] = "in place"
     token_ids: bool = True
     logprobs: bool = True
+    certainties: bool = False
 
 
 class Engine(Protocol):

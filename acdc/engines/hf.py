@@ -53,7 +53,7 @@ class TransformersEngine:
         InputError: The directory holds no model or no tokenizer that transformers can load, or a stop token is no token.
     """
 
-    capabilities = Capabilities(same_bits_in_any_company=True)
+    capabilities = Capabilities(same_bits_in_any_company=True, certainties=True)
 
     def __init__(
         self,
@@ -176,7 +176,15 @@ class TransformersEngine:
             finished = True
             tokens, text = self.prompts.cut(tokens, stop)
         logprobs = decoded.logprobs[row, : len(tokens)].tolist() if sampling.logprobs else []
-        return Answer(text, tuple(tokens), "stop" if finished else "length", prompt_tokens, tuple(logprobs))
+        certainties = [] if decoded.certainties is None else decoded.certainties[row, : len(tokens)].tolist()
+        return Answer(
+            text,
+            tuple(tokens),
+            "stop" if finished else "length",
+            prompt_tokens,
+            tuple(logprobs),
+            tuple(certainties),
+        )
 
     def _stopped(
         self, stop: tuple[str, ...]

@@ -6,6 +6,7 @@ batches as hold them. Shapes stay a function of (rows, width, step) alone, so a 
 moved; the tests of the engine compare them.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -27,10 +28,18 @@ _STOP_EVERY = 8  # steps between looks at the texts; what is written past a stop
 class _Output:
     """What all rows of a group have written so far."""
 
-    def __init__(self, rows: int, budget: int) -> None:
+    def __init__(self, rows: int, budget: int, certainties: bool) -> None:
         self.tokens = torch.zeros(rows, budget, dtype=torch.long)
         self.logprobs = torch.zeros(rows, budget)
+        self.certainties = torch.zeros(rows, budget) if certainties else None
         self.ends = torch.full((rows,), -1)
+
+    def of(self, rows: slice) -> Decoded:
+        """What these rows have written."""
+        certainties = None if self.certainties is None else self.certainties[rows].numpy()
+        return Decoded(
+            self.tokens[rows].numpy(), self.logprobs[rows].numpy(), self.ends[rows].numpy(), certainties
+        )
 
 
 class _Lane:
@@ -65,8 +74,12 @@ class _Lane:
             writing = ~self.done
             slots = self.slots[writing]
             output.tokens[slots, step] = token[writing]
-            chosen = logits.gather(-1, token[:, None]).squeeze(-1) - logits.logsumexp(dim=-1)
+            total = logits.logsumexp(dim=-1)
+            chosen = logits.gather(-1, token[:, None]).squeeze(-1) - total
             output.logprobs[slots, step] = chosen[writing]
+            if output.certainties is not None:  # KL(U ‖ p) = log Σ exp(z) − mean(z) − log V
+                certainty = total - logits.mean(dim=-1) - math.log(logits.shape[-1])
+                output.certainties[slots, step] = certainty[writing]
             ended = torch.isin(token, end_tokens) & writing
             output.ends[self.slots[ended]] = step
             self.done = self.done | ended
@@ -100,7 +113,7 @@ def decode(
         One a batch, in order.
     """
     rows, budget = batches[0].tokens.shape[0], sampling.max_new_tokens
-    output = _Output(rows * len(batches), budget)
+    output = _Output(rows * len(batches), budget, sampling.logprobs)
     lanes = [_Lane(model, batch, rows * number, budget) for number, batch in enumerate(batches)]
     for steps in _stages(budget):
         for lane in lanes:
@@ -108,14 +121,7 @@ def decode(
         lanes = _repacked(model, [lane for lane in lanes if not bool(lane.done.all())], rows)
         if not lanes:
             break
-    return [
-        Decoded(
-            output.tokens[start : start + rows].numpy(),
-            output.logprobs[start : start + rows].numpy(),
-            output.ends[start : start + rows].numpy(),
-        )
-        for start in range(0, rows * len(batches), rows)
-    ]
+    return [output.of(slice(start, start + rows)) for start in range(0, rows * len(batches), rows)]
 
 
 def _stages(budget: int) -> Iterator[range]:

@@ -50,7 +50,8 @@ class VllmSettings(BaseModel):
         kind: "vllm".
         tensor_parallel: GPUs that share one model.
         memory_share: Share of each device's memory that weights, cache and workspace may take.
-        cache_gib: Size of the key-value cache; None: what `memory_share` leaves on a GPU, 1 GiB on a CPU.
+        cache_gib: Size of the key-value cache; None: what `memory_share` leaves on a GPU; on a CPU what all
+            `sequences` can fill, 1 GiB at most.
         context: Longest prompt and answer together, in tokens; None: the model's own bound.
         sequences: Answers that are written at once.
         batch_invariant: vLLM's mode in which company changes no bits; it needs a GPU that vLLM supports in it.

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from acdc.errors import InputError
+from acdc.weights import is_finite
 
 
 class WeightSlots:
@@ -60,7 +61,7 @@ class WeightSlots:
             raise InputError(
                 f"Weight {given[0]!r} has shape {tuple(source.shape)}; the model wants {tuple(place.shape)}."
             )
-        if not bool(torch.isfinite(source).all()):
+        if not is_finite(source):
             raise InputError(f"Weight {given[0]!r} holds NaN or infinite values; this model can't be used.")
         for other in given[1:]:
             if weights[other] is not source and not torch.equal(weights[other], source):

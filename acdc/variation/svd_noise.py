@@ -19,7 +19,7 @@ import numpy as np
 from acdc.errors import InputError
 from acdc.variation.ties import check_tied, memory_leaders, with_named
 from acdc.variation.triplets import RightHalf, Triplets, top_factors
-from acdc.weights import rows_at_a_time
+from acdc.weights import is_finite, rows_at_a_time
 
 if TYPE_CHECKING:
     import torch
@@ -96,11 +96,9 @@ class SvdNoise:
         Raises:
             InputError: It holds NaN or infinite values.
         """
-        import torch
-
         if not _is_mutated(name, weight):
             return weight
-        if not bool(torch.isfinite(weight).all()):
+        if not is_finite(weight):
             raise InputError(f"Weight {name!r} holds NaN or infinite values, which have no singular values.")
         k = min(self._rank, *weight.shape)
         if k == 0:

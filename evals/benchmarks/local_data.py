@@ -3,6 +3,7 @@
 A task's `metadata` says what its records look like:
     data      name under `evaluation.data`
     fields    fields every record must have
+    check     `module:function` that says what is wrong with a record, and nothing where it is sound
     id        the field that tells records apart (default: the position in the file)
     pool      split of the few-shot examples: the file `<pool>.jsonl` or `<pool>.parquet` beside the records
     split     what upstream calls the split that is asked (default: test)
@@ -58,7 +59,7 @@ def questions(path: Path, metadata: Mapping[str, Any], needing: Path | None = No
     Raises:
         InputError: As :func:`read_records`; two records share an id; or they are of another split than the task asks.
     """
-    rows = read_records(path, tuple(metadata.get("fields", ())))
+    rows = _sound_records(path, metadata)
     _refuse_other_split(path, rows, metadata)
     key = metadata.get("id")
     seen: dict[str, int] = {}
@@ -76,7 +77,10 @@ def questions(path: Path, metadata: Mapping[str, Any], needing: Path | None = No
     if "prepare" not in metadata:
         return rows
     prepare: Callable[[Row], Row] = named(metadata["prepare"])
-    return [prepare(row) for row in rows]
+    try:
+        return [prepare(row) for row in rows]
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def named(what: str) -> Callable[..., Any]:
@@ -84,6 +88,15 @@ def named(what: str) -> Callable[..., Any]:
     module, _, name = what.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), name)
     return found
+
+
+def _sound_records(path: Path, metadata: Mapping[str, Any]) -> list[Row]:
+    rows = read_records(path, tuple(metadata.get("fields", ())))
+    check: Callable[[Row], str] = named(metadata["check"]) if "check" in metadata else lambda row: ""
+    for number, row in enumerate(rows, 1):
+        if fault := check(row):
+            raise InputError(f"{path}, record {number}: {fault}")
+    return rows
 
 
 def _refuse_other_split(path: Path, rows: list[Row], metadata: Mapping[str, Any]) -> None:
@@ -106,7 +119,7 @@ def _refuse_other_split(path: Path, rows: list[Row], metadata: Mapping[str, Any]
 def pools(path: Path, metadata: Mapping[str, Any]) -> dict[str, list[Row]]:
     """The few-shot examples beside the records, by split; empty where the task has them in its own file."""
     file = pool_file(path, metadata)
-    return {} if file is None else {metadata["pool"]: read_records(file, tuple(metadata.get("fields", ())))}
+    return {} if file is None else {metadata["pool"]: _sound_records(file, metadata)}
 
 
 def pool_file(path: Path, metadata: Mapping[str, Any]) -> Path | None:
@@ -134,15 +147,21 @@ def upstream() -> Path:
 
 
 def _json_lines(path: Path) -> list[Row]:
-    rows = []
     try:
-        for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
-            if line.strip():
-                rows.append(json.loads(line))
-                if not isinstance(rows[-1], dict):
-                    raise InputError(f"{path}, line {number}: expected a JSON object")
+        lines = path.read_text("utf-8").split("\n")
     except (OSError, ValueError) as error:
         raise InputError(f"{path} can't be read as JSON lines in UTF-8: {error}") from error
+    rows = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{path} can't be read as JSON lines, line {number}: {error}") from error
+        if not isinstance(row, dict):
+            raise InputError(f"{path}, line {number}: expected a JSON object")
+        rows.append(row)
     return rows
 
 

@@ -196,7 +196,7 @@ def guess_rates(suite: str, benchmark: str, *, seed: int, questions: int) -> dic
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Questions from JSON lines.
+    """Objects from JSON lines.
 
     Raises:
         InputError: The file can't be read, a line is not a JSON object, or there is none.
@@ -212,7 +212,7 @@ def read_rows(path: Path) -> list[Row]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path} can't be read as JSON lines: {error}") from error
     if not rows:
-        raise InputError(f"{path} holds no questions")
+        raise InputError(f"{path} holds no JSON lines")
     return rows
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from acdc.errors import InputError
 from evals.best_of_n import ballots as choosing
 from evals.best_of_n.ballots import Ballot, Outcome
 from evals.best_of_n.reward_model import Rewards
 from evals.best_of_n.rounds import Rounds
-from evals.best_of_n.settings import FREE, PUBLISHED, BestOfNSettings, kind_of
+from evals.best_of_n.settings import FREE, NUMBERS, PUBLISHED, BestOfNSettings, kind_of
 from evals.correctness import Answerer
 from evals.evidence import Entry, Evidence
 from evals.given_answers import Given, read_answers
@@ -75,7 +76,7 @@ class Booth:
         names: Ways to choose that can be tried.
 
     Attributes:
-        not_run: Ways that cannot be, after all, and why.
+        lacking: For ways to choose by numbers, the ids of methods some of whose answers come without them.
     """
 
     def __init__(
@@ -100,13 +101,13 @@ class Booth:
             for entry, n in cells
         }
         self._answers = _read(self._rows, cells, benchmark, words=reads)
-        self._withheld = reads and self._lack("reply")
+        self._require_all()
+        self._withheld = reads and any(self._lacks(*cell, "reply") for cell in cells)
         self._ours = next((cell for cell in reversed(cells) if cell[0].group == "ours"), None)
-        self.not_run = {
-            name: "these results hold no log-probabilities of tokens"
-            for name in names
-            if (name == "logprob" and self._lack("token_logprobs"))
-            or (name == "self_certainty" and self._lack("certainties"))
+        self.lacking = {
+            name: {entry.id for entry, n in cells if n > 1 and self._lacks(entry, n, part)}
+            for name, part in NUMBERS.items()
+            if name in names
         }
 
     def vote(self, entry: Entry, n: int, name: str, tally: Tally) -> None:
@@ -167,13 +168,28 @@ class Booth:
                     made.append(Ballot(key, self._questions.get(ids[column], ""), given, right))
         return made
 
-    def _lack(self, part: str) -> bool:
-        return any(
-            getattr(one, part) is None
-            for answerers in self._answers.values()
-            for answers in answerers.values()
-            for one in answers.values()
-        )
+    def _require_all(self) -> None:
+        """Raises InputError where samples lack an answer that the matrix has."""
+        asked = [self._evidence.questions[self._benchmark][column] for column in self._columns]
+        for path, answerers in self._answers.items():
+            for who, answers in answerers.items():
+                gone = next((id for id in asked if id not in answers), None)
+                if gone is not None:
+                    raise InputError(
+                        f"{path}: no answer of {who.model}, draw {who.draw}, to question {gone!r}; evaluate again"
+                    )
+
+    def _lacks(self, entry: Entry, n: int, part: str) -> bool:
+        """Whether one of the answers that a method is chosen from comes without this part."""
+        ids = self._evidence.questions[self._benchmark]
+        for run, sets in enumerate(self._rows[entry.id, n]):
+            matrix = entry.matrices[run][self._benchmark]
+            answers = self._answers[_file(matrix.source)]
+            for row in {row for rows in sets for row in rows}:
+                mine = answers[matrix.answerers[row]]
+                if any(getattr(mine[ids[column]], part) is None for column in self._columns):
+                    return True
+        return False
 
 
 def _sets(entry: Entry, run: int, n: int, benchmark: str, most: int) -> list[list[int]]:

@@ -31,13 +31,18 @@ def choose(name: str, candidates: Candidates, rng: np.random.Generator, judge: J
         rng: Decides ties, orders and missing verdicts.
         judge: Needed by monarch, tournament and score.
 
+    Returns:
+        What was chosen; of one answer that one, and nobody is asked.
+
     Raises:
         InputError: There is no such way, or it needs a judge or numbers that are not there.
     """
+    if name not in ALONE and name not in JUDGED:
+        raise InputError(f"best of N: there is no {name!r}; {nearest(name, [*ALONE, *JUDGED])}")
+    if len(candidates.replies) == 1:
+        return Choice(0)
     if name in ALONE:
         return ALONE[name](candidates, rng)
-    if name not in JUDGED:
-        raise InputError(f"best of N: there is no {name!r}; {nearest(name, [*ALONE, *JUDGED])}")
     if judge is None:
         raise InputError(f"best of N: {name} needs a judge")
     return JUDGED[name](candidates, rng, judge)

@@ -89,11 +89,13 @@ class FinalAnswers(_Part):
     Attributes:
         rows: Methods in the order of the comparison, N ascending, selectors in the order of the settings.
         not_run: For each way to choose that could not be tried, why.
+        without: For ways to choose by numbers of the engine, ids of methods whose engines give none, and which have no row.
         judge: Where one was asked.
         compared_by: How answers were found equal.
     """
 
     rows: list[FinalAnswer] = []
     not_run: dict[str, str] = {}
+    without: dict[str, list[str]] = {}
     judge: JudgeUse | None = None
     compared_by: str = ""

@@ -64,6 +64,6 @@ class RewardModel:
         turns = [{"role": "user", "content": question}, {"role": "assistant", "content": reply}]
         # The template writes the begin token itself where the family has one.
         text = self._tokenizer.apply_chat_template(turns, tokenize=False)
-        tokens = self._tokenizer(text, add_special_tokens=False)["input_ids"][-self._most :]
+        tokens = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"][-self._most :]
         with torch.inference_mode():
             return float(self._model(input_ids=torch.tensor([tokens])).logits[0, 0])

@@ -22,9 +22,9 @@ class Candidates:
         question: As it was asked.
         replies: (N,) whole replies.
         answers: (N,) the extracted answers; the replies themselves where nothing is extracted.
-        token_logprobs: (N,) log-probabilities of the tokens of each reply, where the engine gave them.
-        certainties: (N,) self-certainty of each token of each reply, where the engine gave it: the divergence of the
-            next-token distribution from the uniform one (arXiv:2502.18581).
+        token_logprobs: (N,) log-probabilities of the tokens of each reply, or their mean alone, where the engine gave them.
+        certainties: (N,) self-certainty of each token of each reply, or their mean alone, where the engine gave it: the
+            divergence of the next-token distribution from the uniform one (arXiv:2502.18581).
     """
 
     question: str

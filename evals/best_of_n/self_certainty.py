@@ -18,6 +18,8 @@ def certainty(logprobs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> fl
 def select(candidates: Candidates, rng: np.random.Generator) -> Choice:
     """The largest mean over tokens; ties are drawn, an empty reply loses. Raises InputError where it is not known."""
     if candidates.certainties is None:
-        raise InputError("self-certainty: these answers come without certainties of their tokens")
+        raise InputError(
+            "self-certainty: these answers come without certainties of their tokens, which only engine.kind: transformers gives"
+        )
     index, drawn = best_mean(candidates.certainties, rng)
     return Choice(index, drawn=drawn)

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +60,6 @@ def opened(settings: BestOfNSettings, asked: EvaluationSettings, layout: "Layout
 
 def questions_of(asked: EvaluationSettings, benchmark: str) -> Mapping[str, str]:
     """A benchmark's questions by id, as models read them but without a chat template."""
-    os.environ.setdefault("TQDM_DISABLE", "1")  # before the imports, as in evals.workers
     from evals.benchmarks.registry import find
     from evals.group_exam import open_exam
 

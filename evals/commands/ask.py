@@ -32,7 +32,7 @@ def ask(
         str,
         typer.Option(
             "--select",
-            help="majority, logprob, random, reward_model; monarch, tournament, score: by a judge.",
+            help="majority, logprob, self_certainty, random, reward_model; monarch, tournament, score: by a judge.",
         ),
     ] = "majority",
     reward_model: Annotated[

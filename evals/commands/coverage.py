@@ -76,15 +76,20 @@ def coverage(
 
 
 def _text(report: "Report") -> str:
-    lines = [f"{len(report['models'])} answers a question; {report['confidence']:.0%} intervals", ""]
+    count = len(report["models"])
+    lines = [f"{count} answer{'s' * (count > 1)} a question; {report['confidence']:.0%} intervals", ""]
     for name, row in report["benchmarks"].items():
         lines.append(
             f"{name}: {_percent(row)} of {row['questions']} questions covered ({row['filter']}, {row['metric']})"
         )
         if row["also_there"]:
             lines.append(f"    not read: {', '.join(row['also_there'])}")
-        if not row["same_prompts"]:
+        if row["same_prompts"] is False:
             lines.append("    the models did not all read the same prompts")
+        if row["same_prompts"] is None:
+            lines.append(
+                "    whether the models read the same prompts is not known: records without prompt_hash"
+            )
         if row["dropped"]:
             lines.append(f"    {row['dropped']} questions left out: somebody's answer is missing")
     lines += ["", "   N  these N               any N"]

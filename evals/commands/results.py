@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, settings
+from acdc.errors import InputError
 
 
 class Form(StrEnum):
@@ -43,8 +44,11 @@ def export(
     config = settings(params, overrides)
     from acdc.layout import Layout
     from evals.comparison import Comparison
-    from evals.exports import answered, every_eval_ever, lm_eval_logs
+    from evals.every_eval_ever import every_eval_ever
+    from evals.exports import answered, lm_eval_logs
 
+    if to.exists() and not to.is_dir():
+        raise InputError(f"--to {to}: there is a file of this name; name a folder")
     name = family or config.selected.families[0]
     config.family(name)
     results = Layout().results(name, "baselines").parent

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from acdc.commands.options import PARAMS, Overrides, Params
+from acdc.errors import InputError
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +32,8 @@ def score(
     from acdc.sandbox import SandboxSettings
     from evals.score import score as scored
 
+    if out is not None and out.is_dir():
+        raise InputError(f"--json {out}: that is a folder; name a file")
     sandbox, judge = SandboxSettings(), None
     if params.is_file():
         from acdc.commands.options import settings
@@ -51,6 +54,11 @@ def score(
 
 
 def _line(row: dict[str, Any]) -> str:
+    from acdc.tasks.prompt_files import sendable
+
     verdict = {True: "right", False: "wrong", None: "not judged"}[row["correct"]]
     stopped = f" ({row['error']})" if row["error"] else ""
-    return f"{row['id']}  {verdict}{stopped}  {json.dumps(row['extracted'][:200], ensure_ascii=False)}"
+    extracted = json.dumps(row["extracted"][:200], ensure_ascii=False)
+    return sendable(
+        f"{row['id']}  {verdict}{stopped}  {extracted}"
+    )  # a terminal takes no half of a surrogate pair

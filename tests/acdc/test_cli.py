@@ -129,6 +129,13 @@ def test_interrupted_it_says_how_to_go_on(number: int, code: int, tmp_path: Path
     assert store.exists()
 
 
+def test_no_librarys_progress_bar_is_in_what_a_command_says() -> None:
+    code = "import acdc.cli; from tqdm.auto import tqdm; list(tqdm(range(3)))"
+    environment = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
 def test_the_summary_knows_how_long_a_stage_took_with_all_its_attempts(tmp_path: Path) -> None:
     from acdc.journal import Journal, stage_seconds
 

@@ -2,6 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,3 +59,40 @@ def test_a_bug_arrives_with_its_trace() -> None:
 def test_a_worker_that_was_killed_is_named() -> None:
     with pytest.raises(InfrastructureError, match=r"worker for w.*-9"):
         do(Work("w", die, (1,)))
+
+
+def linger(file: str, *, report: Report) -> None:
+    Path(file).write_text(str(os.getpid()))
+    while True:
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_workers_end_when_their_command_is_killed(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    script = (
+        "from acdc.workers import Work, run_all\n"
+        "from tests.acdc.test_workers import linger\n"
+        f"run_all([Work('w', linger, ({str(file)!r},))], workers=1, on_event=print, preload=())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[2]) as command:
+        until = time.monotonic() + 60
+        while not (file.is_file() and file.read_text()):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        worker = int(file.read_text())
+        assert is_running(worker)
+        command.kill()
+    until = time.monotonic() + 9  # before patience would end it
+    while is_running(worker) and time.monotonic() < until:
+        time.sleep(0.05)
+    if is_running(worker):
+        os.kill(worker, signal.SIGKILL)
+        pytest.fail("the worker went on without its command")

@@ -1,7 +1,8 @@
 """A population of 8 children that answer 100 tasks each: transformers, vLLM with swaps, and an engine started for every child.
 
-Run: OMP_NUM_THREADS=1 .venv-vllm/bin/python tests/benchmarks/bench_engines.py [model directory] [dtype]
-Without a directory: a random Llama of about the tiny family's size with heads that vLLM computes on a CPU (32 wide). Where vLLM is
+Run: OMP_NUM_THREADS=1 .venv-vllm/bin/python tests/benchmarks/bench_engines.py [tiny | small | model directory] [dtype]
+tiny (default): a random Llama of about the tiny family's size with heads that vLLM computes on a CPU (32 wide); small: one of 19 M
+parameters. Where vLLM is
 not installed only transformers is measured. All figures are of this one run; on a busy machine look at ratios by processor
 time.
 Engines started per child are measured on two children, after one that pays for imports.
@@ -30,8 +31,19 @@ CHILDREN, TASKS, STARTED = 8, 100, 2
 SAMPLING = Sampling(max_new_tokens=48, logprobs=False)
 
 
-def random_model() -> Path:
-    """A random model of about the tiny family's size, by the tests' own maker."""
+SHAPES: dict[str, dict[str, Any]] = {
+    "tiny": {"hidden_size": 96, "num_attention_heads": 3, "intermediate_size": 256},
+    "small": {
+        "hidden_size": 512,
+        "num_attention_heads": 8,
+        "intermediate_size": 1376,
+        "num_hidden_layers": 6,
+    },
+}
+
+
+def random_model(size: str) -> Path:
+    """A random model of one of the sizes, by the tests' own maker."""
     source = Path(__file__).parents[1] / "conftest.py"
     spec = importlib.util.spec_from_file_location("models_for_tests", source)
     if spec is None or spec.loader is None:
@@ -39,8 +51,7 @@ def random_model() -> Path:
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
     directory = Path(tempfile.mkdtemp()) / "model"
-    shape = {"hidden_size": 96, "num_attention_heads": 3, "intermediate_size": 256, "initializer_range": 0.05}
-    made: Path = maker._save_tiny_model(directory, **shape)
+    made: Path = maker._save_tiny_model(directory, initializer_range=0.05, **SHAPES[size])
     return made
 
 
@@ -138,5 +149,6 @@ def main(directory: Path, dtype: str) -> None:
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1]) if len(sys.argv) > 1 else random_model()
+    asked = sys.argv[1] if len(sys.argv) > 1 else "tiny"
+    place = random_model(asked) if asked in SHAPES else Path(asked)
     main(place, sys.argv[2] if len(sys.argv) > 2 else "float32")

@@ -5,11 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from acdc.engines.engine import Request, Sampling
+from acdc.engines.engine import Answer, Request, Sampling
 from acdc.errors import InfrastructureError
-from evals.answers import AnswerCache, Reply, Verdict, answer_key, set_aside_if_damaged, verdict_key
+from evals.answers import (
+    AnswerCache,
+    Reply,
+    Verdict,
+    answer_key,
+    reply_of,
+    set_aside_if_damaged,
+    verdict_key,
+)
 
-REPLY = Reply("twelve \0 \udcff €", "stop", 3, 9)
+REPLY = Reply("twelve \0 \udcff €", "stop", 3, 9, -0.1 - 0.2, 1e-300)
 
 
 def test_what_is_put_comes_back_whatever_the_text(tmp_path: Path) -> None:
@@ -18,6 +26,14 @@ def test_what_is_put_comes_back_whatever_the_text(tmp_path: Path) -> None:
         cache.put([(b"a", REPLY), (b"b", Reply("", "length", 0, 1))])
     with AnswerCache(path) as cache:
         assert cache.get([b"a", b"b", b"c"]) == {b"a": REPLY, b"b": Reply("", "length", 0, 1)}
+
+
+def test_of_numbers_per_token_their_mean_is_kept_and_none_where_there_is_none() -> None:
+    reply = reply_of(Answer("ab", (1, 2), "stop", 5, (-1.0, -0.5), (2.0, 3.0)))
+    assert reply == Reply("ab", "stop", 2, 5, -0.75, 2.5)
+    assert reply_of(Answer("ab", (1, 2), "stop", 5)) == Reply("ab", "stop", 2, 5, None, None)
+    ruled_out = Answer("a", (1,), "stop", 5, (-1.0,), (float("inf"),))
+    assert reply_of(ruled_out).self_certainty is None
 
 
 def test_more_keys_than_sqlite_binds_at_once_are_found(tmp_path: Path) -> None:

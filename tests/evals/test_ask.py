@@ -87,10 +87,9 @@ def _best(prompt: str, text: str) -> str:
     ("name", "said"),
     [
         ("majorty", "did you mean 'majority'"),
-        ("self_certainty", "no engine gives the distributions"),
         (
             "monarch",
-            r"best_of_n\.judge \(or judges\.answers\) of params\.yaml.*without a judge: logprob, majority, random",
+            r"best_of_n\.judge \(or judges\.answers\) of params\.yaml.*without a judge: logprob, majority, random, self_certainty",
         ),
         ("reward_model", "--reward-model DIR"),
     ],

@@ -31,9 +31,9 @@ def write(path: Path, *rows: dict[str, Any]) -> Path:
     return path
 
 
-def exam(folder: Path, task: str) -> Any:
+def exam(folder: Path, task: str, *first: dict[str, Any]) -> Any:
     (folder / "mine.yaml").write_text(task, "utf-8")
-    data = {"mine": write(folder / "mine.jsonl", {"question": "?", "answer": "!"})}
+    data = {"mine": write(folder / "mine.jsonl", *first, {"question": "?", "answer": "!"})}
     (found,) = registry.find("paper", [str(folder / "mine.yaml")], seed=0, questions=1, data=data)
     return open_exam(found, lambda user, system: user, "plain")
 
@@ -47,6 +47,7 @@ def test_the_task_is_sound_until_it_is_spoiled(tmp_path: Path) -> None:
     [
         (TASK + "filter_list: [{name: f, filter: [{function: nonsense}]}]\n", "nonsense"),
         (TASK.replace("metadata: {", "metadata: {filter: flexible, "), "`metadata.filter` names 'flexible'"),
+        (TASK.replace("metadata: {", "metadata: {scored_by: sandbx, "), "did you mean 'sandbox'"),
         (TASK.replace("exact_match", "nonsense_match"), "`metric_list` and `filter_list` name"),
         (TASK.replace("task: mine", "task: yours"), "does not define `task: mine`"),
         (TASK + "doc_to_text: [\n", "can't be read as a task"),
@@ -118,6 +119,49 @@ def test_replies_that_are_hardly_text_are_wrong_and_stop_nothing(benchmark: str,
     given = write(tmp_path / "replies.jsonl", *({"position": 0, "reply": reply} for reply in strange))
     found = score(benchmark, records(tmp_path, benchmark), given, SandboxSettings())
     assert [verdict["correct"] for verdict in found] == [False] * len(strange)
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "spoiled", "said"),
+    [
+        ("gsm8k_llama", {"answer": "twelve"}, "no number behind '####'"),
+        ("mmlu_cot_llama", {"choices": ["a", "b", "c", "d", "e"]}, "its choices are not four"),
+        ("mmlu_cot_llama", {"choices": ["a", "b", "c"]}, "its choices are not four"),
+        ("mmlu_cot_llama", {"answer": 4}, "not a position from 0 to 3"),
+        ("mmlu_cot_llama", {"answer": "B"}, "not a position from 0 to 3"),
+        ("mmlu_pro_llama", {"options": "abc"}, "its options are not two to ten"),
+        ("mmlu_pro_llama", {"answer": "Z"}, "not the letter of one of its"),
+        ("mbpp_instruct", {"test_list": ["assert f(1) == 1"]}, "fewer than 3 tests"),
+        ("gpqa_main_cot_zeroshot", {"Incorrect Answer 2": " "}, "its Incorrect Answer 2 is empty"),
+    ],
+)
+def test_a_record_whose_fields_hold_something_else_is_named(
+    benchmark: str, spoiled: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    path = records(tmp_path, benchmark)
+    (sound,) = (json.loads(line) for line in path.read_text("utf-8").splitlines())
+    write(path, sound, sound | spoiled)
+    with pytest.raises(InputError, match=rf"{path.name}, record 2: ") as error:
+        questions(path, registry.metadata_of(benchmark))
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ question.split()[3].strip() }}", r"its first record .*element 3"),
+        ("{{ question.split()[1] if question == '? ?' else question.split()[1].strip() }}", "record 1"),
+    ],
+)
+def test_a_record_that_a_template_stumbles_over_is_named(template: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"mine: the task can't make a question of {said}"):
+        exam(tmp_path, TASK.replace("{{ question }}", template), {"question": "? ?", "answer": "!"})
+
+
+def test_the_line_that_is_no_json_is_named(tmp_path: Path) -> None:
+    (tmp_path / "half.jsonl").write_text('{"question": "?", "answer": "#### 1"}\n{"question": "ha')
+    with pytest.raises(InputError, match=r"half\.jsonl can't be read as JSON lines, line 2"):
+        questions(tmp_path / "half.jsonl", registry.metadata_of("gsm8k_llama"))
 
 
 def test_a_setting_that_names_no_benchmarks_records_gets_the_nearest() -> None:

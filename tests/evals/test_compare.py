@@ -43,9 +43,12 @@ def write(folder: Path, benchmark: str, rows: Rows) -> None:
             "finish": "length" if cell == "0" else "stop",
             "tokens": 5,
             "prompt_tokens": 10,
+            "doc": {"question": f"question {column}"},
             "arguments": [[f"prompt {column}"]],
             "target": "right",
             "resps": [[f"reply of {model}"]],
+            "filtered_resps": ["reply"],
+            "filter": "first",
         }
         for (model, temperature, draw), cells in rows.items()
         for column, cell in enumerate(cells)

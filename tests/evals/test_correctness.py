@@ -81,7 +81,7 @@ def test_duplicates_gaps_and_other_questions_name_the_file(
 
 def test_an_empty_file_is_no_matrix(tmp_path: Path) -> None:
     (tmp_path / "samples.jsonl").write_text("")
-    with pytest.raises(InputError, match="holds no questions"):
+    with pytest.raises(InputError, match="holds no JSON lines"):
         read_samples(tmp_path / "samples.jsonl")
 
 

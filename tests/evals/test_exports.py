@@ -1,10 +1,13 @@
 """Results as other programs read them: lm-eval's logs are read back, every_eval_ever's documents pass its own schema."""
 
+import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -12,26 +15,53 @@ from typer.testing import CliRunner
 from acdc.errors import InputError
 from evals.commands.results import register
 from evals.correctness import from_samples, read
-from evals.exports import answered, every_eval_ever, lm_eval_logs
+from evals.every_eval_ever import every_eval_ever
+from evals.exam import WITHHELD
+from evals.exports import answered, lm_eval_logs
 from evals.harness import Job, Model
 from tests.evals.commands.test_coverage_command import report
 from tests.evals.test_compare import compared
 from tests.evals.test_compare import results as compared_results  # noqa: F401 - a fixture
 from tests.reproductions.conftest import PARAMS
 
-SCHEMA = (
-    Path(__file__).parent / "data" / "every_eval_ever" / "eval.schema.json"
-)  # 0.3.0, MIT, see LICENSE there
+SCHEMAS = Path(__file__).parent / "data" / "every_eval_ever"  # 0.3.0, MIT, see LICENSE there
+Valid = Callable[[dict[str, Any]], list[str]]
 
 
-@pytest.fixture(scope="session")
-def valid() -> Callable[[dict[str, Any]], list[str]]:
-    """What every_eval_ever's schema says against a document."""
-    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
-    schema = json.loads(SCHEMA.read_text("utf-8"))
+def against(name: str) -> Valid:
+    """What one of every_eval_ever's schemas says against a document."""
+    schema = json.loads((SCHEMAS / name).read_text("utf-8"))
     assert schema["version"] == "0.3.0"
     validator = jsonschema.validators.validator_for(schema)(schema)
     return lambda document: [error.message for error in validator.iter_errors(document)]
+
+
+@pytest.fixture(scope="session")
+def valid() -> Valid:
+    """Of a whole evaluation."""
+    return against("eval.schema.json")
+
+
+@pytest.fixture(scope="session")
+def valid_record() -> Valid:
+    """Of one answer."""
+    return against("instance_level_eval.schema.json")
+
+
+def documents(folder: Path) -> dict[str, dict[str, Any]]:
+    """By the name of the answerer or method."""
+    paths = sorted(folder.glob("data/*/tiny/*/*.json"))
+    return {path.parent.name: json.loads(path.read_text("utf-8")) for path in paths}
+
+
+def records(folder: Path, document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The answers that a document points to, as it says they are."""
+    said = document["detailed_evaluation_results"]
+    data = (folder / said["file_path"]).read_bytes()
+    assert hashlib.sha256(data).hexdigest() == said["checksum"]
+    rows = [json.loads(line) for line in data.decode("utf-8").splitlines()]
+    assert len(rows) == said["total_rows"]
+    return rows
 
 
 @pytest.fixture
@@ -92,32 +122,95 @@ def test_the_same_results_export_to_the_same_files(root: Path, tmp_path: Path) -
         lm_eval_logs(root, tmp_path / name / "logs")
         every_eval_ever(root, "tiny", None, "somebody", tmp_path / name / "eee")
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.json*"))
-    assert len(files) == 3 + 4 + 3
+    assert len(files) == 3 + 4 + 3 + 3
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
-def test_every_document_passes_the_schema(
-    root: Path, tmp_path: Path, valid: Callable[[dict[str, Any]], list[str]]
-) -> None:
+def test_logs_of_another_evaluation_do_not_become_further_draws(root: Path, tmp_path: Path) -> None:
+    lm_eval_logs(root, tmp_path / "logs")
+    lm_eval_logs(root, tmp_path / "logs")  # the same results, the same files
+    for path in root.rglob("correctness.json"):
+        os.utime(path, (0, 0))
+    with pytest.raises(InputError, match="a log of other results"):
+        lm_eval_logs(root, tmp_path / "logs")
+
+
+def test_every_document_passes_the_schema(root: Path, tmp_path: Path, valid: Valid) -> None:
     assert every_eval_ever(root, "tiny", None, "somebody", tmp_path / "eee") == 3
-    documents = [json.loads(path.read_text("utf-8")) for path in sorted((tmp_path / "eee").iterdir())]
-    assert [valid(document) for document in documents] == [[], [], []]
-    sampled = documents[1]["evaluation_results"][0]  # of baselines-b-T0.7
+    made = documents(tmp_path / "eee")
+    assert [valid(document) for document in made.values()] == [[], [], []]
+    sampled = made["baselines-b-T0.7"]["evaluation_results"][0]
     assert sampled["generation_config"]["generation_args"] == {"temperature": 0.7}
     matrix = read(root / "baselines" / "probe_exact" / "correctness.json")
     assert sampled["score_details"]["score"] == pytest.approx(matrix.correct[1:].mean())
     assert sampled["score_details"]["uncertainty"]["num_samples"] == 10
 
 
+def test_every_answer_is_a_record_that_passes_the_schema_and_points_back(
+    root: Path, tmp_path: Path, valid_record: Valid
+) -> None:
+    every_eval_ever(root, "tiny", None, "somebody", tmp_path)
+    made = documents(tmp_path)
+    rows = {name: records(tmp_path, document) for name, document in made.items()}
+    assert {name: len(mine) for name, mine in rows.items()} == {
+        "acdc-seed-0-a": 10,
+        "baselines-b": 10,
+        "baselines-b-T0.7": 20,
+    }
+    for name, document in made.items():
+        results = {one["evaluation_result_id"] for one in document["evaluation_results"]}
+        for row in rows[name]:
+            assert valid_record(row) == []
+            assert row["evaluation_id"] == document["evaluation_id"]
+            assert row["model_id"] == document["model_info"]["id"]
+            assert row["evaluation_result_id"] in results
+    score = made["baselines-b-T0.7"]["evaluation_results"][0]["score_details"]["score"]
+    assert sum(row["evaluation"]["score"] for row in rows["baselines-b-T0.7"]) / 20 == pytest.approx(score)
+    row = rows["baselines-b-T0.7"][13]
+    assert (row["sample_id"], row["metadata"]["draw"]) == ("q3", "1")
+    assert row["input"] == {
+        "raw": "q 3",
+        "formatted": "<usr>What follows q 3?<ast>",
+        "reference": ["4"],
+    }
+    assert [a["sample_hash"] for a in rows["baselines-b"]] == [
+        a["sample_hash"] for a in rows["acdc-seed-0-a"]
+    ]
+
+
+def test_what_is_missing_or_withheld_or_no_text_is_not_in_records(
+    root: Path, tmp_path: Path, valid_record: Valid
+) -> None:
+    path = root / "baselines" / "probe_exact" / "samples.jsonl"
+    samples = [json.loads(line) for line in path.read_text().splitlines()]
+    samples[0]["correct"] = None
+    samples[1] |= {"doc": {"id": "q1"}, "arguments": [[WITHHELD, {}]], "resps": [[WITHHELD]]}
+    samples[2]["resps"] = [["\ud800 half a pair"]]
+    path.write_text("".join(json.dumps(sample) + "\n" for sample in samples))
+    every_eval_ever(root, "tiny", None, "somebody", tmp_path)
+    rows = records(tmp_path, documents(tmp_path)["baselines-b"])
+    assert [row["sample_id"] for row in rows] == [f"q{number}" for number in range(1, 10)]
+    assert [valid_record(row) for row in rows] == [[]] * 9
+    assert rows[0]["input"]["raw"] == rows[0]["output"]["raw"][0] == WITHHELD
+    assert rows[0]["sample_hash"] is None
+    assert rows[1]["output"]["raw"] == ["\ufffd half a pair"]
+
+
+def test_damaged_samples_are_named(root: Path, tmp_path: Path) -> None:
+    (root / "baselines" / "probe_exact" / "samples.jsonl").write_text('{"model": "b"}\n')
+    with pytest.raises(InputError, match=r"baselines/probe_exact/samples\.jsonl, line 1"):
+        every_eval_ever(root, "tiny", None, "somebody", tmp_path)
+
+
 def test_coverage_of_methods_is_a_result_with_its_n_and_its_interval(
     compared_results: Path,  # noqa: F811
     tmp_path: Path,
-    valid: Callable[[dict[str, Any]], list[str]],
+    valid: Valid,
 ) -> None:
     made = compared(compared_results)
     every_eval_ever(compared_results, "tiny", made, "somebody", tmp_path / "eee")
-    document = json.loads((tmp_path / "eee" / "method-acdc-coverage.json").read_text("utf-8"))
+    document = documents(tmp_path / "eee")["method-acdc-coverage"]
     assert valid(document) == []
     row = next(
         one
@@ -130,8 +223,9 @@ def test_coverage_of_methods_is_a_result_with_its_n_and_its_interval(
     assert interval["lower"] <= row["score_details"]["score"] <= interval["upper"]
 
 
-def test_a_document_with_a_fault_does_not_pass(valid: Callable[[dict[str, Any]], list[str]]) -> None:
+def test_a_document_with_a_fault_does_not_pass(valid: Valid, valid_record: Valid) -> None:
     assert valid({"schema_version": "0.3.0"})
+    assert valid_record({"schema_version": "0.3.0"})
 
 
 def test_nothing_to_export_says_what_to_run(tmp_path: Path) -> None:
@@ -149,6 +243,10 @@ def test_the_command_exports(root: Path, tmp_path: Path, monkeypatch: pytest.Mon
         said = CliRunner().invoke(app, ["results", "export", "--format", form, "--to", f"out/{form}"])
         assert said.exit_code == 0, said.output
         assert f"tiny: {count}" in said.output
+    (tmp_path / "file").touch()
+    refused = CliRunner().invoke(app, ["results", "export", "-f", "lm_eval", "--to", "file"])
+    assert isinstance(refused.exception, InputError)
+    assert "name a folder" in str(refused.exception)
     planned = CliRunner().invoke(app, ["results", "export", "-f", "lm_eval", "--to", "no", "--dry-run"])
     assert "3 answerers" in planned.output
     assert not (tmp_path / "no").exists()

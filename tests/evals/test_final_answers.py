@@ -141,7 +141,7 @@ def test_ways_that_lack_something_say_what(tmp_path: Path) -> None:
     made = chosen(results(tmp_path), *names).best_of_n
     assert {one.selector for one in made.rows} == {"majority"}
     assert "no log-probabilities" in made.not_run["logprob"]
-    assert "no log-probabilities" in made.not_run["self_certainty"]
+    assert "no self-certainty" in made.not_run["self_certainty"]
     assert "best_of_n.judge" in made.not_run["score"]
     assert "best_of_n.reward_model" in made.not_run["reward_model"]
     assert "best_of_n.judge" in made.not_run["published"]
@@ -154,6 +154,50 @@ def test_log_probabilities_choose_where_records_have_them(tmp_path: Path) -> Non
     ours = row(made, "acdc/coverage", "logprob")
     assert ours.drawn == 1.0  # all alike: chance decides
     assert set(made.not_run) == {"self_certainty"}
+
+
+def with_numbers(root: Path, numbers: Mapping[str, float], benchmark: str = "gsm8k_llama") -> Path:
+    """Results whose samples have means of what an engine gave, by the reply's text; another reply has none."""
+    for path in root.glob(f"**/{benchmark}/samples.jsonl"):
+        samples = [json.loads(line) for line in path.read_text().splitlines()]
+        for sample in samples:
+            mean = numbers.get(sample["resps"][0][0])
+            sample |= {"mean_logprob": None if mean is None else -mean, "self_certainty": mean}
+        path.write_text("".join(json.dumps(sample) + "\n" for sample in samples))
+    return root
+
+
+def test_the_means_that_results_hold_choose(tmp_path: Path) -> None:
+    surest = {f"I say {cell}.": float(cell) for cell in ("1", "2", "3", "4", "5", "7", "7.0", "8", "9")}
+    made = chosen(with_numbers(results(tmp_path), surest), "logprob", "self_certainty").best_of_n
+    assert (made.not_run, made.without) == ({}, {})
+    # Ours: self-certainty takes 7 of (7, 7, 5), 8, and 9 of (1, 2, 9); logprob takes 5 (wrong), 8, and 1 (wrong).
+    assert row(made, "acdc/coverage", "self_certainty").chosen.mean == pytest.approx(1.0)
+    assert row(made, "acdc/coverage", "logprob").chosen.mean == pytest.approx(1 / 3)
+
+
+def test_a_rival_whose_engine_gives_no_numbers_has_no_row_and_the_others_have(tmp_path: Path) -> None:
+    root = with_numbers(results(tmp_path), {f"I say {cell}.": 1.0 for row in OURS.values() for cell in row})
+    made = chosen(root, "majority", "logprob").best_of_n  # nobody of ours says 3 or 4, and Control does
+    assert {one.method for one in made.rows if one.selector == "majority"} == {
+        "acdc/coverage",
+        "Control",
+        "Big once",
+    }
+    assert {one.method for one in made.rows if one.selector == "logprob"} == {"acdc/coverage", "Big once"}
+    assert (made.not_run, made.without) == ({}, {"logprob": ["Control"]})
+
+
+def test_an_empty_reply_has_no_numbers_and_loses(tmp_path: Path) -> None:
+    root = with_numbers(results(tmp_path), {f"I say {cell}.": 1.0 for row in OURS.values() for cell in row})
+    path = root / "acdc" / "seed-0" / "gsm8k_llama" / "samples.jsonl"
+    samples = [json.loads(line) for line in path.read_text().splitlines()]
+    for sample in samples:
+        if sample["model"] != "a":
+            sample |= {"tokens": 0, "mean_logprob": None, "self_certainty": None}
+    path.write_text("".join(json.dumps(sample) + "\n" for sample in samples))
+    ours = row(chosen(root, "logprob").best_of_n, "acdc/coverage", "logprob")
+    assert (ours.chosen.mean, ours.drawn) == (pytest.approx(2 / 3), 0.0)  # a says 7, 8 and 1
 
 
 def prefers_nine(prompts: Sequence[str]) -> list[str]:
@@ -266,4 +310,13 @@ def test_missing_samples_are_named(tmp_path: Path) -> None:
     root = results(tmp_path)
     (root / "baselines" / "gsm8k_llama" / "samples.jsonl").unlink()
     with pytest.raises(InputError, match=r"samples\.jsonl: cannot be read .*`acdc baselines`"):
+        chosen(root)
+
+
+def test_a_sample_that_is_missing_is_named(tmp_path: Path) -> None:
+    root = results(tmp_path)
+    path = root / "baselines" / "gsm8k_llama" / "samples.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if '"draw": 2, "question_id": "q1"' not in line))
+    with pytest.raises(InputError, match=r"no answer of g, draw 2, to question 'q1'; evaluate again"):
         chosen(root)

@@ -52,6 +52,7 @@ def test_a_sample_has_lm_evals_fields_and_ours(
     assert {"resps", "filtered_resps", "target", "metrics", "prompt_hash", "target_hash"} <= sample.keys()
     assert 0 < sample["tokens"] <= 12
     assert sample["finish"] in ("stop", "length")
+    assert sample["mean_logprob"] < 0 < sample["self_certainty"]
 
 
 @pytest.mark.parametrize("job", [{"temperature": 0.0}, {"temperature": 0.7, "draws": 3}])
@@ -205,6 +206,10 @@ def test_programs_are_judged_by_the_sandbox(
         samples = bench.run(Job(Model("m", dict, "h")))["probe_code"]
         kept = cache.verdicts([verdict_key("", SOURCE, "1", program) for program in programs])
     assert [sample["correct"] for sample in samples] == [True, False, False, False]
+    # What others read of our logs is the sandbox's verdict, not lm-eval's comparison of texts.
+    assert [sample["metrics"] for sample in samples] == [["sandbox_pass"]] * 4
+    assert [sample["sandbox_pass"] for sample in samples] == [1.0, 0.0, 0.0, 0.0]
+    assert "exact_match" not in samples[0]
     assert kept[verdict_key("", SOURCE, "1", programs[0])].correct
     assert len(kept) >= 3
 

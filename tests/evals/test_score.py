@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from acdc.errors import InputError
 from acdc.sandbox import SandboxSettings
+from evals.commands.score import _line as line_of
 from evals.commands.score import register
+from evals.commands.score import score as score_command
 from evals.score import score
 
 TABLES = Path(__file__).parent / "data" / "replies"
@@ -157,6 +159,11 @@ def test_the_command_says_verdict_and_extracted_answer_and_writes_them(tmp_path:
     assert [row["correct"] for row in json.loads(out.read_text("utf-8"))["verdicts"]] == [True, False]
 
 
+def test_half_a_surrogate_pair_is_shown_as_what_it_is_not() -> None:
+    row = {"id": "a", "correct": False, "error": None, "extracted": "\ud800 \0 \x1b[31m"}
+    assert line_of(row).encode() == 'a  wrong  "\ufffd \\u0000 \\u001b[31m"'.encode()
+
+
 def test_a_reply_of_ten_megabytes_is_judged(tmp_path: Path) -> None:
     given = replies(tmp_path, [{"position": 0, "reply": "x" * 10_000_000}])
     (found,) = score("humaneval_instruct", records(tmp_path, "humaneval_instruct"), given, SandboxSettings())
@@ -175,6 +182,18 @@ def test_a_reply_of_ten_megabytes_is_judged(tmp_path: Path) -> None:
 def test_replies_that_belong_to_nothing_are_refused(row: dict[str, Any], said: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=said):
         score("gsm8k_llama", records(tmp_path, "gsm8k_llama"), replies(tmp_path, [row]), SandboxSettings())
+
+
+def test_a_folder_in_the_place_of_the_verdicts_file_is_refused_before_anything_is_scored(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(InputError, match="that is a folder; name a file"):
+        score_command("gsm8k_llama", tmp_path / "x", tmp_path / "y", tmp_path)
+
+
+def test_replies_without_a_line_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"replies\.jsonl holds no JSON lines"):
+        score("gsm8k_llama", records(tmp_path, "gsm8k_llama"), replies(tmp_path, []), SandboxSettings())
 
 
 def test_an_unknown_benchmark_gets_the_nearest(tmp_path: Path) -> None:

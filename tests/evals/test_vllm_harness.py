@@ -48,6 +48,12 @@ def test_a_held_vllm_engine_serves_lm_eval_for_one_individual_after_another(
         mine, theirs = asked(held, name, "held.sqlite"), asked(reference, name, "reference.sqlite")
         for field in ("resps", "correct", "finish", "tokens", "prompt_tokens", "question_hash"):
             assert [sample[field] for sample in mine] == [sample[field] for sample in theirs]
+        # vLLM gives log-probabilities of tokens, and not those of the whole vocabulary that self-certainty needs.
+        assert [sample["mean_logprob"] for sample in mine] == pytest.approx(
+            [sample["mean_logprob"] for sample in theirs], abs=1e-3
+        )
+        assert {sample["self_certainty"] for sample in mine} == {None}
+        assert all(sample["self_certainty"] > 0 for sample in theirs)
     held.close()
 
 
@@ -79,3 +85,4 @@ def test_an_endpoint_that_dies_in_the_middle_leaves_missing_answers_that_the_nex
         resumed = asked(api(), "general", "resumed.sqlite", batch=3)
         assert len(server.asked) - asked_again == 7
     assert [sample["resps"] for sample in resumed] == [sample["resps"] for sample in whole]
+    assert {(sample["mean_logprob"], sample["self_certainty"]) for sample in whole} == {(None, None)}

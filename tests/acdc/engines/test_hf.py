@@ -130,6 +130,31 @@ def test_finish_says_whether_the_end_token_or_the_budget_ended_the_answer(engine
     )
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_certainties_are_the_divergence_of_a_plain_forward_pass_from_uniform(
+    engines: Callable[[str], TransformersEngine], architecture: str
+) -> None:
+    engine, request = engines(architecture), prompts()[3]
+    answer = engine.generate([request], SAMPLED)[0]
+    prompt = engine.prompts.encode(request.prompt)
+    with torch.inference_mode():
+        logits = engine.model(input_ids=torch.tensor([[*prompt, *answer.tokens]])).logits[0].double()
+    p = logits.softmax(-1)[len(prompt) - 1 : -1]  # what was known before each token
+    uniform = torch.full_like(p, 1 / p.shape[-1])
+    expected = (uniform * (uniform / p).log()).sum(-1).tolist()
+    assert len(answer.certainties) == len(answer.tokens) > 0
+    assert answer.certainties == pytest.approx(expected, abs=1e-4)
+
+
+def test_asking_for_log_probabilities_changes_no_token(engine: TransformersEngine) -> None:
+    asked = engine.generate(prompts(), SAMPLED)
+    unasked = engine.generate(
+        prompts(), Sampling(temperature=0.8, top_p=0.95, max_new_tokens=24, logprobs=False)
+    )
+    assert [one.tokens for one in asked] == [one.tokens for one in unasked]
+    assert {(one.logprobs, one.certainties) for one in unasked} == {((), ())}
+
+
 def test_a_familys_stop_token_ends_an_answer_as_the_models_own_does(
     tiny_model_dir: Path,
 ) -> None:

@@ -1,4 +1,5 @@
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,3 +124,17 @@ def test_a_stop_token_that_is_no_token_is_named(tiny_model_dir: Path) -> None:
     Prompts(tiny_model_dir, {}, ["<usr>", "<sys>"])
     with pytest.raises(InputError, match=r"stop_tokens: '<\|im_end\|>' is no token"):
         Prompts(tiny_model_dir, {}, ["<usr>", "<|im_end|>"])
+
+
+def test_a_prompt_that_is_too_long_is_for_us_to_refuse_not_for_the_tokenizer_to_lament(
+    tmp_path: Path,
+    save_tokenizer: Callable[[Path], None],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    save_tokenizer(tmp_path)
+    config = tmp_path / "tokenizer_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"model_max_length": 16}))
+    assert len(Prompts(tmp_path, {}).encode("a" * 40)) == 40
+    assert "maximum sequence length" not in caplog.text

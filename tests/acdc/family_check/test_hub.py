@@ -142,6 +142,29 @@ def test_a_hub_that_cannot_be_reached_is_infrastructure(acdc: Run) -> None:
     assert "not pinned" not in pinned.stderr
 
 
+def test_a_run_is_planned_from_the_hubs_headers_before_anything_is_downloaded(
+    acdc: Run, home: Path, tmp_path: Path
+) -> None:
+    figures = ("--hardware", "mine", "--child-seconds", "36", "--tokens-per-second", "1000")
+    done = acdc("evolve", "far", "acdc", "--dry-run", "--json", *figures)
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)
+    weights = (home / "base" / "model.safetensors").stat().st_size
+    assert plan["costs"]["model_gigabytes"] == pytest.approx(weights / 1e9)
+    children = plan["per_run"]["individuals"] - 3  # which are the seeds
+    assert plan["costs"]["breeding_hours"] == pytest.approx(children * 36 / 3600)
+    assert plan["costs"]["answering_hours"] == pytest.approx(plan["per_run"]["tokens"] / 1000 / 3600)
+    assert not list((tmp_path / "cache").rglob("*.safetensors"))
+
+
+def test_where_no_hub_answers_a_plan_says_so_and_gives_what_is_known(acdc: Run) -> None:
+    done = acdc("evolve", "far", "acdc", "--dry-run", HF_ENDPOINT="http://127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+    assert "answers (" in done.stdout
+    assert "how large models are is not known yet: 'lab/base' is no directory here" in done.stdout
+    assert "MB of weights" not in done.stdout
+
+
 def test_seeds_downloads_the_family_and_records_its_commits(
     acdc: Run, hub: HubServer, tmp_path: Path
 ) -> None:

@@ -177,3 +177,29 @@ def test_text_says_coverage_and_what_is_not_known(tmp_path: Path) -> None:
 
 def test_folders_may_follow_an_option_together() -> None:
     assert repeated(["--samples", "a", "b", "--json"]) == ["--samples", "a", "--samples", "b", "--json"]
+
+
+@pytest.mark.parametrize(
+    ("hashes", "said"),
+    [
+        (["a", "b"], None),
+        ([None, "b"], "is not known"),
+        (["z", "b"], "did not all read"),
+    ],
+)
+def test_whether_everybody_read_the_same_prompts_is_said_or_not_known(
+    hashes: list[str | None], said: str | None, tmp_path: Path
+) -> None:
+    one = write(tmp_path / "one", "01", prompt_hash=["a", "b"])
+    two = write(tmp_path / "two", "10", prompt_hash=hashes)
+    assert (
+        report("--samples", one, two)["benchmarks"]["sums"]["same_prompts"]
+        == {
+            None: True,
+            "is not known": None,
+            "did not all read": False,
+        }[said]
+    )
+    shown = invoke("--samples", str(one), str(two)).stdout
+    assert ("prompts" in shown) == (said is not None)
+    assert said is None or said in shown

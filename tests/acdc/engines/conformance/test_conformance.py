@@ -189,6 +189,7 @@ def test_what_an_engine_does_not_know_it_does_not_invent(engine: Any, questions:
         assert all((token == UNKNOWN) != engine.capabilities.token_ids for token in answer.tokens)
         if engine.capabilities.logprobs:
             assert len(answer.logprobs) == len(answer.tokens)
+        assert len(answer.certainties) == (len(answer.tokens) if engine.capabilities.certainties else 0)
 
 
 def test_weights_that_do_not_belong_here_are_bad_input_and_change_nothing(
