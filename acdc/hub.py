@@ -5,6 +5,7 @@ Every failure becomes one of three: there is no such id or revision (bad input),
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from acdc.checkpoint import TensorFacts, tensor_facts
 from acdc.errors import InfrastructureError, InputError
 
+COMMIT = re.compile(r"[0-9a-f]{40}")
 WEIGHTS = "*.safetensors"
 SMALL = ("*.json", "*.jinja", "*.model", "*.txt")
 # Copies of the weights in other layouts, which nothing here reads.
@@ -140,8 +142,7 @@ def download(identity: str, revision: str | None) -> Path:
 def commit_of(directory: Path) -> str | None:
     """The commit that a directory in the hub's cache is of; None for any other directory."""
     name = directory.name
-    whole = len(name) == 40 and set(name) <= set("0123456789abcdef")
-    return name if whole and directory.parent.name == "snapshots" else None
+    return name if COMMIT.fullmatch(name) and directory.parent.name == "snapshots" else None
 
 
 def cache() -> Path:

@@ -15,6 +15,7 @@ from acdc.errors import NotEnoughDataError
 from acdc.gibberish import Finding, GibberishSettings, Output, StatisticJudge
 from acdc.tasks.prompt_files import Prompts, sendable
 
+NO_VERDICT = "no verdict of the judge, by statistics"
 _WORDS = ("GIBBERISH", "READABLE")
 _SHOWN = 4000  # characters of an output
 
@@ -49,7 +50,7 @@ class LLMGibberishJudge:
         word = verdict(reply, _mark(outputs), _WORDS)
         if word is None:
             instead = self._statistics.judge([outputs])[0]
-            return instead._replace(reason=f"no verdict of the judge, by statistics: {instead.reason}")
+            return instead._replace(reason=f"{NO_VERDICT}: {instead.reason}")
         return Finding(word == "GIBBERISH", " ".join(reply.split("\n")[0].split())[:300])
 
     def _call(self, outputs: Sequence[Output]) -> Call:

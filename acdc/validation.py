@@ -65,7 +65,14 @@ def describe(
             lines.append(f"{path}: required, but not there")
         else:
             came = fault.get("input")
-            lines.append(f"{path}: {fault['msg'][0].lower()}{fault['msg'][1:]}, but got {came!r:.80}")
+            said = fault["msg"].removeprefix("Value error, ")
+            # A rule between fields speaks for itself, and the section may hold what nobody should read.
+            shown = (
+                ""
+                if isinstance(came, Mapping) and fault["type"] == "value_error"
+                else f", but got {came!r:.80}"
+            )
+            lines.append(f"{path}: {said[0].lower()}{said[1:]}{shown}".removeprefix(": "))
     return lines
 
 

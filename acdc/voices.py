@@ -27,6 +27,8 @@ from acdc.settings import EvolutionSettings
 from acdc.tasks.embedders import EndpointEmbedder, open_embedder, require_embedder
 from acdc.tasks.llm_scientist import LLMScientist
 from acdc.tasks.novelty import Embedder
+from acdc.tasks.seeds import seed_drafts
+from acdc.validation import validate
 
 JUDGES = {
     "gibberish": "it judges outputs on tasks that it wrote itself",
@@ -118,7 +120,8 @@ def endpoints(
     scientist = config.scientist_of(settings)
     if isinstance(scientist, LLMScientistSettings):
         given = scientist.model_dump(exclude_unset=True)
-        found["scientist"] = LLMScientistSettings.model_validate({**made.get("scientist", {}), **given})
+        whole = {**made.get("scientist", {}), **given}
+        found["scientist"] = validate(LLMScientistSettings, whole, _head(replay, "scientist"))
         if not found["scientist"].model:
             raise InputError(f"{replay}: the transcript does not say what model the scientist was")
     wanted = settings.gibberish.enabled and settings.gibberish.kind == "llm"
@@ -127,18 +130,23 @@ def endpoints(
         if judge is not None:
             found[role] = judge
         elif role in made and (wanted or role == "answers"):
-            found[role] = JudgeSettings.model_validate({**made[role], "base_url": _NO_ADDRESS})
+            whole = {**made[role], "base_url": _NO_ADDRESS}
+            found[role] = validate(JudgeSettings, whole, _head(replay, role))
     if isinstance(config.embedder, EmbeddingEndpointSettings):
         found["embedder"] = config.embedder
     elif "embedder" in made:
-        found["embedder"] = EmbeddingEndpointSettings.model_validate(
-            {**made["embedder"], "base_url": _NO_ADDRESS}
-        )
+        whole = {**made["embedder"], "base_url": _NO_ADDRESS}
+        found["embedder"] = validate(EmbeddingEndpointSettings, whole, _head(replay, "embedder"))
     if wanted and "gibberish" not in found:
         raise InputError(
             "judges.gibberish: evolution.gibberish.kind is llm, but no model is named; give base_url and model there"
         )
     return {role: one for role, one in found.items() if role in roles}
+
+
+def _head(replay: Path | None, role: str) -> str:
+    """Where settings stand that a transcript's first line names; the section's own name without one."""
+    return role if replay is None else f"{replay}, made_with.{role}"
 
 
 def require_voices(config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES) -> list[str]:
@@ -160,6 +168,9 @@ def require_voices(config: Config, settings: EvolutionSettings, roles: Container
         require_embedder(config.embedder)
     found = endpoints(config, settings, roles)
     replay = _replayed(config, settings)
+    scientist = found.get("scientist")
+    if isinstance(scientist, LLMScientistSettings) and scientist.seed_tasks is not None:
+        seed_drafts(scientist.seed_tasks)
     if replay is not None:
         Replay(replay)
         return []
@@ -172,7 +183,6 @@ def require_voices(config: Config, settings: EvolutionSettings, roles: Container
         }
         for one in asked.values():
             require_served(one)
-    scientist = found.get("scientist")
     same = [name for name in JUDGES if scientist and name in found and found[name].model == scientist.model]
     return [f"scientist and judge of {name} are one model: {JUDGES[name]}" for name in same]
 

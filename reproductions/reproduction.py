@@ -167,15 +167,34 @@ def settings(
     return merged(made, {"evaluation": {"benchmarks": measured, "data": {**there, **given}}})
 
 
-def check_records(config: Config) -> None:
+def missing_records(config: Config) -> list[str]:
+    """What the chosen benchmarks call the records that no file was found for."""
+    from evals.benchmarks.registry import metadata_of
+    from evals.settings import EvaluationSettings
+
+    asked = config.section("evaluation", EvaluationSettings)
+    wanted = (str(metadata_of(name).get("data") or "") for name in asked.benchmarks)
+    return sorted({name for name in wanted if name} - set(asked.data))
+
+
+def check_records(config: Config, folder: Path) -> None:
     """Every benchmark must find its records now, not after days of evolution.
 
+    Args:
+        config: Of the run.
+        folder: Where records were looked for.
+
     Raises:
-        InputError: Names the benchmark and the file that it lacks.
+        InputError: Names all that are missing and the files that would be found, or the first file that is none.
     """
     from evals.benchmarks.registry import find
     from evals.settings import EvaluationSettings
 
+    if missing := missing_records(config):
+        raise InputError(
+            f"{folder} lacks the records of {', '.join(missing)}: each is NAME.jsonl, NAME.parquet or NAME/test.jsonl there, or "
+            "a file that evaluation.data.NAME names"
+        )
     asked = config.section("evaluation", EvaluationSettings)
     find(asked.suite, asked.benchmarks, seed=asked.seed, questions=asked.questions, data=asked.data)
 

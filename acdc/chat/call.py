@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
+_CHARS_PER_TOKEN = 2  # fewer than any tokenizer has on text: for what a call could cost, not for what it did
+
 
 @dataclass(frozen=True)
 class Call:
@@ -24,6 +26,8 @@ class Call:
         max_tokens: Most tokens of the reply.
         structured: Whether the reply is to be a JSON object.
         seed: Tells calls of the same words apart; the endpoint gets it, too.
+        schema: JSON schema of that object, as text, for endpoints that follow one. Not part of the hash: it belongs to the prompts,
+            whose hash is.
         begin: How the reply is to begin, for endpoints that continue the last message; part of the hash where there is one.
     """
 
@@ -39,6 +43,7 @@ class Call:
     structured: bool = False
     seed: int = 0
     begin: str = ""
+    schema: str = ""
 
     @property
     def request(self) -> dict[str, Any]:
@@ -57,6 +62,11 @@ class Call:
         """128-bit blake2b of the request."""
         text = json.dumps(self.request, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    @property
+    def most_tokens(self) -> tuple[int, int]:
+        """Tokens of the prompt and of the longest reply, never fewer than they will be."""
+        return len(self.system + self.user + self.begin) // _CHARS_PER_TOKEN, self.max_tokens
 
 
 @dataclass(frozen=True)
@@ -86,3 +96,14 @@ class Reply:
             int(value["tokens"]),
             str(value["finish"]),
         )
+
+
+def spent_on(call: Call, reply: Reply) -> tuple[int, int]:
+    """What a call counts towards a budget: tokens of prompt and reply, as the endpoint counts them.
+
+    An endpoint that counts nothing must not make a budget endless: then it is what its texts can be at most.
+    """
+    if reply.finish == "too-long" or reply.prompt_tokens or reply.tokens:
+        return reply.prompt_tokens, reply.tokens
+    prompt, longest = call.most_tokens
+    return prompt, min(longest, -(-len(reply.text) // _CHARS_PER_TOKEN))

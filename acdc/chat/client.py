@@ -9,12 +9,23 @@ Not guaranteed: that a failed attempt cost nothing. What an endpoint charges for
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from acdc.chat.call import Call, Reply
+from acdc.chat.call import Call, Reply, spent_on
+from acdc.chat.completion import reply_of
 from acdc.chat.connection import open_client
-from acdc.chat.outages import BudgetSpent, Outage, as_reply, fatal, is_outage, refused_field, retry_after
+from acdc.chat.outages import (
+    SCHEMA,
+    BudgetSpent,
+    Outage,
+    as_reply,
+    fatal,
+    is_outage,
+    refused_field,
+    retry_after,
+)
 from acdc.chat.settings import EndpointSettings
 from acdc.chat.transcript import Keeper, Replay
 from acdc.errors import InfrastructureError
@@ -23,7 +34,13 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 Note = Callable[..., None]
-_CHARS_PER_TOKEN = 2  # fewer than any tokenizer has on text: for what a call could cost, not for what it did
+
+
+def response_format(schema: str) -> dict[str, Any]:
+    """How a reply is asked to be JSON: of this schema, or of any where there is none."""
+    if not schema:
+        return {"type": "json_object"}
+    return {"type": SCHEMA, SCHEMA: {"name": "reply", "strict": True, "schema": json.loads(schema)}}
 
 
 class _Stopped(Exception):  # noqa: N818 - no error: another call has failed
@@ -137,7 +154,7 @@ class Chat:
         async with self._slots:
             if stop.is_set():
                 raise _Stopped
-            reserved = (len(call.system + call.user) // _CHARS_PER_TOKEN, call.max_tokens)
+            reserved = call.most_tokens
             try:
                 self._check_budget(reserved)
                 self._reserve(reserved, 1)
@@ -180,19 +197,11 @@ class Chat:
 
     async def _attempt(self, call: Call, body: dict[str, Any]) -> Reply:
         assert self._client is not None
-        done = await self._client.chat.completions.create(**body)
-        # Endpoints of many makes: nothing about the shape of the answer is believed.
-        choices = getattr(done, "choices", None)
-        if not choices or getattr(choices[0], "message", None) is None:
-            raise ValueError("a reply without choices")
-        text, usage = choices[0].message.content, getattr(done, "usage", None)
-        return Reply(
-            text if isinstance(text, str) else "",
-            str(getattr(done, "model", None) or call.model),
-            int(getattr(usage, "prompt_tokens", 0) or 0),
-            int(getattr(usage, "completion_tokens", 0) or 0),
-            str(choices[0].finish_reason or "stop"),
-        )
+        try:
+            done = await self._client.chat.completions.create(**body)
+        except RecursionError:
+            raise ValueError("JSON nested too deeply") from None
+        return reply_of(done, call.model)
 
     def _body(self, call: Call) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -212,7 +221,7 @@ class Chat:
             "seed": call.seed,
         }
         if call.structured:
-            body["response_format"] = {"type": "json_object"}
+            body["response_format"] = response_format("" if SCHEMA in self._refused else call.schema)
         for name in self._refused & set(body):
             value = body.pop(name)
             if name == "max_tokens":
@@ -233,7 +242,8 @@ class Chat:
         return float(min(limit, self.settings.backoff * 2 ** (attempt - 1)) * spread)
 
     def _keep(self, call: Call, reply: Reply) -> None:
-        self._spent = (self._spent[0] + reply.prompt_tokens, self._spent[1] + reply.tokens)
+        spent = spent_on(call, reply)
+        self._spent = (self._spent[0] + spent[0], self._spent[1] + spent[1])
         if self._transcript is not None:
             self._transcript.keep(call, reply)
 

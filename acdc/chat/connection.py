@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from acdc.chat.settings import EndpointSettings
+from acdc.errors import InfrastructureError
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -35,8 +36,23 @@ def open_client(settings: EndpointSettings) -> "AsyncOpenAI":
 
 
 def key_of(settings: EndpointSettings) -> str:
-    """The key from the environment; a word in its place for endpoints that want none."""
-    return os.environ.get(settings.key_env) or "none"
+    """The key from the environment; a word in its place for endpoints that want none. White space around it is no part of it.
+
+    Raises:
+        InfrastructureError: It cannot be sent. The message does not show it; the HTTP client's own would.
+    """
+    key = os.environ.get(settings.key_env, "").strip()
+    if not key.isascii() or not key.isprintable():
+        raise InfrastructureError(
+            f"the environment variable {settings.key_env} holds line breaks or characters that no key has: set it to the key alone"
+        )
+    return key or "none"
+
+
+def without_key(said: str, settings: EndpointSettings) -> str:
+    """What an endpoint says, without the key."""
+    key = os.environ.get(settings.key_env, "").strip()
+    return said.replace(key, "[key]") if key else said
 
 
 def _limited_to(megabytes: float) -> Any:

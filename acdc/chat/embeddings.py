@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from acdc.chat.call import Call, Reply
 from acdc.chat.client import Chat
+from acdc.chat.completion import count_of, reported_model
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -21,7 +22,10 @@ class EmbeddingChat(Chat):
 
     async def _attempt(self, call: Call, body: dict[str, Any]) -> Reply:
         assert self._client is not None
-        done = await self._client.embeddings.create(**body)
+        try:
+            done = await self._client.embeddings.create(**body)
+        except RecursionError:
+            raise ValueError("JSON nested too deeply") from None
         # Endpoints of many makes: nothing about the shape of the answer is believed.
         data, usage = getattr(done, "data", None), getattr(done, "usage", None)
         values = getattr(data[0], "embedding", None) if isinstance(data, list) and data else None
@@ -29,8 +33,8 @@ class EmbeddingChat(Chat):
             raise ValueError("a reply without an embedding")
         return Reply(
             base64.b64encode(np.array(values, dtype="<f4").tobytes()).decode("ascii"),
-            str(getattr(done, "model", None) or call.model),
-            int(getattr(usage, "prompt_tokens", 0) or 0),
+            reported_model(done, call.model),
+            count_of(usage, "prompt_tokens"),
             0,
             "stop",
         )

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from acdc.chat.call import Call, Reply
-from acdc.chat.settings import EndpointSettings
+from acdc.chat.connection import without_key
+from acdc.chat.settings import EmbeddingEndpointSettings, EndpointSettings
 from acdc.errors import InfrastructureError
 
+SCHEMA = "json_schema"
 _AGAIN = (408, 409, 425, 429)
 _TOO_LONG = ("context_length", "context length", "too many tokens", "prompt is too long")
 
@@ -50,15 +52,24 @@ def retry_after(error: Exception) -> float | None:
 
 
 def refused_field(error: Exception, body: Mapping[str, Any]) -> str | None:
-    """The optional part of a request that the endpoint does not know: it is asked again without (or under its other name)."""
+    """The optional part of a request that the endpoint does not know: it is asked again without (or under its other name).
+
+    Of a reply by a schema first the schema goes, then that it is to be JSON.
+    """
     import openai
 
     if isinstance(error, openai.APIStatusError) and error.status_code in (400, 422):
         text = _said(error)
         for name in ("response_format", "max_tokens", "seed"):
             if name in body and name in text and (name != "max_tokens" or "max_completion_tokens" in text):
-                return name
+                return SCHEMA if _of_schema(body) and name == "response_format" else name
+        if _of_schema(body) and any(word in text.lower() for word in ("schema", "grammar")):
+            return SCHEMA
     return None
+
+
+def _of_schema(body: Mapping[str, Any]) -> bool:
+    return "response_format" in body and body["response_format"]["type"] == SCHEMA
 
 
 def as_reply(error: Exception, call: Call) -> Reply | None:
@@ -77,15 +88,18 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
     import openai
 
     where = f"the endpoint {settings.base_url}"
+    tried = f" after {attempts} attempts" if attempts > 1 else ""
     if isinstance(error, openai.APIStatusError):
-        status, said = error.status_code, _said(error)
+        status = error.status_code
+        kind = "embedding model" if isinstance(settings, EmbeddingEndpointSettings) else "model"
+        said = without_key(_said(error), settings)  # some repeat it
         if status in (401, 403):
             return InfrastructureError(
                 f"{where} refuses the key ({status}): set the environment variable {settings.key_env} to a valid one. It said: {said}"
             )
         if status == 404:
             return InfrastructureError(
-                f"{where} has no model {settings.model}, or is no OpenAI-compatible endpoint (404): check base_url (it usually ends "
+                f"{where} has no {kind} {settings.model}, or is no OpenAI-compatible endpoint (404): check base_url (it usually ends "
                 f"with /v1) and model. It said: {said}"
             )
         if 300 <= status < 400:
@@ -100,7 +114,7 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
             )
         if is_outage(error):
             return Outage(
-                f"{where} answered with {status} after {attempts} attempts: {said}. "
+                f"{where} answered with {status}{tried}: {said}. "
                 "Everything that came is kept: the same command goes on"
             )
         return InfrastructureError(
@@ -108,17 +122,17 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
         )
     if isinstance(error, TimeoutError | openai.APITimeoutError):
         return Outage(
-            f"{where} did not finish a reply within timeout = {settings.timeout:g} s, {attempts} attempts. "
+            f"{where} did not finish a reply within timeout = {settings.timeout:g} s{tried}. "
             "Everything that came is kept: the same command goes on; raise `timeout` if replies take longer"
         )
     if isinstance(error, openai.APIConnectionError):
-        reason = error.__cause__ or error
+        reason = str(error.__cause__ or error) or type(error.__cause__ or error).__name__
         return Outage(
-            f"{where} cannot be reached after {attempts} attempts ({reason}): is base_url right, and is it up? "
+            f"{where} cannot be reached{tried} ({reason}): is base_url right, and is it up? "
             "Everything that came is kept: the same command goes on"
         )
     return Outage(
-        f"{where} answered with something that is no reply of a model ({error!s:.200}), {attempts} attempts: is base_url right? "
+        f"{where} answered with something that is no reply of a model ({error!s:.200}){tried}: is base_url right? "
         "Everything that came is kept: the same command goes on"
     )
 
@@ -131,5 +145,5 @@ def _said(error: Any) -> str:
     """The endpoint's own words, on one line and not too many."""
     body = error.body
     if isinstance(body, dict):
-        body = body.get("message", body)
+        body = body.get("message") or body.get("detail") or body
     return " ".join(str(body or error.message).split())[:300]

@@ -15,7 +15,8 @@ _SECONDS = 20.0  # for a list of models; a reply may take as long as any reply
 
 
 def require_served(settings: EndpointSettings) -> None:
-    """Check an endpoint: its list of models, and where that is missing or lacks the model, one short reply or embedding.
+    """Check an endpoint: its list of models, and where that is missing or lacks the model, one short reply; of an
+    embedder, one embedding.
 
     Raises:
         InfrastructureError: With what to mend: key, address or model.
@@ -33,16 +34,24 @@ async def _served(settings: EndpointSettings) -> None:
             page = await asyncio.wait_for(client.with_options(max_retries=1).models.list(), seconds)
             listed = [str(one.id) for one in page.data]
         except openai.APIStatusError as error:
-            if error.status_code not in (404, 405, 501):
+            # Servers without a list say so in many ways (`transformers serve` with 500): the short reply decides.
+            if error.status_code in (401, 403) or error.status_code < 400:
                 raise fatal(error, settings) from None
-        except (openai.OpenAIError, TimeoutError, ValueError, AttributeError, TypeError) as error:
+        except (
+            openai.OpenAIError,
+            TimeoutError,
+            ValueError,
+            AttributeError,
+            TypeError,
+            RecursionError,
+        ) as error:
             raise fatal(error, settings) from None
-        if settings.model in listed:
-            return
+        if settings.model in listed and not isinstance(settings, EmbeddingEndpointSettings):
+            return  # a list does not tell models that chat from models that embed
         try:
             await asyncio.wait_for(_one_word(client, settings), settings.timeout)
-        except (openai.OpenAIError, TimeoutError, ValueError) as error:
-            if listed and not is_outage(error):
+        except (openai.OpenAIError, TimeoutError, ValueError, RecursionError) as error:
+            if listed and settings.model not in listed and not is_outage(error):
                 raise InfrastructureError(
                     f"the endpoint {settings.base_url} does not serve {settings.model}; it serves: {', '.join(sorted(listed)[:20])}"
                 ) from None
@@ -50,6 +59,8 @@ async def _served(settings: EndpointSettings) -> None:
 
 
 async def _one_word(client: "AsyncOpenAI", settings: EndpointSettings) -> None:
+    # A server that failed to list may close the connection that we would use again.
+    client = client.with_options(max_retries=1)
     if isinstance(settings, EmbeddingEndpointSettings):
         await client.embeddings.create(model=settings.model, input=["yes"], encoding_format="float")
     else:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -19,6 +20,23 @@ Instruction = Annotated[str, AfterValidator(_has_a_place)]
 """The form in which an embedding model wants a text."""
 
 
+def _check_address(url: str) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("base_url must begin with http:// or https://")
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        named = False
+    if not named or any(one.isspace() for one in url):
+        raise ValueError("base_url must name a host, as in http://localhost:8000/v1")
+    if parts.username or parts.password or parts.query:
+        # Messages name the address, and params.yaml is often published.
+        raise ValueError(
+            "base_url must hold no user, password or query; the key comes from the variable that key_env names"
+        )
+
+
 class EndpointSettings(BaseModel):
     """An OpenAI-compatible endpoint and how it is asked.
 
@@ -27,7 +45,7 @@ class EndpointSettings(BaseModel):
         model: As the endpoint names it.
         key_env: Environment variable that holds the key; endpoints that want none need none.
         max_tokens: Most tokens of a reply.
-        structured: Ask for JSON where a reply is to be JSON; an endpoint that refuses is asked without.
+        structured: Ask for JSON where a reply is to be JSON, by a schema where there is one; what an endpoint refuses is left out.
         concurrency: Calls (and sockets) at a time.
         timeout: Seconds from the start of a call to the end of its reply.
         retries: Further attempts after an outage (no connection, 408, 409, 429, 5xx, timeout).
@@ -61,8 +79,8 @@ class EndpointSettings(BaseModel):
     def _complete(self) -> Self:
         if not self._answered_elsewhere() and not (self.base_url and self.model):
             raise ValueError("base_url and model must be given")
-        if self.base_url and not self.base_url.startswith(("http://", "https://")):
-            raise ValueError("base_url must begin with http:// or https://")
+        if self.base_url:
+            _check_address(self.base_url)
         if self.budget_money is not None and not (self.price_in or self.price_out):
             raise ValueError("budget_money needs price_in and price_out")
         return self

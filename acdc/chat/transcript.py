@@ -7,6 +7,7 @@ same run gives the same file whatever arrived first. Times, attempts and prices 
 A line is ``{"hash", "role", "label", "request": {...}, "reply": {...}}``; the first line says what the calls were made with.
 """
 
+import contextlib
 import difflib
 import heapq
 import json
@@ -16,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from acdc.chat.call import Call, Reply
+from acdc.chat.call import Call, Reply, spent_on
 from acdc.errors import InputError
 
 NAME = "transcript.sqlite"
@@ -55,28 +56,49 @@ class Transcript:
 
     def __init__(self, directory: Path, made_with: Mapping[str, Any]) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(directory / NAME, isolation_level=None, timeout=30)
-        self._db.execute("PRAGMA journal_mode = DELETE")
-        self._db.executescript(_SCHEMA)
-        self._db.execute("INSERT OR REPLACE INTO head VALUES ('made_with', ?)", (_dump(made_with),))
+        self._path = directory / NAME
+        self._db = sqlite3.connect(self._path, isolation_level=None, timeout=30)
+        with self._told():
+            self._db.execute("PRAGMA journal_mode = DELETE")
+            self._db.executescript(_SCHEMA)
+            self._db.execute("INSERT OR REPLACE INTO head VALUES ('made_with', ?)", (_dump(made_with),))
 
     def reply(self, call: Call) -> Reply | None:
         """The reply that an equal call got, or None."""
-        row = self._db.execute("SELECT reply FROM calls WHERE hash = ?", (call.hash,)).fetchone()
+        with self._told():
+            row = self._db.execute("SELECT reply FROM calls WHERE hash = ?", (call.hash,)).fetchone()
         return None if row is None else Reply.from_json(json.loads(row[0]))
 
     def keep(self, call: Call, reply: Reply) -> None:
         """Write a call and its reply, at once."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?)",
-            (call.hash, call.role, call.label, _dump(call.request), _dump(asdict(reply))),
-        )
+        with self._told():
+            self._db.execute(
+                "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?)",
+                (call.hash, call.role, call.label, _dump(call.request), _dump(asdict(reply))),
+            )
 
     def spent(self, role: str) -> tuple[int, int]:
         """Tokens of prompts and of replies so far."""
-        rows = self._db.execute("SELECT reply FROM calls WHERE role = ?", (role,))
-        replies = [Reply.from_json(json.loads(row[0])) for row in rows]
-        return sum(one.prompt_tokens for one in replies), sum(one.tokens for one in replies)
+        with self._told():
+            rows = self._db.execute(
+                "SELECT label, request, reply FROM calls WHERE role = ?", (role,)
+            ).fetchall()
+        spent = [
+            spent_on(Call(label=label, **json.loads(request)), Reply.from_json(json.loads(reply)))
+            for label, request, reply in rows
+        ]
+        return sum(one[0] for one in spent), sum(one[1] for one in spent)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
+                raise  # a full disk, a lock: not the file's fault
+            raise InputError(
+                f"{self._path}: damaged ({error}); move it away and run again: the calls that it held are made again"
+            ) from None
 
     def close(self) -> None:
         """Close the file."""
@@ -107,19 +129,29 @@ class Replay:
         if call.hash in self._lines:
             return Reply.from_json(self._lines[call.hash]["reply"])
         alike = [v for v in self._lines.values() if (v["role"], v["label"]) == (call.role, call.label)]
-        if not alike:
+        if alike:
             raise InputError(
-                f"{self.path} has no call {call.role} {call.label}: the transcript is of a shorter run, of another run seed, "
-                "or of other settings"
+                f"{self.path} has another call {call.role} {call.label} than the one that is asked:\n{_difference(alike[0], call)}\n"
+                "The settings, the prompts or the replies before it are not those of the transcript."
             )
-        difference = difflib.unified_diff(
-            _readable(alike[0]["request"]), _readable(call.request), "transcript", "asked", lineterm="", n=1
+        missing = (
+            f"{self.path} has no call {call.role} {call.label}: the transcript is of a shorter run, of another run seed, of other "
+            "settings, or replies in it were changed"
         )
-        shown = "\n".join(list(difference)[:40])
-        raise InputError(
-            f"{self.path} has another call {call.role} {call.label} than the one that is asked:\n{shown}\n"
-            "The settings, the prompts or the replies before it are not those of the transcript."
-        )
+        same = [line for line in self._lines.values() if line["role"] == call.role]
+        if not same:
+            raise InputError(f"{missing}; it has no call of the {call.role} at all")
+        asked = set(_readable(call.request))
+        near = max(same, key=lambda line: len(asked.intersection(_readable(line["request"]))))
+        raise InputError(f"{missing}. The nearest that it has is {near['label']}:\n{_difference(near, call)}")
+
+
+def _difference(line: Mapping[str, Any], call: Call) -> str:
+    """How a call differs from one of a transcript, the first lines of it."""
+    difference = difflib.unified_diff(
+        _readable(line["request"]), _readable(call.request), "transcript", "asked", lineterm="", n=1
+    )
+    return "\n".join(list(difference)[:40])
 
 
 def _calls(path: Path) -> list[dict[str, Any]]:
@@ -128,17 +160,34 @@ def _calls(path: Path) -> list[dict[str, Any]]:
     Raises:
         InputError: One of them is none.
     """
-    found = []
-    with path.open(encoding="utf-8") as file:
+    found: dict[str, dict[str, Any]] = {}
+    with path.open(encoding="utf-8-sig") as file:
         next(file)
         for number, line in enumerate(file, start=2):
+            if not line.strip():
+                continue
             try:
-                value = json.loads(line)
-                Reply.from_json(value["reply"])
-                found.append({name: value[name] for name in _LINE})
-            except (ValueError, KeyError, TypeError) as error:
-                raise InputError(f"{path}, line {number}: no call of a transcript ({error!r})") from None
-    return found
+                call = _call_of(line)
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+                raise InputError(f"{path}, line {number}: no call of a transcript ({error})") from None
+            if found.setdefault(call["hash"], call)["reply"] != call["reply"]:
+                raise InputError(
+                    f"{path}, line {number}: another reply to {call['role']} {call['label']}, which a line before it has, too"
+                )
+    return list(found.values())
+
+
+def _call_of(line: str) -> dict[str, Any]:
+    """A line that is what it says it is; ValueError, KeyError or TypeError where it is not."""
+    value = json.loads(line)
+    call = {name: value[name] for name in _LINE}
+    texts = (call["hash"], call["role"], call["label"], call["reply"]["text"], call["reply"]["model"])
+    if not all(isinstance(one, str) for one in texts):
+        raise ValueError("hash, role, label, text and model must be texts")
+    Reply.from_json(call["reply"])
+    if Call(label=call["label"], **call["request"]).hash != call["hash"]:
+        raise ValueError("its hash is not that of its request: it was changed after the call")
+    return call
 
 
 def made_with(path: Path) -> dict[str, Any]:
@@ -148,16 +197,17 @@ def made_with(path: Path) -> dict[str, Any]:
         InputError: The file is missing or no transcript.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             head = json.loads(file.readline())
         if head["transcript"] != VERSION:
             raise InputError(
                 f"{path}: a transcript of version {head['transcript']}; this program reads {VERSION}"
             )
-        return dict(head["made_with"])
+        made = head["made_with"]
+        return {str(role): dict(settings.items()) for role, settings in made.items()}
     except OSError as error:
         raise InputError(f"{path}: the transcript cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputError(
             f"{path}: no transcript; `acdc transcript RUN --to {path.name}` writes one"
         ) from None
@@ -181,6 +231,8 @@ def lines(directory: Path, more: Path | None = None) -> Iterator[str]:
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
     try:
         head = db.execute("SELECT value FROM head WHERE key = 'made_with'").fetchone()
+        if head is None:
+            raise InputError(f"{path}: damaged (it does not say what its calls were made with)")
         yield _dump({"transcript": VERSION, "made_with": json.loads(head[0])})
         rows = db.execute("SELECT hash, role, label, request, reply FROM calls ORDER BY role, label, hash")
         calls = (

@@ -50,6 +50,7 @@ def evolve(
         _print_plan(config, family, variant, seeds, {"hardware": hardware, **figures}, as_json)
         return None
     from acdc.executors import hosted
+    from acdc.harvest import harvest
     from acdc.layout import Layout
     from acdc.progress import Board
     from acdc.run import evolve_run, require_models
@@ -82,6 +83,11 @@ def evolve(
         return idle
     for name, result in results.items():
         typer.echo(f"{family}/{variant} {name}: {_sentence(result)}")
+    for s in seeds:
+        directory = layout.run(family, variant, s)
+        if (found := harvest(directory)) is not None:
+            for warning in found.warnings(directory):
+                typer.echo(f"warning: seed {s}: {warning}", err=True)
     return idle
 
 

@@ -38,6 +38,10 @@ def judge_audit(params: Params = PARAMS, overrides: Overrides = [], as_json: Jso
         f"plain answers: {found.right_passed} of {found.questions} right ones and {found.wrong_passed} of {found.questions} "
         "wrong ones passed"
     )
+    if found.right_passed * 2 < found.questions:
+        typer.echo(
+            "It passes fewer than half of the right answers: whoever passes nothing is not fooled either, and is no judge."
+        )
     for name, times in sorted(found.by_attack.items(), key=lambda item: (-item[1], item[0])):
         if times:
             typer.echo(f"  {name}: {times} of {found.questions}")

@@ -39,9 +39,11 @@ def status(
 
 def describe(directory: Path) -> dict[str, Any]:
     """What the journal of one run says: state, generations, ETA in seconds, answers, tokens, seconds of work."""
+    from acdc.harvest import harvest
     from acdc.journal import events
     from acdc.lock import holder
 
+    found = harvest(directory)
     happened = events(directory)
     begins = [(at, detail) for at, _, kind, detail in happened if kind == "begin"]
     generations = [(at, detail) for at, _, kind, detail in happened if kind == "generation"]
@@ -72,22 +74,9 @@ def describe(directory: Path) -> dict[str, Any]:
         "call_tokens": sum(detail["prompt_tokens"] + detail["tokens"] for detail in calls),
         "call_price": sum(detail["price"] for detail in calls),
         "coverage": generations[-1][1]["coverage"] if generations else None,
-        "rejected": rejections(directory),
+        "accepted": found.accepted if found else None,
+        "rejected": found.rejected if found else {},
     }
-
-
-def rejections(directory: Path) -> dict[str, int]:
-    """Why requests for tasks gave none, counted over a finished run; empty before that."""
-    from collections import Counter
-
-    from acdc.store import RunStore
-
-    if not (directory / "run.sqlite").is_file():
-        return {}
-    with RunStore.read(directory) as store:
-        events = [event for _, _, told in store.pools() for event in json.loads(told)]
-    counts = Counter(event["rejection"]["reason"] for event in events if event["kind"] == "rejected")
-    return dict(sorted(counts.items()))
 
 
 def _seconds(happened: list[tuple[float, int, str, dict[str, Any]]]) -> float:
@@ -108,7 +97,7 @@ def _line(row: dict[str, Any]) -> str:
     if row["eta_seconds"] is not None:
         text += f", about {row['eta_seconds']:.0f} s left"
     if row["rejected"]:
-        text += "; tasks rejected: " + ", ".join(
+        text += f"; tasks accepted: {row['accepted']}, rejected: " + ", ".join(
             f"{reason} {count}" for reason, count in row["rejected"].items()
         )
     if row["state"] == "stopped":

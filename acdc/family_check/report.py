@@ -12,7 +12,7 @@ from acdc.family_check.distances import Distances, distance_finding, distances
 from acdc.family_check.finding import Finding
 from acdc.family_check.needs import Needs, need_checks, needs, size
 from acdc.family_check.part import Part, local_part, read_part
-from acdc.family_check.standing_checks import standing_checks
+from acdc.family_check.standing_checks import not_pinned, standing_checks, unpinned
 from acdc.family_check.text_checks import text_checks
 from acdc.family_check.weight_checks import weight_checks
 from acdc.layout import Layout
@@ -137,6 +137,10 @@ def _read(name: str, settings: FamilySettings, layout: Layout) -> tuple[dict[str
             parts[role] = read_part(role, where, settings.revisions.get(role))
         except InputError as error:
             findings.append(Finding("error", "there", str(error), role))
+        except InfrastructureError as error:
+            loose = unpinned(settings)
+            known = f" What is known without the hub: {not_pinned(loose, name)}." if loose else ""
+            raise InfrastructureError(f"{error}{known}") from None
     if parts and not findings:
         findings.append(Finding("ok", "there", f"all {len(parts)} models, complete"))
     return parts, findings

@@ -1,10 +1,11 @@
 """May the parts be used, and will they be the same tomorrow? Licences, access, pinned revisions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from acdc.family import FamilySettings
+from acdc.family import FamilySettings, local_directory
 from acdc.family_check.finding import Finding
 from acdc.family_check.part import Part
+from acdc.hub import COMMIT
 
 
 def standing_checks(parts: Mapping[str, Part], settings: FamilySettings, name: str) -> list[Finding]:
@@ -24,14 +25,27 @@ def standing_checks(parts: Mapping[str, Part], settings: FamilySettings, name: s
         findings.append(_licence(role, part, settings.licences.get(role, settings.licence)))
     loose = [role for role, part in parts.items() if part.on_hub and part.revision != part.commit]
     if loose:
-        said = (
-            f"not pinned: {', '.join(loose)}. The hub may hold other weights tomorrow; `acdc families pin {name}` prints the "
-            "commits of today for `revisions`"
-        )
-        findings.append(Finding("warning", "revisions", said))
+        findings.append(Finding("warning", "revisions", not_pinned(loose, name)))
     elif any(part.on_hub for part in parts.values()):
         findings.append(Finding("ok", "revisions", "every model of the hub is pinned to a commit"))
     return findings
+
+
+def unpinned(settings: FamilySettings) -> list[str]:
+    """The parts from the hub whose revision is no commit, by what is written in the settings alone."""
+    return [
+        role
+        for role, where in settings.parts().items()
+        if local_directory(where) is None and not COMMIT.fullmatch(settings.revisions.get(role) or "")
+    ]
+
+
+def not_pinned(roles: Sequence[str], name: str) -> str:
+    """That parts are not pinned, and how to pin them."""
+    return (
+        f"not pinned: {', '.join(roles)}. The hub may hold other weights tomorrow; `acdc families pin {name}` prints the "
+        "commits of today for `revisions`"
+    )
 
 
 def _licence(role: str, part: Part, stated: str | None) -> Finding:

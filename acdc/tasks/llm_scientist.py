@@ -23,7 +23,7 @@ from acdc.tasks.task_family import TaskFamily
 
 _PROMPTS = (
     "system", "standard", "reply_format", "task", "inspiration", "novel", "similar", "related", "free", "harder", "easier",
-    "reflect", "solve", "solve_system", "interesting",
+    "reflect", "solve", "solve_system", "interesting", "schema_task", "schema_interesting",
 )  # fmt: skip
 _JUDGED = "standard_judge"  # what a run with a judge of answers adds to the standard
 _SHOWN = 3000  # characters of an instruction or a reply that are shown in another prompt
@@ -74,7 +74,7 @@ class LLMScientist:
                 task.request.key,
                 self._prompts.text("solve", instructions=task.instructions),
                 system="solve_system",
-                structured=False,
+                schema="",
             )
             for task in tasks
         ]
@@ -114,6 +114,7 @@ class LLMScientist:
                     instruction=one.candidate.example_instruction[:_SHOWN],
                     neighbours=self._inspirations(one.neighbours),
                 ),
+                schema="schema_interesting",
                 temperature=0.0 if attempt == 0 else self._settings.temperature,
             )
             for one in judgements
@@ -194,7 +195,7 @@ class LLMScientist:
         user: str,
         *,
         system: str = "system",
-        structured: bool = True,
+        schema: str = "schema_task",
         temperature: float | None = None,
     ) -> Call:
         settings = self._settings
@@ -208,6 +209,7 @@ class LLMScientist:
             temperature=settings.temperature if temperature is None else temperature,
             top_p=settings.top_p if temperature is None else 1.0,
             max_tokens=settings.max_tokens,
-            structured=structured and settings.structured,
+            structured=bool(schema) and settings.structured,
+            schema=self._prompts.text(schema) if schema else "",
             seed=key & 0x7FFFFFFF,
         )

@@ -11,6 +11,7 @@ from acdc.errors import InputError
 from acdc.tasks.scientist import Draft
 
 OURS = Path(__file__).parent / "seed_tasks"
+_FORM = "What such a folder holds is seen in acdc/tasks/seed_tasks"
 
 
 def seed_drafts(folder: Path = OURS) -> list[Draft]:
@@ -26,6 +27,8 @@ def seed_drafts(folder: Path = OURS) -> list[Draft]:
     index = folder / "index.json"
     try:
         entries = json.loads(index.read_text("utf-8"))
+        if not isinstance(entries, list) or not entries:
+            raise ValueError("it must be a list with an entry for each task")
         return [
             Draft(
                 source=(folder / entry["file"]).read_text("utf-8"),
@@ -39,7 +42,9 @@ def seed_drafts(folder: Path = OURS) -> list[Draft]:
             )
             for entry in entries
         ]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(
-            f"The seed tasks of {folder} cannot be read: {error!r}. See {OURS / 'index.json'}."
-        ) from error
+    except OSError as error:
+        raise InputError(f"The seed tasks of {folder}: {error.filename}: {error.strerror}. {_FORM}") from None
+    except KeyError as error:
+        raise InputError(f"The seed tasks of {folder}: an entry of {index} lacks {error}. {_FORM}") from None
+    except (ValueError, TypeError) as error:
+        raise InputError(f"The seed tasks of {folder}: {index} cannot be read: {error}. {_FORM}") from None

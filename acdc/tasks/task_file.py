@@ -189,7 +189,7 @@ def _record(line: bytes, number: int) -> Record | list[str]:
         value: Any = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
     except UnicodeDecodeError as error:
         return [f"line {number}: not UTF-8 ({error.reason} at byte {error.start} of the line)"]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return [f"line {number}: no JSON ({error})"]
     if not isinstance(value, dict):
         return [f"line {number}: expected a JSON object, got {value!r:.40}"]

@@ -64,7 +64,7 @@ def reproduce(
         plan = _plan(config, family, hardware, data)
         typer.echo(json.dumps(plan, indent=2) if as_json else "\n".join(_lines(plan)))
         return
-    check_records(config)
+    check_records(config, data)
     _check_family(config, family)
     _check_voices(config, family)
     from acdc.rehearsal import rehearse
@@ -117,7 +117,7 @@ def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> di
 
     from acdc.validation import merged
     from evals.settings import EvaluationSettings
-    from reproductions.reproduction import COMMON, FOLDER, benchmarks, estimate, plans
+    from reproductions.reproduction import COMMON, FOLDER, benchmarks, estimate, missing_records, plans
 
     asked = config.section("evaluation", EvaluationSettings)
     layers = [yaml.safe_load(path.read_text()) for path in (COMMON, FOLDER / family / "params.yaml")]
@@ -135,6 +135,7 @@ def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> di
         "benchmarks": list(asked.benchmarks),
         "not_in_this_version": without,
         "records": {name: str(path) for name, path in asked.data.items()},
+        "records_missing": missing_records(config),
         "records_folder": str(data),
         "gpus": hardware.gpus.model_dump(),
         "assumed": hardware.assumed.model_dump(),
@@ -183,7 +184,8 @@ def _lines(plan: dict[str, Any]) -> list[str]:
     if plan["not_in_this_version"]:
         lines.append(f"  not in this version: {', '.join(plan['not_in_this_version'])}")
     there = ", ".join(plan["records"]) or "none"
-    lines.append(f"  records in {plan['records_folder']}: {there}")
+    lacking = f"; missing: {', '.join(plan['records_missing'])}" if plan["records_missing"] else ""
+    lines.append(f"  records in {plan['records_folder']}: {there}{lacking}")
     lines += [
         f"  GPUs of 80 GB: {gpus['individuals']} for individuals and {gpus['scientist']} for the scientist at once; {gpus['big']} "
         "for the big model",

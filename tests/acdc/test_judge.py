@@ -196,8 +196,10 @@ def test_the_audit_is_a_command(tmp_path: Path) -> None:
     with serving(lambda body, number: Answer(text=parrot(body["messages"][1]["content"]))) as server:
         endpoint = f"judges.answers={{base_url: '{server.url}', model: {MODEL}, key_env: ACDC_TEST_KEY}}"
         said = CliRunner().invoke(build(), ["judge-audit", "--params", str(params), "-S", endpoint, "--json"])
+        plain = CliRunner().invoke(build(), ["judge-audit", "--params", str(params), "-S", endpoint])
     assert said.exit_code == 0, said.output
     assert json.loads(said.stdout)["fooled"] == 0
+    assert "is no judge" in plain.stdout
 
 
 def test_an_audit_without_a_judge_says_where_to_name_one() -> None:

@@ -22,7 +22,7 @@ from acdc.errors import AcdcError, InfrastructureError, InputError
 from acdc.journal import events
 from acdc.store import RunStore
 from acdc.voices import endpoints, require_voices
-from tests.acdc.chat.chat_server import KEY, MODEL, ChatServer, serving
+from tests.acdc.chat.chat_server import KEY, MODEL, Answer, ChatServer, serving
 from tests.acdc.chat.scripted_scientist import SOURCE, reply
 from tests.acdc.small_runs import PARAMS, SMALL, run
 
@@ -100,6 +100,20 @@ def test_a_killed_run_goes_on_to_the_same_bytes_and_asks_nothing_twice(
     assert len(server.asked) - before == len(list(lines(whole))) - 1
 
 
+def test_a_run_whose_models_write_nothing_useful_ends_and_says_so(
+    brief_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "models").symlink_to(brief_models)
+    monkeypatch.chdir(tmp_path)
+    with serving(lambda body, number: Answer(text="Hm."), key=None) as idle:
+        overrides = [*SHORT, *_as_overrides(config(idle.url)), "presets.tiny.generations=1"]
+        words = [word for one in overrides for word in ("-S", one)]
+        assert run_command(["evolve", "tiny", "acdc", "--params", str(PARAMS), "--seed", "0", *words]) == 0
+    said = capfd.readouterr().err
+    assert "tasks that the scientist was asked for passed its checks (parse" in said
+    assert "the judge of gibberish gave no verdict on" in said
+
+
 def test_a_transcript_replays_to_the_same_bytes_without_an_endpoint(
     whole: Path, brief_models: Path, tmp_path: Path
 ) -> None:
@@ -130,6 +144,7 @@ def test_scientist_and_judge_of_one_model_are_warned_of(server: ChatServer) -> N
         ("judges.gibberish.model=other", "does not serve other"),
         ("scientist.base_url=http://127.0.0.1:9/v1", "cannot be reached"),
         ("scientist.replay=missing.jsonl", "cannot be read"),
+        ("scientist.seed_tasks=nowhere", "nowhere/index.json: No such file"),
         ("embedder={kind: sentence_transformers, path: nowhere}", "nowhere is no directory"),
     ],
 )
@@ -148,7 +163,7 @@ def test_what_is_wrong_is_said_before_anything_is_written(
     overrides = [*SHORT, *_as_overrides(config(server.url)), more]
     with pytest.raises(AcdcError, match=error) as caught:
         evolve("tiny", "acdc", params=PARAMS, overrides=overrides, seed=[0])
-    ours = "replay" in more or "nowhere" in more
+    ours = any(word in more for word in ("replay", "nowhere"))
     assert isinstance(caught.value, InputError if ours else InfrastructureError)
     assert [path.name for path in tmp_path.iterdir()] == ["models"]
 
@@ -194,6 +209,23 @@ def test_a_bad_key_address_or_model_is_one_message_and_exit_5(
     assert [path.name for path in tmp_path.rglob("*")] == ["models", "tiny", "family.json"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"temperature": "hot"}, r"made_with\.scientist\.temperature: .*'hot'"),
+        ({"modle": "m"}, "did you mean 'model'"),
+    ],
+)
+def test_a_transcript_made_with_what_no_settings_can_be_is_said(
+    tmp_path: Path, changes: dict[str, str], error: str
+) -> None:
+    path = tmp_path / "transcript.jsonl"
+    path.write_text(json.dumps({"transcript": 1, "made_with": {"scientist": {"model": "m", **changes}}}))
+    again = load(PARAMS, [*SMALL, f"scientist={{replay: {path}}}"])
+    with pytest.raises(InputError, match=error):
+        endpoints(again, again.evolution("tiny", "acdc"))
+
+
 def test_a_judge_that_nobody_named_is_said(server: ChatServer) -> None:
     unnamed = load(PARAMS, [*SHORT])
     with pytest.raises(InputError, match=r"judges\.gibberish"):
@@ -211,13 +243,20 @@ def test_the_grammar_asks_nobody() -> None:
         ("{kind: gramar}", "did you mean 'grammar'"),
         ("{kind: llm}", "base_url and model must be given"),
         ("{kind: llm, base_url: 'localhost:8000', model: m}", "must begin with http"),
+        ("{kind: llm, base_url: 'http://[::1', model: m}", "must name a host"),
+        ("{kind: llm, base_url: 'http://x:99999/v1', model: m}", "must name a host"),
+        ("{kind: llm, base_url: 'http://a b/v1', model: m}", "must name a host"),
+        ("{kind: llm, base_url: 'http:///v1', model: m}", "must name a host"),
+        ("{kind: llm, base_url: 'http://me:secret@x/v1', model: m}", "no user, password or query"),
+        ("{kind: llm, base_url: 'http://x/v1?api-key=secret', model: m}", "no user, password or query"),
         ("{kind: llm, base_url: 'http://x/v1', modle: m}", "did you mean 'model'"),
         ("{kind: llm, base_url: 'http://x/v1', model: m, budget_money: 5}", "needs price_in"),
     ],
 )
 def test_faults_of_the_section_are_said(scientist: str, error: str) -> None:
-    with pytest.raises(InputError, match=error):
+    with pytest.raises(InputError, match=error) as caught:
         load(PARAMS, [f"scientist={scientist}"])
+    assert "secret" not in str(caught.value)
 
 
 def _as_overrides(one: Config) -> list[str]:

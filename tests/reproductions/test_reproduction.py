@@ -117,8 +117,11 @@ def test_records_are_found_by_their_names_and_beside_their_examples(tmp_path: Pa
     assert found["mmlu_pro"] == str(tmp_path / "mmlu_pro" / "test.parquet")
     made = settings(PARAMS, "qwen2", tmp_path, [{"evaluation": {"data": {"humaneval": "mine.jsonl"}}}])
     assert made["evaluation"]["data"]["humaneval"] == "mine.jsonl"
-    with pytest.raises(InputError, match=r"mbpp|humaneval|mine"):
-        check_records(parse(made))
+    with pytest.raises(
+        InputError, match=r"lacks the records of .*bbh.*, math, mbpp.*: each is NAME\.jsonl"
+    ) as caught:
+        check_records(parse(made), tmp_path)
+    assert not {"gsm8k", "humaneval", "mmlu_pro"} & set(str(caught.value).split(":")[0].split(", "))
 
 
 def test_benchmarks_that_this_version_lacks_are_left_out_and_said() -> None:

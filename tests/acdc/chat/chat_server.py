@@ -17,7 +17,8 @@ MODEL = "tester"
 
 @dataclass
 class Answer:
-    """What the server sends; ``trouble`` is reset, endless (byte by byte) or flood (as fast as it is read)."""
+    """What the server sends; ``trouble`` is reset, closes (after the answer, unannounced), endless (byte by byte) or
+    flood (as fast as it is read)."""
 
     text: str = "yes"
     status: int = 200
@@ -50,6 +51,7 @@ class ChatServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    doomed = False  # the connection closes when it is used again
     chat: ChatServer
 
     def setup(self) -> None:
@@ -78,6 +80,9 @@ class _Handler(BaseHTTPRequestHandler):
             )
 
     def do_POST(self) -> None:
+        if self.doomed:
+            self.close_connection = True
+            return
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/v1/embeddings" and self.chat.embed is not None and self._key_is_right():
             self._embed(body)
@@ -121,6 +126,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.close_connection = True
             self.connection.close()
+        elif answer.trouble == "closes":
+            self._write(answer.status, answer.headers, answer.raw or b"")
+            self.doomed = True
         elif answer.trouble:
             self._drip(answer)
         elif answer.raw is not None:

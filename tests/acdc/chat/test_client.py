@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from acdc.chat.call import Call
 from acdc.chat.client import Chat
 from acdc.chat.outages import BudgetSpent, Outage
 from acdc.chat.preflight import require_served
-from acdc.chat.settings import EndpointSettings
+from acdc.chat.settings import EmbeddingEndpointSettings, EndpointSettings
 from acdc.chat.transcript import Transcript, lines
 from acdc.errors import InfrastructureError
-from tests.acdc.chat.chat_server import MODEL, Answer, serving
+from tests.acdc.chat.chat_server import KEY, MODEL, Answer, serving
 
 ROOT = Path(__file__).parents[3]
 ENDPOINT = {
@@ -189,6 +190,30 @@ def test_an_endpoint_that_refuses_an_option_is_asked_without(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ("json_schema", "nothing to complain of"),
+        ("json_object", "'response_format.type' must be 'text' or 'json_object'"),
+        ("json_object", "This grammar is not supported"),
+        ("none", "Unknown parameter: response_format"),
+    ],
+)
+def test_a_reply_is_asked_for_by_its_schema_else_as_json_else_as_text(known: str, said: str) -> None:
+    def picky(body: dict[str, Any], number: int) -> Answer:
+        kind = body.get("response_format", {"type": "none"})["type"]
+        return echo(body, number) if kind == known else Answer(status=400, error={"message": said})
+
+    schema = '{"type": "object", "properties": {"done": {"type": "boolean"}}}'
+    wanted = [replace(call, structured=True, schema=schema) for call in calls(2)]
+    assert wanted[0].hash == replace(wanted[0], schema="").hash  # it belongs to the prompts
+    with serving(picky) as server, Chat("scientist", settings(server.url, concurrency=1)) as chat:
+        assert [reply.text for reply in chat.ask(wanted)] == ["to question 0", "to question 1"]
+        kinds = [body.get("response_format", {"type": "none"})["type"] for body in server.asked]
+        tried = ["json_schema", "json_object", "none"]
+        assert kinds == [*tried[: tried.index(known) + 1], known]  # the second call knows
+
+
+@pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"key_env": "ACDC_TEST_NO_SUCH_KEY"}, "set the environment variable ACDC_TEST_NO_SUCH_KEY"),
@@ -211,6 +236,25 @@ def test_a_good_endpoint_passes_with_and_without_a_list_of_models() -> None:
             require_served(settings(server.url))
 
 
+@pytest.mark.parametrize("status", [404, 500, 422])
+def test_a_list_of_models_that_fails_leaves_it_to_a_short_reply(status: int) -> None:
+    """As `transformers serve` 5.19 does: 500 for the list, the connection closed, and it chats all the same."""
+    broken = Answer(status=status, raw=b"Internal Server Error", trouble="closes")
+    with serving(lambda body, number: Answer(), key=None) as server:
+        server.models = broken
+        require_served(settings(server.url))
+        with pytest.raises(InfrastructureError, match="has no model another"):
+            require_served(settings(server.url, model="another"))
+
+
+def test_a_model_that_is_listed_and_does_not_embed_is_no_embedder() -> None:
+    with (
+        serving(echo, key=None) as server,
+        pytest.raises(InfrastructureError, match="no embedding model tester"),
+    ):
+        require_served(EmbeddingEndpointSettings(base_url=server.url, model=MODEL))
+
+
 def test_a_redirect_is_not_followed_with_the_key() -> None:
     away = Answer(status=307, raw=b"", headers={"Location": "http://127.0.0.1:9/v1"})
     with (
@@ -227,6 +271,34 @@ def test_a_wrong_key_stops_at_once_and_is_never_shown(monkeypatch: pytest.Monkey
         with pytest.raises(InfrastructureError, match="refuses the key") as caught:
             chat.ask(calls(3))
         assert "secret" not in str(caught.value)
+
+
+def test_a_key_that_the_endpoint_repeats_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACDC_TEST_KEY", "sk-own-and-secret")
+    parrot = Answer(status=403, error={"message": "sk-own-and-secret may not do that"})
+    with (
+        serving(lambda body, number: parrot, key=None) as server,
+        Chat("scientist", settings(server.url)) as chat,
+        pytest.raises(InfrastructureError, match=r"It said: \[key\] may not do that"),
+    ):
+        chat.ask(calls(1))
+
+
+@pytest.mark.parametrize("key", ["sk-secret\nsecond line", "schlüssel-secret", "sk-\x7fsecret"])
+def test_a_key_that_cannot_be_sent_is_said_and_not_shown(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACDC_TEST_KEY", key)
+    with (
+        serving(echo) as server,
+        pytest.raises(InfrastructureError, match="set it to the key alone") as caught,
+    ):
+        require_served(settings(server.url))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_line_end_after_the_key_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACDC_TEST_KEY", f"{KEY}\n")
+    with serving(echo) as server:
+        require_served(settings(server.url))
 
 
 def test_no_credit_is_no_outage() -> None:

@@ -1,8 +1,11 @@
 """Transcripts: exported in one order, replayed without an endpoint, and clear about what they lack."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +61,16 @@ def test_a_call_that_is_not_there_at_all_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [None, "", "not json\n", '{"transcript": 99}\n', '{"transcript": 1, "made_with": {}}\n{"hash": "x"}\n'],
+    [
+        None,
+        "",
+        "not json\n",
+        '{"transcript": 99}\n',
+        '{"transcript": 1, "made_with": []}\n',
+        '{"transcript": 1, "made_with": {"scientist": "m"}}\n',
+        "[" * 100_000,
+        '{"transcript": 1, "made_with": {}}\n{"hash": "x"}\n',
+    ],
 )
 def test_what_is_no_transcript_is_said(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "file.jsonl"
@@ -66,6 +78,84 @@ def test_what_is_no_transcript_is_said(tmp_path: Path, content: str | None) -> N
         path.write_text(content)
     with pytest.raises(InputError, match=r"file\.jsonl"):
         Replay(path)
+
+
+def edited(path: Path, line: int, **changes: Any) -> Path:
+    """The file with a line's values changed; ``text`` and ``tokens`` are the reply's, ``user`` is the request's."""
+    written_lines = path.read_text(encoding="utf-8").splitlines()
+    value = json.loads(written_lines[line - 1])
+    for name, one in changes.items():
+        holder = {"text": "reply", "tokens": "reply", "user": "request"}.get(name)
+        (value if holder is None else value[holder])[name] = one
+    written_lines[line - 1] = json.dumps(value)
+    path.write_text("\n".join(written_lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"user": "another question"}, "its hash is not that of its request"),
+        ({"hash": "0" * 32}, "its hash is not that of its request"),
+        ({"hash": [1]}, "must be texts"),
+        ({"label": 3}, "must be texts"),
+        ({"text": None}, "must be texts"),
+        ({"tokens": float("inf")}, "infinity"),
+        ({"tokens": None}, "NoneType"),
+        ({"request": "question"}, "must be a mapping"),
+        ({"reply": []}, "list indices"),
+    ],
+)
+def test_a_line_that_was_changed_is_named_and_never_replayed(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    path = edited(written(tmp_path, CALLS), 3, **changes)
+    with pytest.raises(InputError, match=rf"line 3: no call of a transcript \(.*{words}"):
+        Replay(path)
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, "[1]", "5"])
+def test_a_line_that_is_no_call_is_named(tmp_path: Path, line: str) -> None:
+    path = written(tmp_path, CALLS)
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(InputError, match="line 5: no call of a transcript"):
+        Replay(path)
+
+
+def test_two_replies_to_one_call_are_not_chosen_between(tmp_path: Path) -> None:
+    path = written(tmp_path, CALLS)
+    lines_ = path.read_text().splitlines()
+    path.write_text("\n".join([*lines_, lines_[1].replace("yes", "no")]) + "\n")
+    with pytest.raises(InputError, match="line 5: another reply to scientist t0000/novel"):
+        Replay(path)
+
+
+def test_a_file_that_an_editor_has_saved_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, CALLS)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n") + b"\n")
+    assert Replay(path).reply(CALLS[0]) == REPLY
+
+
+def test_a_call_without_one_of_its_name_is_shown_beside_the_nearest(tmp_path: Path) -> None:
+    replay = Replay(written(tmp_path, CALLS))
+    with pytest.raises(InputError, match=r"(?s)nearest that it has is t0001/novel:.*\+user: and more"):
+        replay.reply(replace(CALLS[1], label="another", user="line one\nquestion 1\nand more"))
+    with pytest.raises(InputError, match="no call of the gibberish at all"):
+        replay.reply(replace(CALLS[1], role="gibberish"))
+
+
+def test_a_damaged_transcript_of_a_run_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "transcript.sqlite"
+    path.write_bytes(b"SQLite no more" * 100)
+    with pytest.raises(InputError, match=r"transcript\.sqlite: damaged .* made again"):
+        Transcript(tmp_path, {})
+    path.unlink()
+    transcript = Transcript(tmp_path, {})
+    transcript.close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DELETE FROM head")
+    with pytest.raises(InputError, match="does not say what its calls were made with"):
+        list(lines(tmp_path))
 
 
 def test_a_run_without_a_transcript_is_said(tmp_path: Path) -> None:

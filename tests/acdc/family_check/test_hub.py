@@ -133,6 +133,13 @@ def test_a_hub_that_cannot_be_reached_is_infrastructure(acdc: Run) -> None:
     assert "'lab/base' is no directory here and could not be downloaded" in done.stderr
     assert nobody in done.stderr
     assert len(done.stderr.strip().splitlines()) == 2  # one message, and the exit code
+    assert "What is known without the hub: not pinned: base, general" in done.stderr
+    assert "`acdc families pin far`" in done.stderr
+    pins = [
+        f"-Sfamilies.far.revisions.{role}={'a' * 40}" for role in ("base", "general", "code", "math", "big")
+    ]
+    pinned = acdc("families", "check", "far", *pins, HF_ENDPOINT=nobody)
+    assert "not pinned" not in pinned.stderr
 
 
 def test_a_run_is_planned_from_the_hubs_headers_before_anything_is_downloaded(

@@ -157,7 +157,7 @@ def test_an_embedder_is_checked_before_a_run(server: ChatServer) -> None:
     server.lists_models = False
     require_served(settings(server.url))
     server.embed = None
-    with pytest.raises(InfrastructureError, match="no model"):
+    with pytest.raises(InfrastructureError, match="no embedding model"):
         require_served(settings(server.url))
 
 

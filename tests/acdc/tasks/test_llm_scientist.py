@@ -1,6 +1,7 @@
 """The scientist behind an endpoint: what it is asked, and what comes of its replies in the real sandbox."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,9 @@ def test_a_request_shows_parent_rate_and_inspirations(kind: Any) -> None:
     assert all(text in prompt for text in ("the parent's name", "75%", "its instruction", "class TaskFamily"))
     assert "$" not in prompt.replace("$placeholders", "")
     assert (body["temperature"], body["top_p"], body["max_tokens"], body["seed"]) == (0.7, 0.95, 2000, 5)
-    assert body["response_format"] == {"type": "json_object"}
+    wanted = body["response_format"]["json_schema"]["schema"]
+    listed = re.findall(r'^"(\w+)":', prompt, re.MULTILINE)
+    assert wanted["required"] == list(wanted["properties"]) == listed
 
 
 def test_a_broken_draft_is_repaired_with_what_the_sandbox_said(box: Sandbox) -> None:

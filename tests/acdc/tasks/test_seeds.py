@@ -47,5 +47,22 @@ def test_code_in_a_fence_passes_too(box: Sandbox) -> None:
 
 
 def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"index\.json"):
+    with pytest.raises(InputError, match=r"index\.json: No such file"):
+        seed_drafts(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        ("[]", "an entry for each task"),
+        ("{}", "an entry for each task"),
+        ('[{"file": "x.py"}]', r"x\.py: No such file"),
+        ("[3]", "not subscriptable"),
+        ("no json", "cannot be read"),
+        ("[{}]", "lacks 'file'"),
+    ],
+)
+def test_a_folder_whose_index_is_spoilt_is_refused(tmp_path: Path, index: str, words: str) -> None:
+    (tmp_path / "index.json").write_text(index)
+    with pytest.raises(InputError, match=words):
         seed_drafts(tmp_path)
