@@ -68,9 +68,13 @@ class Print:
             InputError: There is no such table in the file.
         """
         if name not in self.names():
-            raise InputError(
-                f"{name}: published.csv holds no number of it; there are {', '.join(self.names())}"
+            known = sum(cell.table == name for cell in self._cells)
+            why = (
+                f"holds {known} numbers of it, of which none is a method's score"
+                if known
+                else "holds no number of it"
             )
+            raise InputError(f"{name}: published.csv {why}; there are {', '.join(self.names())}")
         rules = [rule for rule in self._text.derivations.differences if rule.table == name]
         whole = [rule for rule in rules if rule.rows.startswith("vs")]
         return self._derived(name, whole[0]) if whole else self._scores(name)
