@@ -86,7 +86,7 @@ def test_a_score_has_the_interval_of_its_questions():
 def test_a_table_that_is_not_in_the_file_is_refused_with_those_that_are():
     with pytest.raises(InputError, match="there are table1, table2, table6"):
         printed.table("table3")
-    with pytest.raises(InputError, match="table4: .* 6 numbers of it, of which none is a method's score"):
+    with pytest.raises(InputError, match=r"table4: .* 6 numbers of it, of which none is a method's score"):
         printed.table("table4")
 
 
