@@ -59,7 +59,7 @@ def refused_field(error: Exception, body: Mapping[str, Any]) -> str | None:
     import openai
 
     if isinstance(error, openai.APIStatusError) and error.status_code in (400, 422):
-        text = _said(error)
+        text = _line(_words(error))
         for name in ("response_format", "max_tokens", "seed"):
             if name in body and name in text and (name != "max_tokens" or "max_completion_tokens" in text):
                 return SCHEMA if _of_schema(body) and name == "response_format" else name
@@ -77,22 +77,26 @@ def as_reply(error: Exception, call: Call) -> Reply | None:
     import openai
 
     if isinstance(error, openai.APIStatusError) and error.status_code in (400, 413, 422):
-        text = _said(error).lower()
+        text = _line(_words(error)).lower()
         if error.status_code == 413 or any(sign in text for sign in _TOO_LONG):
             return Reply("", call.model, 0, 0, "too-long")
     return None
+
+
+def shown(words: str, settings: EndpointSettings) -> str:
+    """Words of a stranger for a person. Some repeat the key: it goes before the rest is cut, or a part of it would stay."""
+    return _line(without_key(words, settings))
 
 
 def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> InfrastructureError:
     """The failure as a sentence that says what to do."""
     import openai
 
-    where = f"the endpoint {settings.base_url}"
+    where, said = f"the endpoint {settings.base_url}", shown(_words(error), settings)
     tried = f" after {attempts} attempts" if attempts > 1 else ""
     if isinstance(error, openai.APIStatusError):
         status = error.status_code
         kind = "embedding model" if isinstance(settings, EmbeddingEndpointSettings) else "model"
-        said = without_key(_said(error), settings)  # some repeat it
         if status in (401, 403):
             return InfrastructureError(
                 f"{where} refuses the key ({status}): set the environment variable {settings.key_env} to a valid one. It said: {said}"
@@ -103,7 +107,7 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
                 f"with /v1) and model. It said: {said}"
             )
         if 300 <= status < 400:
-            target = error.response.headers.get("location", "nowhere")
+            target = shown(error.response.headers.get("location", "nowhere"), settings)
             return InfrastructureError(
                 f"{where} redirects to {target} ({status}), and a key is sent to no address but the one you named: "
                 "set base_url to where it really is"
@@ -126,13 +130,12 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
             "Everything that came is kept: the same command goes on; raise `timeout` if replies take longer"
         )
     if isinstance(error, openai.APIConnectionError):
-        reason = str(error.__cause__ or error) or type(error.__cause__ or error).__name__
         return Outage(
-            f"{where} cannot be reached{tried} ({reason}): is base_url right, and is it up? "
+            f"{where} cannot be reached{tried} ({said}): is base_url right, and is it up? "
             "Everything that came is kept: the same command goes on"
         )
     return Outage(
-        f"{where} answered with something that is no reply of a model ({error!s:.200}){tried}: is base_url right? "
+        f"{where} answered with something that is no reply of a model ({said}){tried}: is base_url right? "
         "Everything that came is kept: the same command goes on"
     )
 
@@ -141,9 +144,20 @@ def _code(error: Any) -> str:
     return str(error.code or "")
 
 
-def _said(error: Any) -> str:
-    """The endpoint's own words, on one line and not too many."""
-    body = error.body
-    if isinstance(body, dict):
-        body = body.get("message") or body.get("detail") or body
-    return " ".join(str(body or error.message).split())[:300]
+def _words(error: Exception) -> str:
+    """What the endpoint says, or what stands between us and it."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        body: Any = error.body
+        if isinstance(body, dict):
+            body = body.get("message") or body.get("detail") or body
+        return str(body or error.message)
+    if isinstance(error, openai.APIConnectionError):
+        return str(error.__cause__ or error) or type(error.__cause__ or error).__name__
+    return str(error)
+
+
+def _line(words: str) -> str:
+    """Words of a stranger on one line, and not too many."""
+    return " ".join(words.split())[:300]

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from acdc.chat.connection import open_client
-from acdc.chat.outages import fatal, is_outage
+from acdc.chat.outages import fatal, is_outage, shown
 from acdc.chat.settings import EmbeddingEndpointSettings, EndpointSettings
 from acdc.errors import InfrastructureError
 
@@ -52,8 +52,9 @@ async def _served(settings: EndpointSettings) -> None:
             await asyncio.wait_for(_one_word(client, settings), settings.timeout)
         except (openai.OpenAIError, TimeoutError, ValueError, RecursionError) as error:
             if listed and settings.model not in listed and not is_outage(error):
+                served = shown(", ".join(sorted(listed)[:20]), settings)
                 raise InfrastructureError(
-                    f"the endpoint {settings.base_url} does not serve {settings.model}; it serves: {', '.join(sorted(listed)[:20])}"
+                    f"the endpoint {settings.base_url} does not serve {settings.model}; it serves: {served}"
                 ) from None
             raise fatal(error, settings) from None
 

@@ -16,11 +16,10 @@ import pytest
 from acdc.chat.call import Call
 from acdc.chat.client import Chat
 from acdc.chat.outages import BudgetSpent, Outage
-from acdc.chat.preflight import require_served
-from acdc.chat.settings import EmbeddingEndpointSettings, EndpointSettings
+from acdc.chat.settings import EndpointSettings
 from acdc.chat.transcript import Transcript, lines
 from acdc.errors import InfrastructureError
-from tests.acdc.chat.chat_server import KEY, MODEL, Answer, serving
+from tests.acdc.chat.chat_server import MODEL, Answer, serving
 
 ROOT = Path(__file__).parents[3]
 ENDPOINT = {
@@ -152,15 +151,6 @@ def test_a_compressed_reply_may_not_unfold_without_bounds() -> None:
         chat.ask(calls(1))
 
 
-def test_an_endpoint_whose_list_of_models_never_ends_is_left_after_the_timeout(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with serving(echo) as server:
-        server.models = Answer(trouble="endless")
-        with pytest.raises(InfrastructureError, match="did not finish a reply"):
-            require_served(settings(server.url, timeout=0.3))
-
-
 def test_a_reply_that_was_cut_off_says_so() -> None:
     with (
         serving(lambda body, number: Answer(text="{", finish="length")) as server,
@@ -213,48 +203,6 @@ def test_a_reply_is_asked_for_by_its_schema_else_as_json_else_as_text(known: str
         assert kinds == [*tried[: tried.index(known) + 1], known]  # the second call knows
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"key_env": "ACDC_TEST_NO_SUCH_KEY"}, "set the environment variable ACDC_TEST_NO_SUCH_KEY"),
-        ({"model": "another"}, "does not serve another; it serves: tester"),
-        ({"base_url": "http://127.0.0.1:9/v1"}, "cannot be reached"),
-        ({"base_url": "SERVER/wrong"}, "check base_url"),
-    ],
-)
-def test_what_is_wrong_with_an_endpoint_is_said_before_a_run(changes: dict[str, str], words: str) -> None:
-    with serving(echo) as server:
-        changes = {name: value.replace("SERVER", server.url) for name, value in changes.items()}
-        with pytest.raises(InfrastructureError, match=words):
-            require_served(settings(**{"url": server.url, **changes}))
-        assert server.asked == []
-
-
-def test_a_good_endpoint_passes_with_and_without_a_list_of_models() -> None:
-    for lists_models in (True, False):
-        with serving(lambda body, number: Answer(), lists_models=lists_models) as server:
-            require_served(settings(server.url))
-
-
-@pytest.mark.parametrize("status", [404, 500, 422])
-def test_a_list_of_models_that_fails_leaves_it_to_a_short_reply(status: int) -> None:
-    """As `transformers serve` 5.19 does: 500 for the list, the connection closed, and it chats all the same."""
-    broken = Answer(status=status, raw=b"Internal Server Error", trouble="closes")
-    with serving(lambda body, number: Answer(), key=None) as server:
-        server.models = broken
-        require_served(settings(server.url))
-        with pytest.raises(InfrastructureError, match="has no model another"):
-            require_served(settings(server.url, model="another"))
-
-
-def test_a_model_that_is_listed_and_does_not_embed_is_no_embedder() -> None:
-    with (
-        serving(echo, key=None) as server,
-        pytest.raises(InfrastructureError, match="no embedding model tester"),
-    ):
-        require_served(EmbeddingEndpointSettings(base_url=server.url, model=MODEL))
-
-
 def test_a_redirect_is_not_followed_with_the_key() -> None:
     away = Answer(status=307, raw=b"", headers={"Location": "http://127.0.0.1:9/v1"})
     with (
@@ -263,42 +211,6 @@ def test_a_redirect_is_not_followed_with_the_key() -> None:
         pytest.raises(InfrastructureError, match="redirects to http://127"),
     ):
         chat.ask(calls(1))
-
-
-def test_a_wrong_key_stops_at_once_and_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ACDC_TEST_KEY", "sk-wrong-and-secret")
-    with serving(echo) as server, Chat("scientist", settings(server.url)) as chat:
-        with pytest.raises(InfrastructureError, match="refuses the key") as caught:
-            chat.ask(calls(3))
-        assert "secret" not in str(caught.value)
-
-
-def test_a_key_that_the_endpoint_repeats_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ACDC_TEST_KEY", "sk-own-and-secret")
-    parrot = Answer(status=403, error={"message": "sk-own-and-secret may not do that"})
-    with (
-        serving(lambda body, number: parrot, key=None) as server,
-        Chat("scientist", settings(server.url)) as chat,
-        pytest.raises(InfrastructureError, match=r"It said: \[key\] may not do that"),
-    ):
-        chat.ask(calls(1))
-
-
-@pytest.mark.parametrize("key", ["sk-secret\nsecond line", "schlüssel-secret", "sk-\x7fsecret"])
-def test_a_key_that_cannot_be_sent_is_said_and_not_shown(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ACDC_TEST_KEY", key)
-    with (
-        serving(echo) as server,
-        pytest.raises(InfrastructureError, match="set it to the key alone") as caught,
-    ):
-        require_served(settings(server.url))
-    assert "secret" not in str(caught.value)
-
-
-def test_a_line_end_after_the_key_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ACDC_TEST_KEY", f"{KEY}\n")
-    with serving(echo) as server:
-        require_served(settings(server.url))
 
 
 def test_no_credit_is_no_outage() -> None:
