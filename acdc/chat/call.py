@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-_CHARS_PER_TOKEN = 2  # fewer than any tokenizer has on text: for what a call could cost, not for what it did
+# Of UTF-8. Prose in a script that a tokenizer knows has more; digits, rare signs and foreign scripts may have one: no bound, an estimate
+# on the high side.
+_BYTES_PER_TOKEN = 2
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ class Call:
 
     @property
     def most_tokens(self) -> tuple[int, int]:
-        """Tokens of the prompt and of the longest reply, never fewer than they will be."""
-        return len(self.system + self.user + self.begin) // _CHARS_PER_TOKEN, self.max_tokens
+        """Tokens of the prompt, estimated on the high side, and the most of the reply."""
+        return _estimated(self.system + self.user + self.begin), self.max_tokens
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,14 @@ class Reply:
 def spent_on(call: Call, reply: Reply) -> tuple[int, int]:
     """What a call counts towards a budget: tokens of prompt and reply, as the endpoint counts them.
 
-    An endpoint that counts nothing must not make a budget endless: then it is what its texts can be at most.
+    An endpoint that does not count must not make a budget endless: prompt and reply, each where its count is 0, are estimated from
+    their texts.
     """
-    if reply.finish == "too-long" or reply.prompt_tokens or reply.tokens:
+    if reply.finish == "too-long":
         return reply.prompt_tokens, reply.tokens
     prompt, longest = call.most_tokens
-    return prompt, min(longest, -(-len(reply.text) // _CHARS_PER_TOKEN))
+    return reply.prompt_tokens or prompt, reply.tokens or min(longest, _estimated(reply.text))
+
+
+def _estimated(text: str) -> int:
+    return -(-len(text.encode("utf-8", "surrogatepass")) // _BYTES_PER_TOKEN)

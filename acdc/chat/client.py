@@ -2,10 +2,11 @@
 
 Guarantees: replies come back in the order of the calls; every reply is in the transcript before anything else happens, so a call
 that was answered is never made again; no more than ``concurrency`` sockets; a call ends after ``timeout`` seconds even if its reply
-never does, and no reply takes more than ``reply_mb``; no call begins that could exceed the budget. After the first failure for good no further call begins, those under way are
-waited for and kept.
+never does, and no reply takes more than ``reply_mb``; no call begins whose prompt and longest reply would exceed the budget. After the first failure
+for good no further call begins, those under way are waited for and kept.
 
-Not guaranteed: that a failed attempt cost nothing. What an endpoint charges for a reply that never came is not known here.
+Not guaranteed: that a failed attempt cost nothing (what an endpoint charges for a reply that never came is not known here); that a prompt
+has no more tokens than was estimated, so the last calls may exceed the budget by what it has more.
 """
 
 import asyncio

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acdc.chat.call import Call, Reply
+from acdc.chat.call import Call, Reply, spent_on
 from acdc.chat.client import Chat
 from acdc.chat.outages import BudgetSpent, Outage
 from acdc.chat.preflight import require_served
@@ -74,7 +74,7 @@ def test_what_can_be_no_count_of_tokens_counts_as_none(count: Any) -> None:
 
 
 def test_an_endpoint_that_counts_no_tokens_cannot_exceed_a_budget(tmp_path: Path) -> None:
-    silent = completion(choices=[{"message": {"content": "x" * 200}}])  # 100 tokens by two characters each
+    silent = completion(choices=[{"message": {"content": "x" * 200}}])  # 100 tokens by two bytes each
     with serving(lambda body, number: Answer(raw=silent), key=None) as server:
         settings = EndpointSettings(base_url=server.url, model=MODEL, concurrency=1, budget_tokens=1500)
         transcript = Transcript(tmp_path, {})
@@ -89,3 +89,27 @@ def test_an_endpoint_that_counts_no_tokens_cannot_exceed_a_budget(tmp_path: Path
                 chat.ask(calls)
         assert len(server.asked) == 5
         transcript.close()
+
+
+@pytest.mark.parametrize(
+    ("prompt_tokens", "tokens", "text", "spent"),
+    [
+        (50, 7, "x" * 200, (50, 7)),
+        (50, 0, "x" * 200, (50, 100)),  # counts prompts only
+        (0, 7, "x" * 200, (2, 7)),  # counts replies only
+        (0, 0, "x" * 5000, (2, 1000)),  # never more than was allowed
+        (50, 0, "", (50, 0)),
+        (0, 0, "\u6e05" * 100, (2, 150)),  # three bytes a character
+        (0, 0, "\U0001f600" * 3, (2, 6)),  # four
+        (0, 0, "\ud800", (2, 2)),
+    ],
+)
+def test_each_side_that_an_endpoint_does_not_count_is_estimated_by_itself(
+    prompt_tokens: int, tokens: int, text: str, spent: tuple[int, int]
+) -> None:
+    call = Call("scientist", "t0001", "p", MODEL, "s", "uv", max_tokens=1000)  # three bytes: two tokens
+    assert spent_on(call, Reply(text, MODEL, prompt_tokens, tokens, "stop")) == spent
+
+
+def test_a_prompt_that_the_model_could_not_take_costs_nothing() -> None:
+    assert spent_on(CALL, Reply("", MODEL, 0, 0, "too-long")) == (0, 0)
