@@ -94,8 +94,8 @@ class Transcript:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
-                raise  # a full disk, a lock: not the file's fault
+            if not _is_damage(error):
+                raise
             raise InputError(
                 f"{self._path}: damaged ({error}); move it away and run again: the calls that it held are made again"
             ) from None
@@ -103,6 +103,12 @@ class Transcript:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file's content is at fault; a full disk, a lock or a mistake of ours is no reason to throw paid replies away."""
+    code = getattr(error, "sqlite_errorcode", 0)  # errors of the module itself have none
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class Replay:
@@ -245,6 +251,8 @@ def lines(directory: Path, more: Path | None = None) -> Iterator[str]:
         ):
             yield _dump(line)
     except sqlite3.DatabaseError as error:
+        if not _is_damage(error) and "no such table" not in str(error):
+            raise
         raise InputError(f"{path}: damaged ({error})") from None
     finally:
         db.close()

@@ -158,6 +158,33 @@ def test_a_damaged_transcript_of_a_run_is_said(tmp_path: Path) -> None:
         list(lines(tmp_path))
 
 
+def test_a_page_that_was_overwritten_is_damage(tmp_path: Path) -> None:
+    transcript = Transcript(tmp_path, {})
+    for number in range(200):
+        transcript.keep(replace(CALLS[0], seed=number), REPLY)
+    transcript.close()
+    path = tmp_path / "transcript.sqlite"
+    content = bytearray(path.read_bytes())
+    content[4096 * 2 :] = b"\xff" * (len(content) - 4096 * 2)
+    path.write_bytes(content)
+    transcript = Transcript(tmp_path, {})
+    with pytest.raises(InputError, match=r"damaged .* made again"):
+        transcript.spent("scientist")
+    transcript.close()
+    with pytest.raises(InputError, match="damaged"):
+        list(lines(tmp_path))
+
+
+def test_a_mistake_of_ours_is_not_called_damage(tmp_path: Path) -> None:
+    """Whoever reads "damaged, move it away" throws replies away that were paid for."""
+    transcript = Transcript(tmp_path, {})
+    with pytest.raises(sqlite3.ProgrammingError, match="type 'list' is not supported"):
+        transcript.keep(replace(CALLS[0], label=[]), REPLY)  # type: ignore[arg-type]
+    transcript.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        transcript.reply(CALLS[0])
+
+
 def test_a_run_without_a_transcript_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no transcript there"):
         list(lines(tmp_path))
