@@ -22,7 +22,7 @@ def reply_of(done: object, model: str) -> Reply:
     first = choices[0] if isinstance(choices, list) and choices else None
     message = getattr(first, "message", None)
     if message is None or not hasattr(message, "content"):
-        raise ValueError(f"a reply without choices{_complaint(done)}")
+        raise ValueError(f"a reply without choices{complaint(done)}")
     usage = getattr(done, "usage", None)
     return Reply(
         text_of(message.content),
@@ -52,7 +52,7 @@ def count_of(usage: object, name: str) -> int:
     return int(given) if isinstance(given, int | float) and 0 <= given <= _MOST else 0
 
 
-def _complaint(done: object) -> str:
+def complaint(done: object) -> str:
     """What an endpoint that answers with 200 and an error says, uncut: it may hold the key, which the message that shows it leaves out."""
     error = getattr(done, "error", None)
     said = error.get("message", error) if isinstance(error, Mapping) else error

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from acdc.chat.call import Call, Reply
 from acdc.chat.client import Chat
-from acdc.chat.completion import count_of, reported_model
+from acdc.chat.completion import complaint, count_of, reported_model
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -26,22 +26,34 @@ class EmbeddingChat(Chat):
             done = await self._client.embeddings.create(**body)
         except RecursionError:
             raise ValueError("JSON nested too deeply") from None
-        # Endpoints of many makes: nothing about the shape of the answer is believed.
-        data, usage = getattr(done, "data", None), getattr(done, "usage", None)
-        values = getattr(data[0], "embedding", None) if isinstance(data, list) and data else None
-        if not isinstance(values, list) or not values or not all(map(_is_float32, values)):
-            raise ValueError("a reply without an embedding")
-        return Reply(
-            base64.b64encode(np.array(values, dtype="<f4").tobytes()).decode("ascii"),
-            reported_model(done, call.model),
-            count_of(usage, "prompt_tokens"),
-            0,
-            "stop",
-        )
+        return embedding_of(done, call.model)
 
     def _body(self, call: Call) -> dict[str, Any]:
         # Numbers, not the client's default of base64: every endpoint knows them.
         return {"model": call.model, "input": [call.user], "encoding_format": "float"}
+
+
+def embedding_of(done: object, model: str) -> Reply:
+    """The reply in what the ``openai`` client made of an answer to one text.
+
+    Args:
+        done: Its list of embeddings, or whatever else came with status 200.
+        model: As asked for, where the endpoint does not say.
+
+    Raises:
+        ValueError: There is no vector of finite numbers; the message says what the answer says of itself, where it does.
+    """
+    data = getattr(done, "data", None)
+    values = getattr(data[0], "embedding", None) if isinstance(data, list) and data else None
+    if not isinstance(values, list) or not values or not all(map(_is_float32, values)):
+        raise ValueError(f"a reply without an embedding{complaint(done)}")
+    return Reply(
+        base64.b64encode(np.array(values, dtype="<f4").tobytes()).decode("ascii"),
+        reported_model(done, model),
+        count_of(getattr(done, "usage", None), "prompt_tokens"),
+        0,
+        "stop",
+    )
 
 
 def _is_float32(value: object) -> bool:

@@ -3,7 +3,9 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+from acdc.chat.completion import reply_of
 from acdc.chat.connection import open_client
+from acdc.chat.embeddings import embedding_of
 from acdc.chat.outages import fatal, is_outage, shown
 from acdc.chat.settings import EmbeddingEndpointSettings, EndpointSettings
 from acdc.errors import InfrastructureError
@@ -60,11 +62,16 @@ async def _served(settings: EndpointSettings) -> None:
 
 
 async def _one_word(client: "AsyncOpenAI", settings: EndpointSettings) -> None:
+    """One short reply or embedding, looked at as closely as in a run: an error may come with status 200."""
     # A server that failed to list may close the connection that we would use again.
     client = client.with_options(max_retries=1)
     if isinstance(settings, EmbeddingEndpointSettings):
-        await client.embeddings.create(model=settings.model, input=["yes"], encoding_format="float")
+        embedded = await client.embeddings.create(
+            model=settings.model, input=["yes"], encoding_format="float"
+        )
+        embedding_of(embedded, settings.model)
     else:
-        await client.chat.completions.create(
+        said = await client.chat.completions.create(
             model=settings.model, messages=[{"role": "user", "content": "Say yes."}]
         )
+        reply_of(said, settings.model)

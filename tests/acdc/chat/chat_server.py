@@ -42,7 +42,7 @@ class ChatServer:
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     models: Answer | None = None  # in place of a list of models
-    embed: Callable[[str], list[float]] | None = None  # what /embeddings says of a text
+    embed: Callable[[str], list[float] | Answer] | None = None  # what /embeddings says of a text
     embedded: list[str] = field(default_factory=list)
     sockets: int = 0
     most_sockets: int = 0
@@ -105,10 +105,11 @@ class _Handler(BaseHTTPRequestHandler):
         if max(map(len, body["input"])) > 2000:
             self._send(Answer(status=400, error={"message": "maximum context length exceeded"}))
             return
-        data = [
-            {"object": "embedding", "index": i, "embedding": self.chat.embed(text)}
-            for i, text in enumerate(body["input"])
-        ]
+        vectors = [self.chat.embed(text) for text in body["input"]]
+        if isinstance(vectors[0], Answer):
+            self._send(vectors[0])
+            return
+        data = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(vectors)]
         usage = {"prompt_tokens": 7, "total_tokens": 7}
         content = {"object": "list", "model": f"{body['model']}-2026", "data": data, "usage": usage}
         self._write(200, {}, json.dumps(content).encode())

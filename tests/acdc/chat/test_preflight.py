@@ -52,6 +52,40 @@ def test_a_model_that_is_listed_and_does_not_embed_is_no_embedder() -> None:
         require_served(EmbeddingEndpointSettings(base_url=server.url, model=MODEL))
 
 
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b'{"error": {"message": "tester is asleep"}}', "reply without choices; it says: tester is asleep"),
+        (b'{"object": "chat.completion", "choices": []}', "reply without choices"),
+        (b"<html>a proxy</html>", "no reply of a model"),
+    ],
+)
+def test_an_error_with_status_200_is_no_short_reply(raw: bytes, words: str) -> None:
+    with (
+        serving(lambda body, number: Answer(raw=raw), lists_models=False) as server,
+        pytest.raises(InfrastructureError, match=words),
+    ):
+        require_served(settings(server.url))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (Answer(raw=b'{"error": {"message": "asleep"}}'), "reply without an embedding; it says: asleep"),
+        (Answer(raw=b'{"object": "list", "data": []}'), "reply without an embedding"),
+        ([], "reply without an embedding"),
+        ([0.5, float("nan")], "reply without an embedding"),
+    ],
+)
+def test_an_answer_without_a_vector_is_no_embedding(said: Answer | list[float], words: str) -> None:
+    with serving(echo, key=None) as server:
+        server.embed = lambda text: said
+        with pytest.raises(InfrastructureError, match=words):
+            require_served(EmbeddingEndpointSettings(base_url=server.url, model=MODEL))
+        server.embed = lambda text: [0.5, 1.0]
+        require_served(EmbeddingEndpointSettings(base_url=server.url, model=MODEL))
+
+
 def test_an_endpoint_whose_list_of_models_never_ends_is_left_after_the_timeout() -> None:
     with serving(echo) as server:
         server.models = Answer(trouble="endless")
@@ -100,6 +134,15 @@ def test_a_key_that_the_endpoint_repeats_is_not_shown(
     ):
         chat.ask(calls(1))
     assert "sk-" not in str(caught.value)
+
+
+def test_a_key_in_the_list_of_models_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACDC_TEST_KEY", SECRET)
+    page = b'{"object": "list", "data": [{"id": "%s", "object": "model"}]}' % SECRET.encode()
+    with serving(echo, key=None) as server:
+        server.models = Answer(raw=page)
+        with pytest.raises(InfrastructureError, match=r"does not serve another; it serves: \[key\]"):
+            require_served(settings(server.url, model="another"))
 
 
 @pytest.mark.parametrize("before", range(280, 301, 4))
