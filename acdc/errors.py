@@ -7,13 +7,6 @@ import errno
 import re
 import sqlite3
 
-_NO_PLACE = (
-    errno.EEXIST,
-    errno.ENOTDIR,
-    errno.EISDIR,
-    errno.ENAMETOOLONG,
-)  # a file stands where a folder was named, or so
-
 
 class AcdcError(Exception):
     """An expected failure. Its message says what happened and what to do next."""
@@ -53,7 +46,7 @@ def expected(error: BaseException) -> AcdcError | None:
 
     Returns:
         The error itself if it is of the house's kind, an InfrastructureError for a full disk and for missing permissions,
-        an InputError for a path that something of another kind stands in the way of, None for everything else: that is a bug.
+        None for everything else: that is a bug.
     """
     if isinstance(error, AcdcError):
         return error
@@ -68,8 +61,6 @@ def expected(error: BaseException) -> AcdcError | None:
         isinstance(error, sqlite3.OperationalError) and "readonly" in str(error)
     ):
         return InfrastructureError(f"not allowed to write ({error}). Mend the permissions and run again")
-    if number in _NO_PLACE and isinstance(error, OSError):
-        return InputError(f"{error.filename2 or error.filename}: {error.strerror}; name another place")
     return None
 
 

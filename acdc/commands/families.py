@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, Family, Json, Overrides, Params, settings
+from acdc.commands.options import PARAMS, Family, Json, Overrides, Params, check_place, settings
 
 
 def register(app: typer.Typer) -> None:
@@ -116,5 +116,6 @@ def convert(
     """Convert."""
     from acdc.conversion import convert as converted
 
+    check_place("--to", to, "folder")
     written = converted(model, to)
     typer.echo(f"Written: {to} ({len(written)} files of weights)")

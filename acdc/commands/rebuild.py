@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
+from acdc.commands.options import PARAMS, Json, Overrides, Params, check_place, settings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +44,7 @@ def rebuild(
     from acdc.store import RunStore
     from acdc.weights import WeightsDigest
 
+    check_place("--to", to, "folder")
     config, layout = settings(params, overrides), Layout()
     selected = config.selected
     run = run or layout.run(selected.families[0], selected.variants[0], selected.seeds[0])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, Params
+from acdc.commands.options import PARAMS, Params, check_place
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +23,7 @@ def smoke(
     ),
 ) -> None:
     """Run every stage."""
+    check_place("--root", root, "folder")
     from acdc.rehearsal import rehearse
 
     rehearse(params, overlay, root)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from acdc.commands.options import check_place
 from acdc.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def export(
     from acdc.tasks import task_file
     from acdc.tasks.task_family import TaskFamily
 
+    check_place("--to", to, "file")
     with RunStore.read(run) as store:
         wanted = ever_active(store)
         known = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in store.tasks()}

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from acdc.commands.options import check_place
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
@@ -23,6 +25,7 @@ def transcript(
     """Export."""
     from acdc.chat.transcript import lines
 
+    check_place("--to", to, "file")
     judged = _judged(run)
     if to is None:
         sys.stdout.writelines(f"{line}\n" for line in lines(run, judged))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, settings
+from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, check_place, settings
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -40,6 +40,7 @@ def build_filter(
     from evals.option_filter import plan
     from evals.settings import EvaluationSettings
 
+    check_place("--out", out, "file")
     config = settings(params, overrides)
     judge = None if rule_only else config.judges.answers
     if judge is None and not rule_only:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, settings
-from acdc.errors import InputError
+from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, check_place, settings
 
 
 class Form(StrEnum):
@@ -47,8 +46,7 @@ def export(
     from evals.every_eval_ever import every_eval_ever
     from evals.exports import answered, lm_eval_logs
 
-    if to.exists() and not to.is_dir():
-        raise InputError(f"--to {to}: there is a file of this name; name a folder")
+    check_place("--to", to, "folder")
     name = family or config.selected.families[0]
     config.family(name)
     results = Layout().results(name, "baselines").parent

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, Overrides, Params
-from acdc.errors import InputError
+from acdc.commands.options import PARAMS, Overrides, Params, check_place
 
 
 def register(app: typer.Typer) -> None:
@@ -32,8 +31,7 @@ def score(
     from acdc.sandbox import SandboxSettings
     from evals.score import score as scored
 
-    if out is not None and out.is_dir():
-        raise InputError(f"--json {out}: that is a folder; name a file")
+    check_place("--json", out, "file")
     sandbox, judge = SandboxSettings(), None
     if params.is_file():
         from acdc.commands.options import settings

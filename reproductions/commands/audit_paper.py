@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from acdc.commands.options import check_place
+
 OUT = Path("results/paper/audit.json")
 
 
@@ -35,6 +37,8 @@ def audit_paper(
     from reproductions.paper.audit import FOLDER, audit_files
     from reproductions.paper.tables import claims_table, findings_table, sensitivity_table
 
+    check_place("--json", out, "file")
+    check_place("--tables", tables, "folder")
     audit = audit_files(
         published or FOLDER / "published.csv",
         claims or FOLDER / "claims.csv",

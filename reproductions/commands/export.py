@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
+from acdc.commands.options import PARAMS, Json, Overrides, Params, check_place, settings
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +27,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Export."""
+    check_place("--to", to, "folder")
     config = settings(params, overrides)
     from acdc.layout import Layout
     from reproductions.licences import UNKNOWN

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params
+from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, check_place
 
 if TYPE_CHECKING:
     from acdc.config import Config
@@ -52,6 +52,7 @@ def reproduce(
     from reproductions.files import write_text
     from reproductions.reproduction import check_records, parsed, read_hardware, settings
 
+    check_place("--root", root, "folder")
     changes: dict[str, dict[str, float]] = {}
     if price is not None:
         changes["price"] = {"per_gpu_hour": price}

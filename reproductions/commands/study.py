@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Json, Params
+from acdc.commands.options import PARAMS, DryRun, Json, Params, check_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,9 @@ def study(
     from reproductions.study import SETTINGS, read_settings, study_table
     from reproductions.study_answers import scores
 
+    check_place("--root", root, "folder")
+    check_place("--out", out, "folder")
+    check_place("--expected", expected, "file")
     asked = read_settings(settings or SETTINGS)
     if kept is None:
         written = _settings_file(params, asked, root, write=not dry_run)
