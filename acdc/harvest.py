@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from acdc.llm_gibberish import NO_VERDICT
 from acdc.store import RunStore
@@ -19,27 +20,27 @@ class Harvest:
 
     Attributes:
         accepted: Tasks that the scientist wrote and that passed their checks, seed tasks left out.
-        rejected: Requests that gave none, by reason.
+        rejected: Requests that gave none, seed tasks included, by reason.
+        failed: Of these, tasks that the scientist was asked for and that did not pass their checks.
+        left_out: Of these, tasks that it was asked for and that did, and for which the first pool had no room.
         judged: Individuals that were judged for gibberish.
         silent: Of these, those on whom a language model gave no verdict.
     """
 
     accepted: int
     rejected: dict[str, int]
+    failed: dict[str, int]
+    left_out: int
     judged: int
     silent: int
-
-    @property
-    def reasons(self) -> str:
-        """Rejections for a person: "full 4, parse 2"."""
-        return ", ".join(f"{reason} {count}" for reason, count in self.rejected.items())
 
     def warnings(self, run: Path) -> list[str]:
         """What a person should know before believing the run."""
         found = []
-        if self.rejected and not self.accepted:
+        if self.failed and not self.accepted and not self.left_out:
+            reasons = ", ".join(f"{reason} {count}" for reason, count in self.failed.items())
             found.append(
-                f"none of the {sum(self.rejected.values())} tasks that the scientist was asked for passed its checks ({self.reasons}): "
+                f"none of the {sum(self.failed.values())} tasks that the scientist was asked for passed its checks ({reasons}): "
                 f"models evolved on seed tasks alone. `acdc transcript {run}` prints what a language model said"
             )
         if self.silent * 2 >= self.judged > 0:
@@ -57,10 +58,18 @@ def harvest(directory: Path) -> Harvest | None:
         events = [event for _, _, told in store.pools() for event in json.loads(told)]
         tasks = [json.loads(document) for _, _, document in store.tasks()]
         findings = [row[5] for row in store.individuals() if row[5] is not None]
-    rejected = Counter(event["rejection"]["reason"] for event in events if event["kind"] == "rejected")
+    refused = [event["rejection"] for event in events if event["kind"] == "rejected"]
+    asked = [one for one in refused if one["provenance"]["kind"] != "seed"]
+    failed = [one for one in asked if one["reason"] != "full"]
     return Harvest(
         sum(task["provenance"]["kind"] != "seed" for task in tasks),
-        dict(sorted(rejected.items())),
+        _counted(refused),
+        _counted(failed),
+        len(asked) - len(failed),
         len(findings),
         sum(finding["reason"].startswith(NO_VERDICT) for finding in findings),
     )
+
+
+def _counted(rejections: list[dict[str, Any]]) -> dict[str, int]:
+    return dict(sorted(Counter(one["reason"] for one in rejections).items()))
