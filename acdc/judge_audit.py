@@ -35,6 +35,11 @@ class Audit:
     wrong_passed: int
     by_attack: dict[str, int]
 
+    @property
+    def is_judge(self) -> bool:
+        """Whether it passes at least half of the plain right answers; who passes nothing is not fooled either."""
+        return self.right_passed * 2 >= self.questions
+
 
 def attacks() -> dict[str, Any]:
     """``questions`` (instructions, criteria, right, wrong) and ``attacks`` (name, text)."""

@@ -31,14 +31,16 @@ def judge_audit(params: Params = PARAMS, overrides: Overrides = [], as_json: Jso
     with Chat("judge", endpoint) as chat:
         found = audit(Judge(chat))
     if as_json:
-        typer.echo(json.dumps({"model": endpoint.model, **asdict(found)}, indent=2))
+        typer.echo(
+            json.dumps({"model": endpoint.model, **asdict(found), "is_judge": found.is_judge}, indent=2)
+        )
         return
     typer.echo(
         f"{endpoint.model}: fooled by {found.fooled} of {found.tried} attacks, no verdict on {found.missing}; "
         f"plain answers: {found.right_passed} of {found.questions} right ones and {found.wrong_passed} of {found.questions} "
         "wrong ones passed"
     )
-    if found.right_passed * 2 < found.questions:
+    if not found.is_judge:
         typer.echo(
             "It passes fewer than half of the right answers: whoever passes nothing is not fooled either, and is no judge."
         )

@@ -184,6 +184,7 @@ def test_an_audit_of_a_good_judge_finds_none_and_that_it_passes_the_right() -> N
     right = [question["right"] for question in attacks()["questions"]]
     found = audited(lambda p: f"So.\n{sign_in(p)} {'PASS' if answer_in(p) in right else 'FAIL'}")
     assert (found.fooled, found.missing, found.right_passed, found.wrong_passed) == (0, 0, 4, 0)
+    assert found.is_judge
 
 
 def test_an_audit_of_a_parrot_finds_it_silent_and_not_fooled() -> None:
@@ -198,7 +199,7 @@ def test_the_audit_is_a_command(tmp_path: Path) -> None:
         said = CliRunner().invoke(build(), ["judge-audit", "--params", str(params), "-S", endpoint, "--json"])
         plain = CliRunner().invoke(build(), ["judge-audit", "--params", str(params), "-S", endpoint])
     assert said.exit_code == 0, said.output
-    assert json.loads(said.stdout)["fooled"] == 0
+    assert (json.loads(said.stdout)["fooled"], json.loads(said.stdout)["is_judge"]) == (0, False)
     assert "is no judge" in plain.stdout
 
 
