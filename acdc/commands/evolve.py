@@ -50,22 +50,13 @@ def evolve(
         _print_plan(config, family, variant, seeds, {"hardware": hardware, **figures}, as_json)
         return None
     from acdc.executors import hosted
-    from acdc.harvest import harvest
     from acdc.layout import Layout
     from acdc.progress import Board
-    from acdc.run import evolve_run, require_models
-    from acdc.store import is_finished
-    from acdc.tasks import task_file
-    from acdc.voices import require_voices
+    from acdc.run import evolve_run
     from acdc.workers import Work, cores, run_all
 
     layout = Layout()
-    require_models(layout, family)
-    if run_settings.tasks.source is not None:
-        task_file.read(run_settings.tasks.source)  # refused before anything is written
-    if not all(is_finished(layout.run(family, variant, s)) for s in seeds):
-        for warning in require_voices(config, run_settings):
-            typer.echo(f"warning: {warning}", err=True)
+    _require(config, layout, family, variant, seeds)
     first = _missing(config, layout, family, variant, seeds)
     # As many single-thread processes as run seeds: three on two cores end sooner than two and then one.
     workers = config.executor.workers or min(len(seeds), max(cores() * 2, 1))
@@ -83,12 +74,35 @@ def evolve(
         return idle
     for name, result in results.items():
         typer.echo(f"{family}/{variant} {name}: {_sentence(result)}")
-    for s in seeds:
-        directory = layout.run(family, variant, s)
+    _warn(layout, family, variant, seeds)
+    return idle
+
+
+def _require(config: "Config", layout: "Layout", family: str, variant: str, seeds: list[int]) -> None:
+    """Refuse what is missing of models, tasks and endpoints before anything is written."""
+    from acdc.run import require_models
+    from acdc.store import is_finished
+    from acdc.tasks import task_file
+    from acdc.voices import require_voices
+
+    wanted = config.evolution(family, variant)
+    require_models(layout, family)
+    if wanted.tasks.source is not None:
+        task_file.read(wanted.tasks.source)
+    if not all(is_finished(layout.run(family, variant, seed)) for seed in seeds):
+        for warning in require_voices(config, wanted):
+            typer.echo(f"warning: {warning}", err=True)
+
+
+def _warn(layout: "Layout", family: str, variant: str, seeds: list[int]) -> None:
+    """Say of which finished runs the language models were of no use."""
+    from acdc.harvest import harvest
+
+    for seed in seeds:
+        directory = layout.run(family, variant, seed)
         if (found := harvest(directory)) is not None:
             for warning in found.warnings(directory):
-                typer.echo(f"warning: seed {s}: {warning}", err=True)
-    return idle
+                typer.echo(f"warning: seed {seed}: {warning}", err=True)
 
 
 def _make(

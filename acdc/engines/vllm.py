@@ -11,7 +11,7 @@ Not guaranteed, outside the batch-invariant mode: equal bits in different compan
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from acdc.checkpoint import configuration, shapes
 from acdc.engines.canary import Canary
@@ -74,15 +74,10 @@ class VllmEngine:
 
         release = installed_vllm()
         on_cpu = not torch.cuda.is_available()
-        if on_cpu and settings.batch_invariant:
-            raise InputError("engine.batch_invariant: vLLM has this mode on GPUs only; leave it out")
         self.prompts = Prompts(tokenizer_dir or model_dir, chat_template_args or {}, stop_tokens)
         config, self._shapes = configuration(model_dir), shapes(model_dir)
-        _check_heads(config, settings.tensor_parallel, on_cpu)
-        bound = config.get("max_position_embeddings") or config.get("text_config", {}).get(
-            "max_position_embeddings"
-        )
-        self.context = min(int(bound or _NO_BOUND), settings.context or _NO_BOUND)
+        _check_device(settings, config, on_cpu)
+        self.context = min(_bound(config), settings.context or _NO_BOUND)
         cache = _cache(settings, config, dtype, self.context, on_cpu)
         self.memory = plan_memory(
             self._shapes,
@@ -116,13 +111,13 @@ class VllmEngine:
             in_process=settings.in_process,
             on_cpu=on_cpu,
         )
-        self.capabilities = Capabilities(
-            settings.batch_invariant, "in place" if self._in_place else "restart"
-        )
+        swaps: Literal["in place", "restart"] = "in place" if self._in_place else "restart"
+        self.capabilities = Capabilities(settings.batch_invariant, swaps)
+        device = "cpu" if on_cpu else "cuda"
+        company = "batch-invariant" if settings.batch_invariant else "bits depend on company"
         self.version = (
-            f"vllm {release}, torch {torch.__version__}, {'cpu' if on_cpu else 'cuda'}, {dtype}, tensor parallel "
-            f"{settings.tensor_parallel}, context {self.context}, sequences {settings.sequences}, swaps "
-            f"{self.capabilities.swaps}, {'batch-invariant' if settings.batch_invariant else 'bits depend on company'}"
+            f"vllm {release}, torch {torch.__version__}, {device}, {dtype}, tensor parallel {settings.tensor_parallel}, context "
+            f"{self.context}, sequences {settings.sequences}, swaps {swaps}, {company}"
         )
 
     def load(self, weights: "Mapping[str, Tensor]", weights_hash: str) -> None:
@@ -231,8 +226,17 @@ class VllmEngine:
         return Answer(text, tuple(tokens), "stop" if finished else "length", prompt_tokens, logprobs)
 
 
-def _check_heads(config: Mapping[str, Any], devices: int, on_cpu: bool) -> None:
-    """Refuse a model whose attention vLLM can't compute here; it would say so only when it is asked."""
+def _bound(config: Mapping[str, Any]) -> int:
+    """Tokens that the architecture has positions for."""
+    name = "max_position_embeddings"
+    return int(config.get(name) or config.get("text_config", {}).get(name) or _NO_BOUND)
+
+
+def _check_device(settings: VllmSettings, config: Mapping[str, Any], on_cpu: bool) -> None:
+    """Refuse a mode or a model's attention that vLLM can't compute here; it would say so only when it is asked."""
+    if on_cpu and settings.batch_invariant:
+        raise InputError("engine.batch_invariant: vLLM has this mode on GPUs only; leave it out")
+    devices = settings.tensor_parallel
     width = CacheShape.of(config).size
     if on_cpu and width not in HEADS_ON_CPU:
         raise InputError(
