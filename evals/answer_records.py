@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from acdc.tasks.prompt_files import sendable
 from evals.exam import ASKED, WITHHELD
-from evals.given_answers import each_sample, extracted
+from evals.given_answers import counted, each_sample, extracted
 
 Who = tuple[str, float]
 _METADATA = (
@@ -77,6 +77,7 @@ def record(sample: Mapping[str, Any], head: Mapping[str, str]) -> dict[str, Any]
     reference = [str(sample["target"])]
     withheld = prompt == WITHHELD
     tokens = {"input_tokens": int(sample["prompt_tokens"]), "output_tokens": int(sample["tokens"])}
+    usage = {**tokens, "total_tokens": sum(tokens.values())}
     return {
         **head,
         "evaluation_name": benchmark,
@@ -96,7 +97,7 @@ def record(sample: Mapping[str, Any], head: Mapping[str, str]) -> dict[str, Any]
             }
         ],
         "evaluation": {"score": float(sample["correct"]), "is_correct": bool(sample["correct"])},
-        "token_usage": {**tokens, "total_tokens": sum(tokens.values())},
+        **({"token_usage": usage} if counted(sample) else {}),
         "metadata": {key: str(sample[key]) for key in _METADATA if sample.get(key) is not None},
     }
 
