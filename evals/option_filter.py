@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from acdc.errors import InfrastructureError, InputError
 from evals.benchmarks.judge.needs_options import RULE_VERSION, prompts, rule
 from evals.benchmarks.judge.open_form import OpenForm
-from evals.benchmarks.local_data import named, read_records
+from evals.benchmarks.local_data import named, sound_records
 
 Row = dict[str, Any]
 _FORMAT = 1
@@ -135,7 +135,7 @@ def plan(benchmark: str, metadata: Mapping[str, Any], records: Path, out: Path, 
     if "open_form" not in metadata:
         raise InputError(f"{benchmark} asks its questions as they are; there is nothing to leave out")
     form: Callable[[Row], OpenForm] = named(metadata["open_form"])
-    rows = read_records(records, tuple(metadata["fields"]))
+    rows = sound_records(records, metadata)
     for number, row in enumerate(rows, 1):
         row.setdefault("id", number)
     forms = {record_hash(row, metadata): form(row) for row in rows}

@@ -10,7 +10,9 @@ from acdc.errors import InputError
 from acdc.sandbox import SandboxSettings
 from evals.benchmarks import registry
 from evals.benchmarks.local_data import questions
+from evals.benchmarks.paper.record_checks import gsm8k
 from evals.group_exam import open_exam
+from evals.option_filter import plan
 from evals.score import score
 from tests.evals.test_score import RECORDS, records
 
@@ -125,10 +127,13 @@ def test_replies_that_are_hardly_text_are_wrong_and_stop_nothing(benchmark: str,
     ("benchmark", "spoiled", "said"),
     [
         ("gsm8k_llama", {"answer": "twelve"}, "no number behind '####'"),
+        ("gsm8k_llama", {"answer": "no idea ####"}, "no number behind '####'"),
+        ("gsm8k_llama", {"answer": "#### 5 apples"}, "no number behind '####'"),
         ("mmlu_cot_llama", {"choices": ["a", "b", "c", "d", "e"]}, "its choices are not four"),
         ("mmlu_cot_llama", {"choices": ["a", "b", "c"]}, "its choices are not four"),
         ("mmlu_cot_llama", {"answer": 4}, "not a position from 0 to 3"),
         ("mmlu_cot_llama", {"answer": "B"}, "not a position from 0 to 3"),
+        ("mmlu_cot_llama", {"answer": True}, "not a position from 0 to 3"),
         ("mmlu_pro_llama", {"options": "abc"}, "its options are not two to ten"),
         ("mmlu_pro_llama", {"answer": "Z"}, "not the letter of one of its"),
         ("mbpp_instruct", {"test_list": ["assert f(1) == 1"]}, "fewer than 3 tests"),
@@ -144,6 +149,34 @@ def test_a_record_whose_fields_hold_something_else_is_named(
     with pytest.raises(InputError, match=rf"{path.name}, record 2: ") as error:
         questions(path, registry.metadata_of(benchmark))
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("judged", "benchmark", "spoiled"),
+    [
+        ("mmlu_judge", "mmlu_cot_llama", {"answer": "B"}),
+        ("mmlu_judge", "mmlu_cot_llama", {"choices": ["a", "b"]}),
+        ("mmlu_pro_judge", "mmlu_pro_llama", {"answer": "Z"}),
+    ],
+)
+def test_a_judge_form_refuses_the_records_that_the_benchmark_refuses(
+    judged: str, benchmark: str, spoiled: dict[str, Any], tmp_path: Path
+) -> None:
+    path = records(tmp_path, benchmark)
+    (sound,) = (json.loads(line) for line in path.read_text("utf-8").splitlines())
+    write(path, sound | spoiled)
+    metadata = registry.metadata_of(judged)
+    for refuses in (
+        lambda: questions(path, metadata),
+        lambda: plan(judged, metadata, path, tmp_path / "list.jsonl", None),
+    ):
+        with pytest.raises(InputError, match=rf"{path.name}, record 1: "):
+            refuses()
+
+
+@pytest.mark.parametrize("answer", ["#### 1,000", "so\n#### -3", "#### $5", "####.5", "#### 12 "])
+def test_a_number_behind_the_marks_is_one_however_it_is_written(answer: str) -> None:
+    assert gsm8k({"answer": answer}) == ""
 
 
 @pytest.mark.parametrize(
