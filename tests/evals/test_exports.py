@@ -133,7 +133,7 @@ def test_logs_of_another_evaluation_do_not_become_further_draws(root: Path, tmp_
     lm_eval_logs(root, tmp_path / "logs")  # the same results, the same files
     for path in root.rglob("correctness.json"):
         os.utime(path, (0, 0))
-    with pytest.raises(InputError, match="a log of other results"):
+    with pytest.raises(InputError, match="of another date than these results"):
         lm_eval_logs(root, tmp_path / "logs")
 
 
