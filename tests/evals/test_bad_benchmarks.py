@@ -1,5 +1,6 @@
 """Files that are not what they should be, and replies that are hardly text: an error that says what to do, or a verdict."""
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from acdc.sandbox import SandboxSettings
 from evals.benchmarks import registry
 from evals.benchmarks.local_data import questions
 from evals.benchmarks.paper.record_checks import gsm8k
+from evals.benchmarks.registry import Benchmark
+from evals.exam import Exam
 from evals.group_exam import open_exam
 from evals.option_filter import plan
 from evals.score import score
+from tests.evals.conftest import benchmark, rows
 from tests.evals.test_score import RECORDS, records
 
 TASK = """
@@ -189,6 +193,22 @@ def test_a_number_behind_the_marks_is_one_however_it_is_written(answer: str) -> 
 def test_a_record_that_a_template_stumbles_over_is_named(template: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=rf"mine: the task can't make a question of {said}"):
         exam(tmp_path, TASK.replace("{{ question }}", template), {"question": "? ?", "answer": "!"})
+
+
+def test_a_record_without_an_id_is_named_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(TASK.replace("{{ question }}", "{{ question.strip() }}"), "utf-8")
+    rows = [{"question": "?", "answer": "!"}, {"question": None, "answer": "!"}]
+    mine = Benchmark("mine", tmp_path / "mine.yaml", functools.partial(list, rows))
+    with pytest.raises(InputError, match="can't make a question of record 1 "):
+        Exam(mine, lambda user, system: user, "plain")
+
+
+def test_a_fault_of_the_engines_chat_is_not_blamed_on_a_record() -> None:
+    def faulty(user: str, system: str) -> str:
+        raise TypeError("a bug")
+
+    with pytest.raises(TypeError, match="a bug"):
+        Exam(benchmark("probe_fewshot", rows(4)), faulty, "plain")
 
 
 def test_the_line_that_is_no_json_is_named(tmp_path: Path) -> None:
