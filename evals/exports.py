@@ -143,7 +143,7 @@ def _write_samples(path: Path, benchmark: str, mine: Sequence[Answered], to: Pat
         raise InputError(
             f"{path}: cannot be read ({error.strerror}); run `acdc evaluate` and `acdc baselines`"
         ) from None
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path}: no samples of an evaluation ({error}); evaluate again") from None
     for one in mine:
         folder = to / one.name

@@ -80,7 +80,7 @@ def each_sample(path: Path, made: Callable[[dict[str, Any]], Made]) -> Iterator[
         for number, line in enumerate(lines, 1):
             try:
                 one = made(json.loads(line))
-            except (ValueError, LookupError, TypeError) as error:
+            except (ValueError, LookupError, TypeError, RecursionError) as error:
                 raise InputError(
                     f"{path}, line {number}: no sample of an evaluation ({error!r}); evaluate again"
                 ) from None

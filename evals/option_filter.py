@@ -115,7 +115,7 @@ def read_list(path: Path) -> dict[str, bool]:
         if lines[0]["format"] != _FORMAT:
             raise ValueError(f"format {lines[0]['format']}, not {_FORMAT}")
         return {str(line["record"]): bool(line["needs_options"]) for line in lines[1:]}
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is no list of `acdc build-filter` ({error}); build it again") from error
 
 

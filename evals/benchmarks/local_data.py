@@ -162,7 +162,7 @@ def _json_lines(path: Path) -> list[Row]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the second: nested without end
             raise InputError(f"{path} can't be read as JSON lines, line {number}: {error}") from error
         if not isinstance(row, dict):
             raise InputError(f"{path}, line {number}: expected a JSON object")

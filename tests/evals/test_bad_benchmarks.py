@@ -2,6 +2,7 @@
 
 import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from evals.benchmarks.local_data import questions
 from evals.benchmarks.paper.record_checks import gsm8k
 from evals.benchmarks.registry import Benchmark
 from evals.exam import Exam
+from evals.given_answers import each_sample
 from evals.group_exam import open_exam
-from evals.option_filter import plan
+from evals.option_filter import plan, read_list
 from evals.score import score
 from tests.evals.conftest import benchmark, rows
 from tests.evals.test_score import RECORDS, records
@@ -215,6 +217,22 @@ def test_the_line_that_is_no_json_is_named(tmp_path: Path) -> None:
     (tmp_path / "half.jsonl").write_text('{"question": "?", "answer": "#### 1"}\n{"question": "ha')
     with pytest.raises(InputError, match=r"half\.jsonl can't be read as JSON lines, line 2"):
         questions(tmp_path / "half.jsonl", registry.metadata_of("gsm8k_llama"))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: questions(path, registry.metadata_of("gsm8k_llama")),
+        registry.read_rows,
+        read_list,
+        lambda path: list(each_sample(path, str)),
+    ],
+    ids=["records", "replies", "filter", "samples"],
+)
+def test_a_line_nested_without_end_is_bad_input(read: Callable[[Path], object], tmp_path: Path) -> None:
+    (tmp_path / "deep.jsonl").write_text("[" * 1_000_000)
+    with pytest.raises(InputError, match=r"deep\.jsonl"):
+        read(tmp_path / "deep.jsonl")
 
 
 def test_a_setting_that_names_no_benchmarks_records_gets_the_nearest() -> None:

@@ -99,6 +99,13 @@ def test_exported_logs_are_read_back_with_every_draw(root: Path, tmp_path: Path)
     )
 
 
+@pytest.mark.parametrize("line", ["[" * 1_000_000, "7", "{}"])
+def test_samples_that_are_none_are_named(root: Path, tmp_path: Path, line: str) -> None:
+    (root / "baselines" / "probe_exact" / "samples.jsonl").write_text(line + "\n")
+    with pytest.raises(InputError, match=r"baselines/probe_exact/samples\.jsonl: no samples"):
+        lm_eval_logs(root, tmp_path / "logs")
+
+
 def test_results_have_lm_evals_keys(root: Path, tmp_path: Path) -> None:
     lm_eval_logs(root, tmp_path / "logs")
     file = next((tmp_path / "logs" / "baselines-b-T0.7").glob("results_*.json"))
