@@ -101,10 +101,12 @@ def certainty_of(logits: Tensor, total: Tensor) -> Tensor:
         (rows,) nats; infinite where a token has no probability at all: a mean over the stand-in for −∞ would be a huge number that
         beats every honest one.
     """
-    certainty = total - logits.mean(dim=-1) - math.log(logits.shape[-1])
-    low, high = logits.aminmax(dim=-1)
-    limits = torch.finfo(logits.dtype)
-    return certainty.masked_fill((low <= limits.min) | (high >= limits.max), math.inf)
+    vocabulary = logits.shape[-1]
+    certainty = total - logits.mean(dim=-1) - math.log(vocabulary)
+    # One stand-in alone moves the mean by its V-th part, several make it overflow, to either side. To look for them among the logits
+    # takes longer than all else here.
+    sound = certainty.abs() < torch.finfo(logits.dtype).max / (2 * vocabulary)
+    return certainty.masked_fill(~sound, math.inf)
 
 
 @torch.inference_mode()
