@@ -13,7 +13,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault(
     "TQDM_DISABLE", "1"
-)  # libraries' bars; it is read as they are imported, so it is set before
+)  # libraries' bars; it is read as they are imported, so it is set before, and worker processes inherit it
 
 import contextlib
 import importlib

@@ -12,7 +12,7 @@ from typing import Any
 
 from acdc.checkpoint import context_length
 from acdc.config import Config
-from acdc.engines import Engine, open_engine
+from acdc.engines import DeclaredEngine, open_engine
 from acdc.errors import InputError
 from acdc.examination import Examiner, instructions_fit
 from acdc.executors.executor import Alone, Executor
@@ -75,7 +75,7 @@ def gibberish_judge(settings: EvolutionSettings, voices: Voices) -> GibberishJud
     return StatisticJudge(settings.gibberish)
 
 
-def engine_of(config: Config, family: Family) -> Engine:
+def engine_of(config: Config, family: Family) -> DeclaredEngine:
     """An engine for individuals of the family: the base's architecture, the general seed's tokenizer and template."""
     return open_engine(
         config.engine_of(family.name),

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from acdc.tasks.prompt_files import sendable
 from evals.exam import ASKED, WITHHELD
-from evals.given_answers import each_sample, extracted
+from evals.given_answers import counted, each_sample, extracted
 
 Who = tuple[str, float]
 _METADATA = (
@@ -35,32 +35,25 @@ def write_records(
     Args:
         folder: With a folder for each benchmark, and its `samples.jsonl`.
         heads: For each (model, temperature) what all its records say.
-        places: For each where its file goes, without `_samples.jsonl`; each file appears whole or not at all.
+        places: For each its file; the folder exists.
 
     Returns:
-        For each SHA-256 of the file, in hexadecimal, and its number of lines; who has no line is left out, and has no file.
+        For each SHA-256 of the file, in hexadecimal, and its number of lines; who has no line is left out.
 
     Raises:
         InputError: Samples are missing or damaged.
     """
-    temporary = {who: place.with_name(f"{place.name}_samples.jsonl.tmp") for who, place in places.items()}
     digests = {who: hashlib.sha256() for who in places}
     counts = dict.fromkeys(places, 0)
     with contextlib.ExitStack() as stack:
-        files: dict[Who, IO[bytes]] = {}
-        for who, path in temporary.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            files[who] = stack.enter_context(path.open("wb"))
+        files: dict[Who, IO[bytes]] = {
+            who: stack.enter_context(path.open("wb")) for who, path in places.items()
+        }
         for samples in sorted(folder.glob("*/samples.jsonl")):
             for who, line in _records(samples, heads):
                 files[who].write(line)
                 digests[who].update(line)
                 counts[who] += 1
-    for who, path in temporary.items():
-        if counts[who]:
-            path.replace(path.with_suffix(""))
-        else:
-            path.unlink()
     return {who: (digests[who].hexdigest(), counts[who]) for who in places if counts[who]}
 
 
@@ -77,6 +70,7 @@ def record(sample: Mapping[str, Any], head: Mapping[str, str]) -> dict[str, Any]
     reference = [str(sample["target"])]
     withheld = prompt == WITHHELD
     tokens = {"input_tokens": int(sample["prompt_tokens"]), "output_tokens": int(sample["tokens"])}
+    usage = {**tokens, "total_tokens": sum(tokens.values())}
     return {
         **head,
         "evaluation_name": benchmark,
@@ -96,7 +90,7 @@ def record(sample: Mapping[str, Any], head: Mapping[str, str]) -> dict[str, Any]
             }
         ],
         "evaluation": {"score": float(sample["correct"]), "is_correct": bool(sample["correct"])},
-        "token_usage": {**tokens, "total_tokens": sum(tokens.values())},
+        **({"token_usage": usage} if counted(sample) else {}),
         "metadata": {key: str(sample[key]) for key in _METADATA if sample.get(key) is not None},
     }
 

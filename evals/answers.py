@@ -3,7 +3,7 @@
 The key is a hash of (engine version, weights hash, prompt, sampling, random stream); no name of a model takes part, so two
 models never share an answer because they share a name. One SQLite file, written in one transaction per batch by any
 number of processes at once: a kill loses the unfinished batch and nothing else. A damaged file is set aside, never
-repaired: the answers are made again.
+repaired: the answers are made again. Of a sound one of the last version the verdicts are taken over.
 """
 
 import contextlib
@@ -29,6 +29,7 @@ CREATE TABLE answer (
 CREATE TABLE verdict (key BLOB PRIMARY KEY, correct INTEGER NOT NULL, error TEXT) WITHOUT ROWID;
 PRAGMA user_version = {_VERSION};
 """
+_SAME_VERDICTS = 2  # a version whose verdicts are those of today; some were paid for
 _MOST_VARIABLES = 500  # SQLite's lowest default limit of bound variables in a statement is 999
 
 
@@ -120,22 +121,35 @@ def judgement_key(judge: str, instructions: str, submission: str, criteria: str)
 
 
 def set_aside_if_damaged(path: Path, say: Callable[[str], None]) -> None:
-    """Move a cache that SQLite can't read, or of another version, out of the way.
+    """Move a cache that SQLite can't read, or of another version, out of the way; verdicts of the last version stay.
 
     Args:
         path: The cache; nothing happens if it does not exist.
         say: Receives one line for the user if it was moved.
+
+    Raises:
+        InfrastructureError: A cache with those verdicts can't be written.
     """
-    reason = _damage(path) if path.exists() else ""
+    reason, version = _damage(path) if path.exists() else ("", 0)
     if not reason:
         return
+    fresh = path.with_name(path.name + ".new")
+    if version == _SAME_VERDICTS:
+        fresh.unlink(missing_ok=True)
+        with AnswerCache(fresh) as cache:
+            cache.take_verdicts(path)
     number = 1
     while (aside := path.with_name(f"{path.name}.aside-{number}")).exists():
         number += 1
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     os.replace(path, aside)
-    say(f"The answer cache {path} {reason}; it was set aside as {aside.name}, and answers are made again.")
+    if version == _SAME_VERDICTS:
+        os.replace(fresh, path)
+    kept = ", but verdicts are kept" if version == _SAME_VERDICTS else ""
+    say(
+        f"The answer cache {path} {reason}; it was set aside as {aside.name}, and answers are made again{kept}."
+    )
 
 
 def _hashed(begin: bytes, texts: Iterable[str]) -> bytes:
@@ -146,19 +160,19 @@ def _hashed(begin: bytes, texts: Iterable[str]) -> bytes:
     return hashed.digest()
 
 
-def _damage(path: Path) -> str:
-    """What is wrong with the file, or nothing."""
+def _damage(path: Path) -> tuple[str, int]:
+    """What is wrong with the file, or nothing; and its version, 0 where it can't be believed."""
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=60.0)) as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, _VERSION):
-                return f"is of version {version}, not {_VERSION}"
             problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            return "" if problem == "ok" else f"is damaged ({problem})"
+            if problem != "ok":
+                return f"is damaged ({problem})", 0
+            return "" if version in (0, _VERSION) else f"is of version {version}, not {_VERSION}", version
     except sqlite3.OperationalError:
-        return ""  # locked or unreadable: whoever opens it next says so
+        return "", 0  # locked or unreadable: whoever opens it next says so
     except sqlite3.DatabaseError as error:
-        return f"is damaged ({error})"
+        return f"is damaged ({error})", 0
 
 
 class AnswerCache:
@@ -210,6 +224,15 @@ class AnswerCache:
             "INSERT OR IGNORE INTO verdict VALUES (?, ?, ?)",
             [(key, int(verdict.correct), verdict.error) for key, verdict in verdicts],
         )
+
+    def take_verdicts(self, other: Path) -> None:
+        """Keep the verdicts of another cache of the same schema of verdicts, all or none."""
+        try:
+            self._connection.execute("ATTACH ? AS other", (str(other),))
+            self._connection.execute("INSERT OR IGNORE INTO verdict SELECT * FROM other.verdict")
+            self._connection.execute("DETACH other")
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
 
     def close(self) -> None:
         """Close the connection; the cache can't be used afterwards."""

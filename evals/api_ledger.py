@@ -1,7 +1,7 @@
 """Replies of endpoints that benchmarks were asked of, kept on arrival: what was paid for is never asked again.
 
 One SQLite file beside the answer cache. It holds hashes of requests and the replies, with tokens and the day, and no request:
-benchmarks that may not be published are asked, too. Everything that a table says of cost and date comes from here.
+benchmarks that may not be published are asked, too. Where an endpoint counts no tokens, what counts towards its budget is kept beside. Everything that a table says of cost and date comes from here.
 """
 
 import contextlib
@@ -13,13 +13,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from acdc.chat.call import Call, Reply
+from acdc.chat.call import Call, Reply, spent_on
 from acdc.errors import InfrastructureError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS reply (
     hash TEXT PRIMARY KEY, role TEXT NOT NULL, at REAL NOT NULL, prompt_tokens INTEGER NOT NULL, tokens INTEGER NOT NULL,
     reply TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS estimate (
+    hash TEXT PRIMARY KEY, prompt_tokens INTEGER NOT NULL, tokens INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -28,7 +30,7 @@ class Spent(NamedTuple):
 
     Attributes:
         calls: Replies that came.
-        prompt_tokens: Of all of them, as the endpoint counts.
+        prompt_tokens: Of all of them, as the endpoint counts; 0 where it does not.
         tokens: Likewise.
         models: What the endpoint says that it is, sorted.
         first: Day of the first reply, UTC, as 2026-11-20; empty where there is none.
@@ -71,13 +73,22 @@ class ApiLedger:
         # Replies may hold half of a surrogate pair, which only escapes can carry.
         text = json.dumps(asdict(reply), sort_keys=True)
         row = (call.hash, call.role, time.time(), reply.prompt_tokens, reply.tokens, text)
+        spent = spent_on(call, reply)
         with self._told():
+            # Of what an endpoint does not count the request tells more, and that is not kept. Without its reply it says nothing.
+            if spent != (reply.prompt_tokens, reply.tokens):
+                self._db.execute("INSERT OR REPLACE INTO estimate VALUES (?, ?, ?)", (call.hash, *spent))
             self._db.execute("INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def spent(self, role: str) -> tuple[int, int]:
-        """Tokens of prompts and of replies so far."""
-        found = self.total(role)
-        return found.prompt_tokens, found.tokens
+        """Tokens of prompts and of replies so far, as a budget counts them: :func:`acdc.chat.call.spent_on`."""
+        query = (
+            "SELECT total(coalesce(estimate.prompt_tokens, reply.prompt_tokens)), total(coalesce(estimate.tokens, reply.tokens)) "
+            "FROM reply LEFT JOIN estimate USING (hash) WHERE role = ?"
+        )
+        with self._told():
+            prompts, tokens = self._db.execute(query, (role,)).fetchone()
+        return int(prompts), int(tokens)
 
     def total(self, role: str) -> Spent:
         """Everything that is known of an endpoint's replies."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from acdc.engines.engine import Answer, Engine, Request, Sampling
+from acdc.engines.engine import Answer, Capabilities, DeclaredEngine, Request, Sampling
 from acdc.errors import InputError
 from acdc.tasks.extract import extract
 from acdc.validation import nearest
@@ -106,7 +106,7 @@ def require_selector(name: str, *, judge: bool, rewards: bool) -> None:
 
 
 def ask(
-    engine: Engine,
+    engine: DeclaredEngine,
     members: Sequence[Member],
     question: str,
     selector: str,
@@ -131,9 +131,11 @@ def ask(
         rewards: For the selector "reward_model".
 
     Raises:
-        InputError: The question is empty or does not fit into the model's context, or the selector lacks what it needs.
+        InputError: The question is empty or does not fit into the model's context, or the selector lacks what it needs; where the
+            engine does not give its numbers, before anybody is asked.
         InfrastructureError: The judge is out of reach.
     """
+    _require_numbers(selector, engine.capabilities)
     if not question.strip():
         raise InputError("the question is empty: give it as an argument or on standard input")
     answers = []
@@ -148,6 +150,15 @@ def ask(
     )
     choice = _choice(selector, _candidates(question, said, answers), rng, judge, rewards)
     return Answered(question, said, selector, choice.index, choice.calls, choice.unparsable, choice.drawn)
+
+
+def _require_numbers(selector: str, promised: Capabilities) -> None:
+    given = {"logprob": promised.logprobs, "self_certainty": promised.certainties}
+    if not given.get(selector, True):
+        raise InputError(
+            f"--select {selector}: this engine does not give the numbers that it chooses by; engine.kind: transformers gives those of "
+            "logprob and self_certainty, vllm those of logprob"
+        )
 
 
 def _candidates(question: str, said: Sequence[Said], answers: Sequence[Answer]) -> Candidates:

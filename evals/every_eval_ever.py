@@ -5,17 +5,20 @@
     data/<collection>/<family>/<answerer>/<uuid>_samples.jsonl    of each answerer every answer (:mod:`evals.answer_records`)
 
 https://github.com/evaleval/every_eval_ever defines the schema. The uuid follows from organization, family and answerer, so the same results export to the same files.
+Whenever an export ends, no document points to answers that are not its own. Documents of other results in the same folder are refused.
 """
 
 import hashlib
+import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from acdc.errors import InputError
 from evals.answer_records import write_records
 from evals.comparison import Comparison
 from evals.correctness import Correctness
@@ -44,39 +47,65 @@ def every_eval_ever(
         How many documents.
 
     Raises:
-        InputError: There are no results, or their samples are missing or damaged.
+        InputError: There are no results, or their samples are missing or damaged, or the folder holds documents of other results.
     """
     everybody = list(answered(results))
     documents = {}
     for one in everybody:
         listed = [_accuracy(one, name, *rows) for name, rows in one.rows.items()]
         documents[one.name] = _document(family, one.model, one.name, one.at, organization, listed, one)
-    details: dict[str, tuple[str, int]] = {}
-    for folder in dict.fromkeys(one.folder for one in everybody):
-        mine = {(one.model, one.temperature): one for one in everybody if one.folder == folder}
-        heads = {who: _head(documents[one.name]) for who, one in mine.items()}
-        places = {who: to / _place(family, organization, one.name) for who, one in mine.items()}
-        written = write_records(folder, heads, places)
-        details |= {mine[who].name: found for who, found in written.items()}
     if comparison is not None:
         at = max(one.at for one in everybody)
         for method in (method for method in comparison.methods if method.coverage):
             listed = [row for point in method.coverage for row in _coverage(comparison, point)]
             name = file_name(f"method-{method.id}")
             documents[name] = _document(family, method.name, name, at, organization, listed, None)
-    for name, document in documents.items():
-        place = _place(family, organization, name)
-        if name in details:
-            checksum, rows = details[name]
-            document["detailed_evaluation_results"] = {
-                "format": "jsonl",
-                "file_path": f"{place.as_posix()}_samples.jsonl",
-                "hash_algorithm": "sha256",
-                "checksum": checksum,
-                "total_rows": rows,
-            }
-        write_json(to / place.with_name(f"{place.name}.json"), document)
+    places = {name: _place(family, organization, name) for name in documents}
+    _refuse_others(to, places.values())
+    to.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=to) as scratch:
+        details: dict[str, tuple[str, int]] = {}
+        for folder in dict.fromkeys(one.folder for one in everybody):
+            mine = {(one.model, one.temperature): one for one in everybody if one.folder == folder}
+            heads = {who: _head(documents[one.name]) for who, one in mine.items()}
+            files = {who: Path(scratch, one.name) for who, one in mine.items()}
+            found = write_records(folder, heads, files)
+            details |= {mine[who].name: about for who, about in found.items()}
+        for name, document in documents.items():
+            _publish(to, places[name], document, Path(scratch, name), details.get(name))
     return len(documents)
+
+
+def _publish(
+    to: Path, place: Path, document: dict[str, Any], records: Path, details: tuple[str, int] | None
+) -> None:
+    """Put a document in its place, and its records, where there are any, beside it."""
+    path, beside = to / f"{place}.json", place.with_name(f"{place.name}_samples.jsonl")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # it must not stand beside others' records if this is interrupted
+    if details is None:
+        (to / beside).unlink(missing_ok=True)
+    else:
+        records.replace(to / beside)
+        document["detailed_evaluation_results"] = {
+            "format": "jsonl",
+            "file_path": beside.as_posix(),
+            "hash_algorithm": "sha256",
+            "checksum": details[0],
+            "total_rows": details[1],
+        }
+    write_json(path, document)
+
+
+def _refuse_others(to: Path, places: Iterable[Path]) -> None:
+    """Documents of answerers that are gone would be read as if they were of these results."""
+    mine = {to / f"{place}{ending}" for place in places for ending in (".json", "_samples.jsonl")}
+    for folder in {path.parent.parent for path in mine}:
+        for path in sorted(folder.glob("*/*.json*")):
+            if path not in mine:
+                raise InputError(
+                    f"{path}: of an answerer, or an organization, that these results do not have; name an empty folder, or remove it"
+                )
 
 
 def _place(family: str, organization: str, name: str) -> Path:

@@ -73,7 +73,7 @@ class Exam:
         self._docs: list[Row] = _questions(self._task)
         ids = _ids(self._docs, benchmark)
         _refuse_examples(self._task, self._docs, ids, benchmark)
-        _render_once(self._task, self._docs, benchmark)
+        _render_once(self._task, dict(zip(ids, self._docs, strict=True)), benchmark)
         _keep(self._task, self._docs)
         metadata = {**(self._task.config.metadata or {}), **benchmark.metadata}
         self.scored_by: str = metadata.get("scored_by", "lm-eval")
@@ -283,39 +283,46 @@ def _refuse_examples(task: Any, docs: Sequence[Row], ids: Sequence[str], benchma
                 )
 
 
-def _filled(render: Callable[..., Any], doc: Row, benchmark: Benchmark, *args: Any, **options: Any) -> Any:
-    """A template filled with a record; raises InputError where it is not as the template wants it."""
+def _filled(render: Callable[[Row], Any], doc: Row, id: str, benchmark: Benchmark) -> Any:
+    """A template of the task filled with a record; raises InputError where it is not as the template wants it."""
     from jinja2 import TemplateError
 
     try:
-        return render(doc, *args, **options)
+        return render(doc)
     except (TemplateError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            f"{benchmark.name}: the task can't make a question of record {doc.get('id', '?')} ({error}); see what its fields hold"
+            f"{benchmark.name}: the task can't make a question of record {id} ({error}); see what its fields hold"
         ) from error
 
 
-def _render_once(task: Any, docs: Sequence[Row], benchmark: Benchmark) -> None:
-    """Replace the task's templates by tables of what they give for its questions, few-shot examples included."""
+def _render_once(task: Any, docs: Mapping[str, Row], benchmark: Benchmark) -> None:
+    """Replace the task's templates by tables of what they give for its questions, by id, few-shot examples included."""
 
     def key(doc: Row) -> str:
         return json.dumps(doc, sort_keys=True, default=str)
 
     def frozen(render: Callable[[Row], Any]) -> Callable[[Row], Any]:
-        table = {key(doc): _filled(render, doc, benchmark) for doc in docs}
+        table = {key(doc): _filled(render, doc, id, benchmark) for id, doc in docs.items()}
         return lambda doc: table[key(doc)]
 
     if not (task.config.num_fewshot or 0):  # few-shot examples need the templates for other questions
         task.config.doc_to_text = frozen(task.doc_to_text)
         task.config.doc_to_target = frozen(task.doc_to_target)
         return
+    for (
+        id,
+        doc,
+    ) in (
+        docs.items()
+    ):  # the context is made by the engine's own chat, too, whose bugs are no fault of a record
+        _filled(task.doc_to_text, doc, id, benchmark)
     contexts: dict[str, Any] = {}
     render_context = task.fewshot_context
 
     def context(doc: Row, *args: Any, **options: Any) -> Any:
         # The seed of the examples is set anew before every pass, so that a question always gets the same ones.
         if (place := key(doc)) not in contexts:
-            contexts[place] = _filled(render_context, doc, benchmark, *args, **options)
+            contexts[place] = render_context(doc, *args, **options)
         return contexts[place]
 
     task.fewshot_context = context

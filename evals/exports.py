@@ -107,7 +107,7 @@ def lm_eval_logs(results: Path, to: Path) -> int:
         How many answerers.
 
     Raises:
-        InputError: There are no results, or their samples are missing, or the folder holds logs of other results.
+        InputError: There are no results, or their samples are missing, or the folder holds logs of another date.
     """
     everybody = list(answered(results))
     _refuse_others(everybody, to)
@@ -126,7 +126,7 @@ def _refuse_others(everybody: Sequence[Answered], to: Path) -> None:
         for path in sorted((to / one.name).glob("*_*.json*")):
             if f"_{_stamp(one.at)[:-6]}" not in path.name:
                 raise InputError(
-                    f"{path}: a log of other results, which would count as a further draw; name an empty folder, or remove this one"
+                    f"{path}: of another date than these results, so it would count as a further draw; name an empty folder, or remove this one"
                 )
 
 
@@ -143,7 +143,7 @@ def _write_samples(path: Path, benchmark: str, mine: Sequence[Answered], to: Pat
         raise InputError(
             f"{path}: cannot be read ({error.strerror}); run `acdc evaluate` and `acdc baselines`"
         ) from None
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path}: no samples of an evaluation ({error}); evaluate again") from None
     for one in mine:
         folder = to / one.name

@@ -22,10 +22,11 @@ from evals.shared_bootstrap import Means, mean_of
 _GROUPS = ("ours", "experts", "control", "even", "noise", "big", "api")
 _LEAST_ROOM = 1e-6
 _NO_NUMBERS = {
-    "logprob": "results hold no log-probabilities of the task force's tokens; models behind endpoints give none, others do once they "
-    "are evaluated again",
-    "self_certainty": "results hold no self-certainty of the task force; `engine.kind: transformers` gives it once models are evaluated "
-    "again, vllm and endpoints do not tell the probabilities of a whole vocabulary",
+    "logprob": "answers of the task force come with no log-probabilities; models behind endpoints give none, others do once they are "
+    "evaluated again",
+    "self_certainty": "answers of the task force come with no self-certainty; `engine.kind: transformers` gives it once models are "
+    "evaluated again, vllm and endpoints do not tell the probabilities of a whole vocabulary, and it is infinite where a model rules a "
+    "token out",
 }
 
 

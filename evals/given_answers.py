@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -22,7 +22,7 @@ class Given(NamedTuple):
         answer: As it was extracted.
         reply: As it was written; None where it is not asked for, or the benchmark's text is withheld from results.
         token_logprobs: Log-probabilities of its tokens, or their mean alone, which is what results keep; nothing for a reply without
-            tokens; None where the record has none, since its engine gives none.
+            tokens; None where the record has none: its engine gives none, or they have no finite mean.
         certainties: Self-certainty of its tokens, likewise.
     """
 
@@ -80,7 +80,7 @@ def each_sample(path: Path, made: Callable[[dict[str, Any]], Made]) -> Iterator[
         for number, line in enumerate(lines, 1):
             try:
                 one = made(json.loads(line))
-            except (ValueError, LookupError, TypeError) as error:
+            except (ValueError, LookupError, TypeError, RecursionError) as error:
                 raise InputError(
                     f"{path}, line {number}: no sample of an evaluation ({error!r}); evaluate again"
                 ) from None
@@ -99,6 +99,15 @@ def extracted(filtered: Any) -> str:
     return str(first) if not isinstance(first, list) else ""
 
 
+def counted(sample: Mapping[str, Any]) -> bool:
+    """Whether a sample's tokens were counted; an endpoint may not count, and then they stand as 0.
+
+    A prompt has tokens, and a reply that says something has, too.
+    """
+    silent = sample["resps"][0][0] in ("", WITHHELD)
+    return sample["prompt_tokens"] > 0 and (silent or sample["tokens"] > 0)
+
+
 def _given(sample: dict[str, Any], words: bool) -> Given:
     reply = sample["resps"][0][0]
     return Given(
@@ -114,4 +123,4 @@ def _numbers(sample: dict[str, Any], each: str, mean: str) -> tuple[float, ...] 
         return tuple(map(float, sample[each]))
     if sample.get(mean) is not None:
         return (float(sample[mean]),)
-    return () if mean in sample and sample.get("tokens") == 0 else None
+    return () if mean in sample and counted(sample) and sample["tokens"] == 0 else None

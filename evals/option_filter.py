@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from acdc.errors import InfrastructureError, InputError
 from evals.benchmarks.judge.needs_options import RULE_VERSION, prompts, rule
 from evals.benchmarks.judge.open_form import OpenForm
-from evals.benchmarks.local_data import named, read_records
+from evals.benchmarks.local_data import named, sound_records
 
 Row = dict[str, Any]
 _FORMAT = 1
@@ -115,7 +115,7 @@ def read_list(path: Path) -> dict[str, bool]:
         if lines[0]["format"] != _FORMAT:
             raise ValueError(f"format {lines[0]['format']}, not {_FORMAT}")
         return {str(line["record"]): bool(line["needs_options"]) for line in lines[1:]}
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is no list of `acdc build-filter` ({error}); build it again") from error
 
 
@@ -135,7 +135,7 @@ def plan(benchmark: str, metadata: Mapping[str, Any], records: Path, out: Path, 
     if "open_form" not in metadata:
         raise InputError(f"{benchmark} asks its questions as they are; there is nothing to leave out")
     form: Callable[[Row], OpenForm] = named(metadata["open_form"])
-    rows = read_records(records, tuple(metadata["fields"]))
+    rows = sound_records(records, metadata)
     for number, row in enumerate(rows, 1):
         row.setdefault("id", number)
     forms = {record_hash(row, metadata): form(row) for row in rows}

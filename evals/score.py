@@ -5,7 +5,6 @@ to the judge model, all records are asked, whether or not they need their option
 at the task's stop strings first, since an engine would have stopped there.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +50,6 @@ def score(
         InputError: The benchmark is unknown, a file is not what it should be, or no judge is named where one is needed.
         InfrastructureError: There is no sandbox that can be trusted, or the judge refuses.
     """
-    os.environ.setdefault("TQDM_DISABLE", "1")  # before lm-eval is imported
     data = dict.fromkeys(registry.data_names(_SUITE, [benchmark]), records)
     (found,) = registry.find(_SUITE, [benchmark], seed=0, questions=1, data=data)
     given = _replies(replies)

@@ -7,7 +7,6 @@ straight into the answer cache, what is returned is ready to be written.
 import contextlib
 import functools
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,7 +75,6 @@ class Result:
 @contextlib.contextmanager
 def opened(workplace: Workplace, report: Callable[..., None] = lambda **_: None) -> Iterator[Harness]:
     """The harness of a workplace, in this process; ``report`` gets a ``line`` for each worker that is lost."""
-    os.environ.setdefault("TQDM_DISABLE", "1")  # before the imports: a bar per 64 questions helps nobody
     from evals.group_exam import open_exam
     from evals.open_answers import opened_judge
 

@@ -1,7 +1,7 @@
 """Engines: language models whose weights can be swapped, behind one protocol.
 
 Engine, Request, Sampling, Answer   the protocol (engine.py)
-Capabilities                        what an engine promises beyond it
+Capabilities, DeclaredEngine        what an engine promises beyond it, and one that says so
 EngineSettings, VllmSettings, APISettings   the `engine` section of params.yaml, by its `kind` (settings.py)
 open_engine                         the engine that the settings ask for
 TransformersEngine                  in `acdc.engines.hf`; imported there only, because it takes seconds
@@ -12,7 +12,7 @@ APIEngine                           in `acdc.engines.openai_api`
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from acdc.engines.engine import Answer, Capabilities, Engine, Request, Sampling
+from acdc.engines.engine import Answer, Capabilities, DeclaredEngine, Engine, Request, Sampling
 from acdc.engines.settings import AnyEngineSettings, APISettings, EngineSettings, VllmSettings
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Answer",
     "AnyEngineSettings",
     "Capabilities",
+    "DeclaredEngine",
     "Engine",
     "EngineSettings",
     "Request",
@@ -37,7 +38,7 @@ def open_engine(
     dtype: str = "float32",
     chat_template_args: Mapping[str, object] | None = None,
     stop_tokens: Sequence[str] = (),
-) -> Engine:
+) -> DeclaredEngine:
     """The engine that the settings ask for, holding the weights of `model_dir`.
 
     Args:

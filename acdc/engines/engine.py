@@ -150,3 +150,13 @@ class Engine(Protocol):
     def close(self) -> None:
         """Free the model; the engine can't be used afterwards."""
         ...
+
+
+class DeclaredEngine(Engine, Protocol):
+    """An engine that says what it promises, as all do that :func:`acdc.engines.open_engine` opens.
+
+    Attributes:
+        capabilities: Its promises.
+    """
+
+    capabilities: Capabilities

@@ -77,9 +77,8 @@ class _Lane:
             total = logits.logsumexp(dim=-1)
             chosen = logits.gather(-1, token[:, None]).squeeze(-1) - total
             output.logprobs[slots, step] = chosen[writing]
-            if output.certainties is not None:  # KL(U ‖ p) = log Σ exp(z) − mean(z) − log V
-                certainty = total - logits.mean(dim=-1) - math.log(logits.shape[-1])
-                output.certainties[slots, step] = certainty[writing]
+            if output.certainties is not None:
+                output.certainties[slots, step] = certainty_of(logits, total)[writing]
             ended = torch.isin(token, end_tokens) & writing
             output.ends[self.slots[ended]] = step
             self.done = self.done | ended
@@ -89,6 +88,25 @@ class _Lane:
             self.tokens, self.positions = token[:, None], self.positions[:, -1:] + 1
             if bool(self.done.all()):
                 return
+
+
+def certainty_of(logits: Tensor, total: Tensor) -> Tensor:
+    """Self-certainty of each row's next token, KL(U ‖ p) = log Σ exp(z) − mean(z) − log V.
+
+    Args:
+        logits: (rows, V) float32 of :func:`acdc.engines.decoding.forward`, which makes the largest numbers of infinities.
+        total: (rows,) their log Σ exp(z).
+
+    Returns:
+        (rows,) nats; infinite where a token has no probability at all: a mean over the stand-in for −∞ would be a huge number that
+        beats every honest one.
+    """
+    vocabulary = logits.shape[-1]
+    certainty = total - logits.mean(dim=-1) - math.log(vocabulary)
+    # One stand-in alone moves the mean by its V-th part, several make it overflow, to either side. To look for them among the logits
+    # takes longer than all else here.
+    sound = certainty.abs() < torch.finfo(logits.dtype).max / (2 * vocabulary)
+    return certainty.masked_fill(~sound, math.inf)
 
 
 @torch.inference_mode()

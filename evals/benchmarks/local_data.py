@@ -59,7 +59,7 @@ def questions(path: Path, metadata: Mapping[str, Any], needing: Path | None = No
     Raises:
         InputError: As :func:`read_records`; two records share an id; or they are of another split than the task asks.
     """
-    rows = _sound_records(path, metadata)
+    rows = sound_records(path, metadata)
     _refuse_other_split(path, rows, metadata)
     key = metadata.get("id")
     seen: dict[str, int] = {}
@@ -90,7 +90,12 @@ def named(what: str) -> Callable[..., Any]:
     return found
 
 
-def _sound_records(path: Path, metadata: Mapping[str, Any]) -> list[Row]:
+def sound_records(path: Path, metadata: Mapping[str, Any]) -> list[Row]:
+    """All records of a file, each as its task says it must be.
+
+    Raises:
+        InputError: As :func:`read_records`, or the task's `check` finds a fault; the message names file and record.
+    """
     rows = read_records(path, tuple(metadata.get("fields", ())))
     check: Callable[[Row], str] = named(metadata["check"]) if "check" in metadata else lambda row: ""
     for number, row in enumerate(rows, 1):
@@ -119,7 +124,7 @@ def _refuse_other_split(path: Path, rows: list[Row], metadata: Mapping[str, Any]
 def pools(path: Path, metadata: Mapping[str, Any]) -> dict[str, list[Row]]:
     """The few-shot examples beside the records, by split; empty where the task has them in its own file."""
     file = pool_file(path, metadata)
-    return {} if file is None else {metadata["pool"]: _sound_records(file, metadata)}
+    return {} if file is None else {metadata["pool"]: sound_records(file, metadata)}
 
 
 def pool_file(path: Path, metadata: Mapping[str, Any]) -> Path | None:
@@ -157,7 +162,7 @@ def _json_lines(path: Path) -> list[Row]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the second: nested without end
             raise InputError(f"{path} can't be read as JSON lines, line {number}: {error}") from error
         if not isinstance(row, dict):
             raise InputError(f"{path}, line {number}: expected a JSON object")

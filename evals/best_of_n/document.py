@@ -89,7 +89,8 @@ class FinalAnswers(_Part):
     Attributes:
         rows: Methods in the order of the comparison, N ascending, selectors in the order of the settings.
         not_run: For each way to choose that could not be tried, why.
-        without: For ways to choose by numbers of the engine, ids of methods whose engines give none, and which have no row.
+        without: For ways to choose by numbers of the engine, ids of methods some of whose answers come without, and which have no row:
+            their engines give none, or a model ruled a token out.
         judge: Where one was asked.
         compared_by: How answers were found equal.
     """

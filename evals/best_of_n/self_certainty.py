@@ -1,5 +1,7 @@
 """Self-certainty (arXiv:2502.18581): the reply during which the next-token distributions were farthest from uniform."""
 
+import math
+
 import numpy as np
 
 from acdc.errors import InputError
@@ -16,10 +18,14 @@ def certainty(logprobs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> fl
 
 
 def select(candidates: Candidates, rng: np.random.Generator) -> Choice:
-    """The largest mean over tokens; ties are drawn, an empty reply loses. Raises InputError where it is not known."""
+    """The largest mean over tokens; ties are drawn, an empty reply loses. Raises InputError where it is not known or not finite."""
     if candidates.certainties is None:
         raise InputError(
             "self-certainty: these answers come without certainties of their tokens, which only engine.kind: transformers gives"
+        )
+    if not all(math.isfinite(value) for values in candidates.certainties for value in values):
+        raise InputError(
+            "self-certainty: it is infinite for one of these answers, whose model gives a token no probability at all; choose another way"
         )
     index, drawn = best_mean(candidates.certainties, rng)
     return Choice(index, drawn=drawn)

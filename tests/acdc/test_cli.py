@@ -20,6 +20,12 @@ def acdc(*arguments: str, cwd: Path = PROJECT) -> subprocess.CompletedProcess[st
     return subprocess.run([str(ACDC), *arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
 
+def with_a_bar(*, report: object = None) -> None:
+    from tqdm.auto import tqdm
+
+    list(tqdm(range(3)))
+
+
 def test_help_lists_the_commands_of_all_floors() -> None:
     text = acdc("--help").stdout
     for command in (
@@ -129,10 +135,17 @@ def test_interrupted_it_says_how_to_go_on(number: int, code: int, tmp_path: Path
     assert store.exists()
 
 
-def test_no_librarys_progress_bar_is_in_what_a_command_says() -> None:
-    code = "import acdc.cli; from tqdm.auto import tqdm; list(tqdm(range(3)))"
+@pytest.mark.parametrize(
+    "run", ["with_a_bar()", "run_all([Work('w', with_a_bar, ())], workers=1, on_event=print, preload=())"]
+)
+def test_no_librarys_progress_bar_is_in_what_a_command_or_its_worker_says(run: str) -> None:
+    code = (
+        f"import acdc.cli; from acdc.workers import Work, run_all; from {__name__} import with_a_bar; {run}"
+    )
     environment = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=PROJECT, capture_output=True, check=True
+    )
     assert (done.stdout, done.stderr) == (b"", b"")
 
 

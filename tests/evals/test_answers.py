@@ -95,6 +95,30 @@ def test_a_damaged_cache_is_set_aside_with_a_message(tmp_path: Path, damage: str
         assert cache.get([b"1"]) == {}
 
 
+def test_verdicts_of_the_last_version_outlive_its_answers(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    with sqlite3.connect(path) as connection:  # as version 2 wrote it
+        connection.executescript("""
+            CREATE TABLE answer (key BLOB PRIMARY KEY, text BLOB NOT NULL, finish TEXT NOT NULL, tokens INTEGER NOT NULL,
+                prompt_tokens INTEGER NOT NULL) WITHOUT ROWID;
+            CREATE TABLE verdict (key BLOB PRIMARY KEY, correct INTEGER NOT NULL, error TEXT) WITHOUT ROWID;
+            INSERT INTO answer VALUES (x'61', x'61', 'stop', 1, 1);
+            INSERT INTO verdict VALUES (x'62', 1, NULL), (x'63', 0, 'exception');
+            PRAGMA user_version = 2;
+        """)
+    connection.close()
+    said: list[str] = []
+    set_aside_if_damaged(path, said.append)
+    assert "set aside as answers.sqlite.aside-1" in said[0]
+    assert "verdicts are kept" in said[0]
+    set_aside_if_damaged(path, pytest.fail)
+    with AnswerCache(path) as cache:
+        assert cache.verdicts([b"b", b"c"]) == {b"b": Verdict(True, None), b"c": Verdict(False, "exception")}
+        assert cache.get([b"a"]) == {}
+        cache.put([(b"a", REPLY)])
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["answers.sqlite", "answers.sqlite.aside-1"]
+
+
 def test_a_sound_cache_stays(tmp_path: Path) -> None:
     with AnswerCache(tmp_path / "answers.sqlite") as cache:
         cache.put([(b"a", REPLY)])

@@ -2,17 +2,20 @@
 
 import functools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from acdc.errors import InfrastructureError, InputError
+from evals.answer_records import record as answer_record
 from evals.api_baseline import ask, jobs, record, rows
 from evals.baselines import jobs as local_jobs
 from evals.baselines import methods
 from evals.correctness import read
 from evals.evaluation import write
+from evals.given_answers import read_answers
 from evals.methods import solve_chances
 from evals.settings import ApiSettings, BaselineSettings, EvaluationSettings
 from evals.workers import Workplace
@@ -124,6 +127,24 @@ def test_answers_become_results_beside_the_others_with_price_day_and_tokens(
     assert kept["served_as"] == [f"{MODEL}-2026"]
     assert kept["first"] == kept["last"] != ""
     json.dumps(kept)
+
+
+def test_an_endpoint_that_counts_no_tokens_has_no_numbers_to_choose_by_and_no_usage(
+    place: Workplace, tmp_path: Path
+) -> None:
+    def uncounted(body: dict[str, Any], number: int) -> Answer:
+        return replace(even_ones(body, number), text="" if number == 0 else "7", counts=False)
+
+    with serving(uncounted) as server:
+        results = ask({"GPT": endpoint(server.url)}, place, tmp_path / "api.sqlite")
+    write(tmp_path / "baselines", results)
+    folder = tmp_path / "baselines" / "probe_exact"
+    answerers = read(folder / "correctness.json").answerers
+    (given,) = read_answers(folder / "samples.jsonl", answerers).values()
+    assert {one.reply for one in given.values()} == {"", "7"}
+    assert {(one.token_logprobs, one.certainties) for one in given.values()} == {(None, None)}
+    samples = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
+    assert not any("token_usage" in answer_record(sample, {}) for sample in samples)
 
 
 @pytest.mark.parametrize("status", [503, 401])

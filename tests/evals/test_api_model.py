@@ -162,6 +162,24 @@ def test_a_spent_budget_is_remembered_and_an_outage_is_not(api: Any) -> None:
         poor.close()
 
 
+def test_a_budget_holds_across_resumptions_with_an_endpoint_that_counts_no_tokens(
+    api: Any, tmp_path: Path
+) -> None:
+    with serving(lambda body, number: Answer("y" * 40, counts=False)) as server:
+        asked_for, most = [f"{'q' * 40} {number}" for number in range(20)], 200
+        for _ in range(3):
+            poor = api(server.url, budget_tokens=most, concurrency=1)
+            with pytest.raises(BudgetSpent, match="raise budget_tokens"):
+                asked(poor, *asked_for)
+            poor.close()
+    ledger = ApiLedger(tmp_path / "cache" / "api.sqlite")
+    spent, total = ledger.spent("api:tester"), ledger.total("api:tester")
+    ledger.close()
+    assert 0 < sum(spent) <= most
+    assert total.calls == len(server.asked) > 1
+    assert (total.prompt_tokens, total.tokens) == (0, 0)  # what the endpoint said
+
+
 def test_a_prompt_that_another_model_made_is_refused(api: Any) -> None:
     with serving(echo) as server:
         model = api(server.url)

@@ -11,7 +11,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from acdc.engines.engine import Answer, Request, Sampling
+from acdc.engines.engine import Answer, Capabilities, Request, Sampling
+from acdc.engines.openai_api import APIEngine
 from acdc.errors import InfrastructureError, InputError
 from evals.ask import SELECTORS, Member, ask, require_selector
 from evals.best_of_n.selector import Judge
@@ -20,6 +21,7 @@ from tests import small_project
 from tests.acdc.chat.chat_server import MODEL, serving
 from tests.acdc.chat.chat_server import Answer as Served
 
+PROMISED = Capabilities(same_bits_in_any_company=True)
 REPLIES = {"a": "Answer: 4", "b": "I say 5.\nAnswer: 5", "c": "4"}
 
 
@@ -28,7 +30,8 @@ class Scripted:
 
     version = "scripted"
 
-    def __init__(self) -> None:
+    def __init__(self, capabilities: Capabilities = PROMISED) -> None:
+        self.capabilities, self.asked = capabilities, 0
         self.weights_hash: str | None = None
 
     def load(self, weights: Any, weights_hash: str) -> None:
@@ -39,6 +42,7 @@ class Scripted:
 
     def generate(self, requests: list[Request], sampling: Sampling, progress: Any = None) -> list[Answer]:
         assert requests[0].prompt == "be brief|2 + 2?"
+        self.asked += 1
         text = REPLIES[str(self.weights_hash)]
         return [Answer(text, (1, 2), "stop", 3, (-0.1 * len(text), -1.0))]
 
@@ -59,6 +63,14 @@ def answered(selector: str, judge: Judge | None = None) -> Any:
         judge=judge,
         rewards=lambda question, replies: [float(len(reply)) for reply in replies],
     )
+
+
+@pytest.mark.parametrize("selector", ["logprob", "self_certainty"])
+def test_numbers_that_an_engine_does_not_give_are_missed_before_anybody_is_asked(selector: str) -> None:
+    engine = Scripted(APIEngine.capabilities)
+    with pytest.raises(InputError, match=f"--select {selector}: this engine does not give"):
+        ask(engine, [Member("a", "a", dict)], "2 + 2?", selector, np.random.default_rng(0))
+    assert engine.asked == 0
 
 
 def test_the_majority_of_extracted_answers_is_final() -> None:

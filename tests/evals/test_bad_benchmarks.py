@@ -1,6 +1,8 @@
 """Files that are not what they should be, and replies that are hardly text: an error that says what to do, or a verdict."""
 
+import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,14 @@ from acdc.errors import InputError
 from acdc.sandbox import SandboxSettings
 from evals.benchmarks import registry
 from evals.benchmarks.local_data import questions
+from evals.benchmarks.paper.record_checks import gsm8k
+from evals.benchmarks.registry import Benchmark
+from evals.exam import Exam
+from evals.given_answers import each_sample
 from evals.group_exam import open_exam
+from evals.option_filter import plan, read_list
 from evals.score import score
+from tests.evals.conftest import benchmark, rows
 from tests.evals.test_score import RECORDS, records
 
 TASK = """
@@ -125,10 +133,13 @@ def test_replies_that_are_hardly_text_are_wrong_and_stop_nothing(benchmark: str,
     ("benchmark", "spoiled", "said"),
     [
         ("gsm8k_llama", {"answer": "twelve"}, "no number behind '####'"),
+        ("gsm8k_llama", {"answer": "no idea ####"}, "no number behind '####'"),
+        ("gsm8k_llama", {"answer": "#### 5 apples"}, "no number behind '####'"),
         ("mmlu_cot_llama", {"choices": ["a", "b", "c", "d", "e"]}, "its choices are not four"),
         ("mmlu_cot_llama", {"choices": ["a", "b", "c"]}, "its choices are not four"),
         ("mmlu_cot_llama", {"answer": 4}, "not a position from 0 to 3"),
         ("mmlu_cot_llama", {"answer": "B"}, "not a position from 0 to 3"),
+        ("mmlu_cot_llama", {"answer": True}, "not a position from 0 to 3"),
         ("mmlu_pro_llama", {"options": "abc"}, "its options are not two to ten"),
         ("mmlu_pro_llama", {"answer": "Z"}, "not the letter of one of its"),
         ("mbpp_instruct", {"test_list": ["assert f(1) == 1"]}, "fewer than 3 tests"),
@@ -147,6 +158,34 @@ def test_a_record_whose_fields_hold_something_else_is_named(
 
 
 @pytest.mark.parametrize(
+    ("judged", "benchmark", "spoiled"),
+    [
+        ("mmlu_judge", "mmlu_cot_llama", {"answer": "B"}),
+        ("mmlu_judge", "mmlu_cot_llama", {"choices": ["a", "b"]}),
+        ("mmlu_pro_judge", "mmlu_pro_llama", {"answer": "Z"}),
+    ],
+)
+def test_a_judge_form_refuses_the_records_that_the_benchmark_refuses(
+    judged: str, benchmark: str, spoiled: dict[str, Any], tmp_path: Path
+) -> None:
+    path = records(tmp_path, benchmark)
+    (sound,) = (json.loads(line) for line in path.read_text("utf-8").splitlines())
+    write(path, sound | spoiled)
+    metadata = registry.metadata_of(judged)
+    for refuses in (
+        lambda: questions(path, metadata),
+        lambda: plan(judged, metadata, path, tmp_path / "list.jsonl", None),
+    ):
+        with pytest.raises(InputError, match=rf"{path.name}, record 1: "):
+            refuses()
+
+
+@pytest.mark.parametrize("answer", ["#### 1,000", "so\n#### -3", "#### $5", "####.5", "#### 12 "])
+def test_a_number_behind_the_marks_is_one_however_it_is_written(answer: str) -> None:
+    assert gsm8k({"answer": answer}) == ""
+
+
+@pytest.mark.parametrize(
     ("template", "said"),
     [
         ("{{ question.split()[3].strip() }}", r"its first record .*element 3"),
@@ -158,10 +197,42 @@ def test_a_record_that_a_template_stumbles_over_is_named(template: str, said: st
         exam(tmp_path, TASK.replace("{{ question }}", template), {"question": "? ?", "answer": "!"})
 
 
+def test_a_record_without_an_id_is_named_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(TASK.replace("{{ question }}", "{{ question.strip() }}"), "utf-8")
+    rows = [{"question": "?", "answer": "!"}, {"question": None, "answer": "!"}]
+    mine = Benchmark("mine", tmp_path / "mine.yaml", functools.partial(list, rows))
+    with pytest.raises(InputError, match="can't make a question of record 1 "):
+        Exam(mine, lambda user, system: user, "plain")
+
+
+def test_a_fault_of_the_engines_chat_is_not_blamed_on_a_record() -> None:
+    def faulty(user: str, system: str) -> str:
+        raise TypeError("a bug")
+
+    with pytest.raises(TypeError, match="a bug"):
+        Exam(benchmark("probe_fewshot", rows(4)), faulty, "plain")
+
+
 def test_the_line_that_is_no_json_is_named(tmp_path: Path) -> None:
     (tmp_path / "half.jsonl").write_text('{"question": "?", "answer": "#### 1"}\n{"question": "ha')
     with pytest.raises(InputError, match=r"half\.jsonl can't be read as JSON lines, line 2"):
         questions(tmp_path / "half.jsonl", registry.metadata_of("gsm8k_llama"))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: questions(path, registry.metadata_of("gsm8k_llama")),
+        registry.read_rows,
+        read_list,
+        lambda path: list(each_sample(path, str)),
+    ],
+    ids=["records", "replies", "filter", "samples"],
+)
+def test_a_line_nested_without_end_is_bad_input(read: Callable[[Path], object], tmp_path: Path) -> None:
+    (tmp_path / "deep.jsonl").write_text("[" * 1_000_000)
+    with pytest.raises(InputError, match=r"deep\.jsonl"):
+        read(tmp_path / "deep.jsonl")
 
 
 def test_a_setting_that_names_no_benchmarks_records_gets_the_nearest() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,13 @@ def test_exported_logs_are_read_back_with_every_draw(root: Path, tmp_path: Path)
     )
 
 
+@pytest.mark.parametrize("line", ["[" * 1_000_000, "7", "{}"])
+def test_samples_that_are_none_are_named(root: Path, tmp_path: Path, line: str) -> None:
+    (root / "baselines" / "probe_exact" / "samples.jsonl").write_text(line + "\n")
+    with pytest.raises(InputError, match=r"baselines/probe_exact/samples\.jsonl: no samples"):
+        lm_eval_logs(root, tmp_path / "logs")
+
+
 def test_results_have_lm_evals_keys(root: Path, tmp_path: Path) -> None:
     lm_eval_logs(root, tmp_path / "logs")
     file = next((tmp_path / "logs" / "baselines-b-T0.7").glob("results_*.json"))
@@ -132,7 +140,7 @@ def test_logs_of_another_evaluation_do_not_become_further_draws(root: Path, tmp_
     lm_eval_logs(root, tmp_path / "logs")  # the same results, the same files
     for path in root.rglob("correctness.json"):
         os.utime(path, (0, 0))
-    with pytest.raises(InputError, match="a log of other results"):
+    with pytest.raises(InputError, match="of another date than these results"):
         lm_eval_logs(root, tmp_path / "logs")
 
 
@@ -201,6 +209,59 @@ def test_damaged_samples_are_named(root: Path, tmp_path: Path) -> None:
     (root / "baselines" / "probe_exact" / "samples.jsonl").write_text('{"model": "b"}\n')
     with pytest.raises(InputError, match=r"baselines/probe_exact/samples\.jsonl, line 1"):
         every_eval_ever(root, "tiny", None, "somebody", tmp_path)
+
+
+def test_a_failed_export_leaves_what_was_there_and_nothing_else(root: Path, tmp_path: Path) -> None:
+    every_eval_ever(root, "tiny", None, "somebody", tmp_path / "eee")
+    before = {path: path.read_bytes() for path in (tmp_path / "eee").rglob("*") if path.is_file()}
+    with (root / "baselines" / "probe_exact" / "samples.jsonl").open("a") as samples:
+        samples.write("{half a li")
+    for to in (tmp_path / "eee", tmp_path / "new"):
+        with pytest.raises(InputError, match="line 31"):
+            every_eval_ever(root, "tiny", None, "somebody", to)
+    assert {path: path.read_bytes() for path in (tmp_path / "eee").rglob("*") if path.is_file()} == before
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_an_interrupted_export_leaves_no_document_with_answers_of_others(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every_eval_ever(root, "tiny", None, "somebody", tmp_path)
+    path = root / "baselines" / "probe_exact" / "samples.jsonl"
+    path.write_text(path.read_text().replace('"finish": "stop"', '"finish": "length"'))
+
+    def interrupted(path: Path, document: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evals.every_eval_ever.write_json", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        every_eval_ever(root, "tiny", None, "somebody", tmp_path)
+    left = documents(tmp_path)
+    assert len(left) == 2
+    assert all(records(tmp_path, document) for document in left.values())
+
+
+def test_answers_that_are_all_missing_now_have_no_file(root: Path, tmp_path: Path) -> None:
+    every_eval_ever(root, "tiny", None, "somebody", tmp_path)
+    path = root / "baselines" / "probe_exact" / "samples.jsonl"
+    samples = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text(
+        "".join(
+            json.dumps(sample | {"correct": None if sample["temperature"] == 0 else sample["correct"]}) + "\n"
+            for sample in samples
+        )
+    )
+    every_eval_ever(root, "tiny", None, "somebody", tmp_path)
+    assert "detailed_evaluation_results" not in documents(tmp_path)["baselines-b"]
+    assert [path.suffix for path in tmp_path.glob("data/*/tiny/baselines-b/*")] == [".json"]
+
+
+def test_documents_of_answerers_that_are_gone_are_refused(root: Path, tmp_path: Path) -> None:
+    every_eval_ever(root, "tiny", None, "somebody", tmp_path / "eee")
+    every_eval_ever(root, "other", None, "somebody", tmp_path / "eee")  # in a folder of its own
+    shutil.rmtree(root / "acdc")
+    with pytest.raises(InputError, match=r"acdc-seed-0-a.*these results do not have"):
+        every_eval_ever(root, "tiny", None, "somebody", tmp_path / "eee")
 
 
 def test_coverage_of_methods_is_a_result_with_its_n_and_its_interval(

@@ -194,7 +194,7 @@ def test_an_empty_reply_has_no_numbers_and_loses(tmp_path: Path) -> None:
     samples = [json.loads(line) for line in path.read_text().splitlines()]
     for sample in samples:
         if sample["model"] != "a":
-            sample |= {"tokens": 0, "mean_logprob": None, "self_certainty": None}
+            sample |= {"tokens": 0, "mean_logprob": None, "self_certainty": None, "resps": [[""]]}
     path.write_text("".join(json.dumps(sample) + "\n" for sample in samples))
     ours = row(chosen(root, "logprob").best_of_n, "acdc/coverage", "logprob")
     assert (ours.chosen.mean, ours.drawn) == (pytest.approx(2 / 3), 0.0)  # a says 7, 8 and 1

@@ -24,7 +24,7 @@ RECORDS: dict[str, dict[str, Any]] = {
     "mmlu_judge": {
         "question": "At what does water boil?",
         "subject": "law",
-        "choices": ["0 degrees", "100 degrees"],
+        "choices": ["0 degrees", "100 degrees", "50 degrees", "150 degrees"],
         "answer": 1,
     },
     "mmlu_pro_judge": {

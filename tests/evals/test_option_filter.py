@@ -21,7 +21,12 @@ METADATA = registry.metadata_of("mmlu_judge")
 
 
 def record(question: str, answer: str = "right") -> dict[str, Any]:
-    return {"question": question, "subject": "law", "choices": [answer, "wrong"], "answer": 0}
+    return {
+        "question": question,
+        "subject": "law",
+        "choices": [answer, "wrong", "false", "untrue"],
+        "answer": 0,
+    }
 
 
 RECORDS = [

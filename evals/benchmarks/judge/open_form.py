@@ -30,13 +30,14 @@ class OpenForm(NamedTuple):
 
 
 def mmlu(row: Row) -> OpenForm:
-    """A record of MMLU: `question`, `choices`, `answer` (a position from 0, or a letter)."""
+    """A record of MMLU: `question`, `choices`, `answer` (a position from 0)."""
     return _chosen(row, row["choices"], row["answer"])
 
 
 def mmlu_pro(row: Row) -> OpenForm:
     """A record of MMLU-Pro: `question`, `options`, `answer` (a letter)."""
-    return _chosen(row, row["options"], row["answer"])
+    letter = row["answer"]
+    return _chosen(row, row["options"], "ABCDEFGHIJ".find(letter) if _is_letter(letter) else None)
 
 
 def gpqa(row: Row) -> OpenForm:
@@ -67,11 +68,14 @@ def bbh(row: Row) -> OpenForm:
     return OpenForm(asked.strip(), tuple(lettered.values()), lettered[letter])
 
 
-def _chosen(row: Row, options: Sequence[Any], answer: Any) -> OpenForm:
-    place = ord(answer) - ord("A") if isinstance(answer, str) and len(answer) == 1 else answer
-    if not isinstance(place, int) or not 0 <= place < len(options):
+def _is_letter(answer: Any) -> bool:
+    return isinstance(answer, str) and len(answer) == 1
+
+
+def _chosen(row: Row, options: Sequence[Any], place: Any) -> OpenForm:
+    if type(place) is not int or not 0 <= place < len(options):
         raise InputError(
-            f"record {row.get('id', '?')}: its answer {answer!r} is none of its {len(options)} options"
+            f"record {row.get('id', '?')}: its answer {row['answer']!r} is none of its {len(options)} options"
         )
     texts = tuple(str(option).strip() for option in options)
     return OpenForm(str(row["question"]).strip(), texts, texts[place])

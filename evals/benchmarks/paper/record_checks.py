@@ -3,15 +3,17 @@
 No text of a record is repeated: what is said here goes to logs, and GPQA's may not.
 """
 
+import re
 from typing import Any
 
 Row = dict[str, Any]
 _SHOWN_TESTS = 3  # that MBPP's prompt holds
+_SOLVED = re.compile(r"####\s*-?\$?[\d.,]*\d\s*$")
 
 
 def gsm8k(row: Row) -> str:
     """A solution that ends with the number."""
-    if "####" not in str(row["answer"]):
+    if not _SOLVED.search(str(row["answer"])):
         return "its answer names no number behind '####', so that every reply would be wrong"
     return ""
 
@@ -20,7 +22,7 @@ def mmlu(row: Row) -> str:
     """Four options, and the position of the right one."""
     if not isinstance(row["choices"], list) or len(row["choices"]) != 4:
         return "its choices are not four"
-    if not isinstance(row["answer"], int) or row["answer"] not in range(4):
+    if type(row["answer"]) is not int or row["answer"] not in range(4):  # a bool would be a position
         return "its answer is not a position from 0 to 3"
     return ""
 

@@ -30,6 +30,7 @@ class Answer:
     delay: float = 0.0
     prompt_tokens: int = 10
     tokens: int = 5
+    counts: bool = True  # False: no `usage` in the reply
 
 
 @dataclass
@@ -138,18 +139,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(answer.status, answer.headers, json.dumps({"error": answer.error}).encode())
         else:
             message = {"role": "assistant", "content": answer.text}
-            done = {
+            done: dict[str, Any] = {
                 "id": "x",
                 "object": "chat.completion",
                 "created": 1,
                 "model": f"{MODEL}-2026",
                 "choices": [{"index": 0, "message": message, "finish_reason": answer.finish}],
-                "usage": {
+            }
+            if answer.counts:
+                done["usage"] = {
                     "prompt_tokens": answer.prompt_tokens,
                     "completion_tokens": answer.tokens,
                     "total_tokens": answer.prompt_tokens + answer.tokens,
-                },
-            }
+                }
             self._write(answer.status, answer.headers, json.dumps(done).encode())
 
     def _drip(self, answer: Answer) -> None:

@@ -1,5 +1,6 @@
 """The transformers engine on real (random) models of three architectures."""
 
+import math
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -144,6 +145,24 @@ def test_certainties_are_the_divergence_of_a_plain_forward_pass_from_uniform(
     expected = (uniform * (uniform / p).log()).sum(-1).tolist()
     assert len(answer.certainties) == len(answer.tokens) > 0
     assert answer.certainties == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("ruled_out", [1, 2])
+@pytest.mark.parametrize("beyond", [-math.inf, math.inf])
+def test_a_distribution_that_rules_a_token_out_is_infinitely_certain(
+    engines: Callable[[str], TransformersEngine], ruled_out: int, beyond: float
+) -> None:
+    engine, request = engines("llama"), prompts()[3]
+    head = engine.model.get_output_embeddings()
+    bias = torch.zeros(head.out_features)
+    bias[-ruled_out:] = beyond
+    head.bias = torch.nn.Parameter(bias, requires_grad=False)
+    try:
+        answer = engine.generate([request], Sampling(max_new_tokens=4))[0]
+    finally:
+        head.bias = None
+    assert set(answer.certainties) == {math.inf}
+    assert all(map(math.isfinite, engine.generate([request], Sampling(max_new_tokens=4))[0].certainties))
 
 
 def test_asking_for_log_probabilities_changes_no_token(engine: TransformersEngine) -> None:

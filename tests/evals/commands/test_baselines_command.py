@@ -149,4 +149,4 @@ def test_the_row_is_in_the_comparison_and_its_tables(inside: Path, capfd: pytest
         assert run(["table", table]) == 0
         said = capfd.readouterr().out
         assert all(name in said for name in ROWS)
-    assert "No row by logprob, since their engines give no such numbers: Asked × N, T = 0.7." in said
+    assert "No row by logprob, since answers of theirs come without such numbers: Asked × N, T = 0.7." in said

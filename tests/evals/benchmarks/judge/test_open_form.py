@@ -6,10 +6,13 @@ from acdc.errors import InputError
 from evals.benchmarks.judge.open_form import OpenForm, bbh, gpqa, mmlu, mmlu_pro
 
 
-def test_mmlus_answer_is_a_position_or_a_letter() -> None:
+def test_mmlus_answer_is_a_position_and_that_of_mmlu_pro_a_letter() -> None:
     row = {"question": "At what does water boil? ", "choices": ["0 degrees", "100 degrees"], "answer": 1}
     asked = OpenForm("At what does water boil?", ("0 degrees", "100 degrees"), "100 degrees")
-    assert mmlu(row) == mmlu(row | {"answer": "B"}) == asked
+    assert mmlu(row) == mmlu_pro(row | {"options": row["choices"], "answer": "B"}) == asked
+    for answer in ("B", True):  # what the benchmark with its options refuses, too
+        with pytest.raises(InputError, match="none of its 2 options"):
+            mmlu(row | {"answer": answer})
 
 
 @pytest.mark.parametrize("answer", [4, -1, "Z", "yes", None, 1.0])
