@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from acdc.config import Config, parse
 from acdc.errors import InputError
 from acdc.validation import merged, validate
+from acdc.yaml_text import read_settings_file
 
 if TYPE_CHECKING:
     from acdc.plan import EvolutionPlan
@@ -156,7 +157,7 @@ def settings(
         raise InputError(f"{params}: there is no such file; run in the project's folder")
     read_hardware(family)  # whether there is such a family
     own = FOLDER / family / "params.yaml"
-    layers = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (params, COMMON, own)]
+    layers = [read_settings_file(path) for path in (params, COMMON, own)]
     made = merged(*layers, *overrides)
     measured, _ = benchmarks(made["evaluation"]["benchmarks"])
     from evals.benchmarks.registry import data_names
