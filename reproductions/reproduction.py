@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from acdc.plan import EvolutionPlan
 
 FOLDER = Path(__file__).parent
+RECORD_FILES = "NAME.jsonl, NAME.parquet, NAME/test.jsonl or NAME/test.parquet"
 COMMON = FOLDER / "paper" / "run.yaml"
 Count = Field(ge=1)
 Positive = Field(gt=0)
@@ -139,6 +140,16 @@ def records(folder: Path) -> dict[str, str]:
     return found
 
 
+def otherwise_named(folder: Path, missing: Sequence[str]) -> list[str]:
+    """Files of records in folders of the missing names that :func:`records` does not take: NAME/dev.jsonl, say."""
+    return [
+        str(path.relative_to(folder))
+        for name in missing
+        for kind in ("jsonl", "parquet")
+        for path in sorted((folder / name).glob(f"*.{kind}"))
+    ]
+
+
 def settings(
     params: Path, family: str, data: Path, overrides: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
@@ -168,6 +179,11 @@ def settings(
     return merged(made, {"evaluation": {"benchmarks": measured, "data": {**there, **given}}})
 
 
+def not_taken(files: Sequence[str]) -> str:
+    """What to say of files of records with other names, if there are any."""
+    return f"; there, but not named so: {', '.join(files)}" if files else ""
+
+
 def missing_records(config: Config) -> list[str]:
     """What the chosen benchmarks call the records that no file was found for."""
     from evals.benchmarks.registry import metadata_of
@@ -193,8 +209,8 @@ def check_records(config: Config, folder: Path) -> None:
 
     if missing := missing_records(config):
         raise InputError(
-            f"{folder} lacks the records of {', '.join(missing)}: each is NAME.jsonl, NAME.parquet or NAME/test.jsonl there, or "
-            "a file that evaluation.data.NAME names"
+            f"{folder} lacks the records of {', '.join(missing)}: each is {RECORD_FILES} there, or "
+            f"a file that evaluation.data.NAME names{not_taken(otherwise_named(folder, missing))}"
         )
     asked = config.section("evaluation", EvaluationSettings)
     find(asked.suite, asked.benchmarks, seed=asked.seed, questions=asked.questions, data=asked.data)
