@@ -32,6 +32,7 @@ from acdc.settings import (
 )
 from acdc.tasks.settings import EmbedderSettings, ScientistSettings, SentenceTransformersSettings
 from acdc.validation import check_keys, merged, nearest, validate
+from acdc.yaml_text import read_settings_file, read_yaml
 
 SETTINGS_GROUP = "acdc.settings"
 OWN_SECTIONS: dict[str, type[BaseModel]] = {
@@ -194,16 +195,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     Raises:
         InputError: The file is missing, not YAML, or says something it may not.
     """
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no such settings file; run in the project's folder, or name one with --params"
-        )
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not readable as YAML: {error}") from None
-    if not isinstance(data, dict):
-        raise InputError(f"{path}: expected a mapping of sections, got {type(data).__name__}")
+    data = read_settings_file(path)
     try:
         return parse(merged(data, *map(override, overrides)), path)
     except InputError as error:
@@ -347,7 +339,7 @@ def override(text: str) -> dict[str, Any]:
     if not separator or not dotted:
         raise InputError(f"--set {text}: expected KEY.SUBKEY=VALUE")
     try:
-        nested: Any = yaml.safe_load(value)
+        nested: Any = read_yaml(value)
     except yaml.YAMLError as error:
         raise InputError(f"--set {text}: the value is not YAML: {error}") from None
     for part in reversed(dotted.split(".")):

@@ -7,7 +7,7 @@ Disk and memory are bounds. Hours are only counted with figures that were measur
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ class Costs:
     def text(self) -> str:
         """As lines for a person."""
         hours = " and ".join(
-            f"{'not measured' if value is None else f'at most {value:,.1f} h'} {what}"
+            f"{'not measured' if value is None else f'at most {duration(value)}'} {what}"
             for value, what in ((self.breeding_hours, "breeding"), (self.answering_hours, "answering"))
         )
         hint = ""
@@ -100,6 +100,14 @@ class Costs:
 def size(gigabytes: float) -> str:
     """As a person says it: 15.2 GB, 3.2 MB."""
     return f"{gigabytes:,.1f} GB" if gigabytes >= 0.1 else f"{gigabytes * 1000:,.1f} MB"
+
+
+def duration(hours: float) -> str:
+    """As a person says it: 12.5 h, 3.2 min, 8 s; seconds are rounded up, so that a bound stays one."""
+    if hours >= 1:
+        return f"{hours:,.1f} h"
+    seconds = ceil(hours * 3600)
+    return f"{seconds} s" if seconds < 60 else f"{seconds / 60:.1f} min"
 
 
 def costs(

@@ -14,6 +14,7 @@ import yaml
 from acdc.config import load, parse
 from acdc.errors import InfrastructureError, InputError
 from acdc.validation import merged
+from acdc.yaml_text import read_settings_file
 
 
 def rehearse(params: Path, overlay: Path, root: Path, *, stage: str = "") -> None:
@@ -34,7 +35,7 @@ def rehearse(params: Path, overlay: Path, root: Path, *, stage: str = "") -> Non
         if not path.is_file():
             raise InputError(f"{path}: not there; run in the project's folder")
     load(params)  # a fault in the file itself is reported under its name
-    data = merged(yaml.safe_load(params.read_text()), yaml.safe_load(overlay.read_text()))
+    data = merged(read_settings_file(params), read_settings_file(overlay))
     parse(data, overlay)
     root.mkdir(parents=True, exist_ok=True)
     (root / "params.yaml").write_text(yaml.safe_dump(data, sort_keys=False))

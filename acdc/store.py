@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from acdc.errors import InfrastructureError, InputError
+from acdc.finished_runs import no_run_there
 
 STORE_VERSION = 1
 _SCHEMA = """
@@ -120,13 +121,11 @@ class RunStore:
         """
         path = directory / "run.sqlite"
         if not path.is_file():
-            unfinished = (directory / "live.sqlite").exists()
-            hint = (
-                "it has not finished: run `acdc evolve` again to go on"
-                if unfinished
-                else "run `acdc evolve` first"
-            )
-            raise InputError(f"{directory}: no finished run there; {hint}")
+            if (directory / "live.sqlite").exists():
+                raise InputError(
+                    f"{directory}: no finished run there; it has not finished: run `acdc evolve` again to go on"
+                )
+            raise InputError(no_run_there(directory))
         with _readable(path):
             db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
             store = cls(db, directory)

@@ -36,14 +36,14 @@ def coverage_line(comparison: "Comparison", method: "MethodResult", style: str) 
     )
 
 
-def overview(comparison: "Comparison") -> Any:
-    """One rival of each group beside the task force; the panels have the others."""
+def overview(comparison: "Comparison") -> tuple[Any, Any]:
+    """One rival of each group beside the task force, for a wide screen and for a phone; the panels have the others."""
     rivals = [rival for rival in main_rivals(comparison) if len(rival.coverage) > 1]
     chosen = [next((r for r in rivals if r.group == group), None) for group in OVERVIEW_GROUPS]
     lines = [coverage_line(comparison, comparison.method(comparison.ours), "ours")]
     shown = [rival for rival in chosen if rival is not None][:MOST_LINES]
     lines += [coverage_line(comparison, rival, str(style)) for style, rival in enumerate(shown, 1)]
-    return svg(coverage.overview(lines))
+    return svg(coverage.overview(lines)), svg(coverage.overview(lines, narrow=True))
 
 
 def panels(comparison: "Comparison") -> list[dict[str, Any]]:

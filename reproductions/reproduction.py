@@ -17,11 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from acdc.config import Config, parse
 from acdc.errors import InputError
 from acdc.validation import merged, validate
+from acdc.yaml_text import read_settings_file
 
 if TYPE_CHECKING:
     from acdc.plan import EvolutionPlan
 
 FOLDER = Path(__file__).parent
+RECORD_FILES = "NAME.jsonl, NAME.parquet, NAME/test.jsonl or NAME/test.parquet"
 COMMON = FOLDER / "paper" / "run.yaml"
 Count = Field(ge=1)
 Positive = Field(gt=0)
@@ -138,6 +140,16 @@ def records(folder: Path) -> dict[str, str]:
     return found
 
 
+def otherwise_named(folder: Path, missing: Sequence[str]) -> list[str]:
+    """Files of records in folders of the missing names that :func:`records` does not take: NAME/dev.jsonl, say."""
+    return [
+        str(path.relative_to(folder))
+        for name in missing
+        for kind in ("jsonl", "parquet")
+        for path in sorted((folder / name).glob(f"*.{kind}"))
+    ]
+
+
 def settings(
     params: Path, family: str, data: Path, overrides: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
@@ -156,7 +168,7 @@ def settings(
         raise InputError(f"{params}: there is no such file; run in the project's folder")
     read_hardware(family)  # whether there is such a family
     own = FOLDER / family / "params.yaml"
-    layers = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (params, COMMON, own)]
+    layers = [read_settings_file(path) for path in (params, COMMON, own)]
     made = merged(*layers, *overrides)
     measured, _ = benchmarks(made["evaluation"]["benchmarks"])
     from evals.benchmarks.registry import data_names
@@ -165,6 +177,11 @@ def settings(
     there = {name: path for name, path in records(data).items() if name in known}
     given = made["evaluation"].get("data") or {}
     return merged(made, {"evaluation": {"benchmarks": measured, "data": {**there, **given}}})
+
+
+def not_taken(files: Sequence[str]) -> str:
+    """What to say of files of records with other names, if there are any."""
+    return f"; there, but not named so: {', '.join(files)}" if files else ""
 
 
 def missing_records(config: Config) -> list[str]:
@@ -192,8 +209,8 @@ def check_records(config: Config, folder: Path) -> None:
 
     if missing := missing_records(config):
         raise InputError(
-            f"{folder} lacks the records of {', '.join(missing)}: each is NAME.jsonl, NAME.parquet or NAME/test.jsonl there, or "
-            "a file that evaluation.data.NAME names"
+            f"{folder} lacks the records of {', '.join(missing)}: each is {RECORD_FILES} there, or "
+            f"a file that evaluation.data.NAME names{not_taken(otherwise_named(folder, missing))}"
         )
     asked = config.section("evaluation", EvaluationSettings)
     find(asked.suite, asked.benchmarks, seed=asked.seed, questions=asked.questions, data=asked.data)

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.yaml_text import read_yaml
 from evals.significance import holm, paired_t, sign_flip
 from reproductions.table import Column, Row, Table, interval, p_value, points
 
@@ -85,7 +86,7 @@ def read_settings(path: Path = SETTINGS) -> StudySettings:
         InputError: The file is missing or not as described.
     """
     try:
-        return StudySettings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return StudySettings.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     except ValidationError as error:

@@ -29,6 +29,7 @@ import yaml
 
 from acdc.errors import InputError
 from acdc.validation import nearest
+from acdc.yaml_text import Loader
 from evals.benchmarks import local_data
 
 Row = dict[str, Any]
@@ -222,7 +223,7 @@ def _generate(suite: str, benchmark: str, seed: int, count: int) -> list[Row]:
     return rows
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(Loader):
     """Reads lm-eval's YAML files without running what they name."""
 
 

@@ -1,6 +1,7 @@
 """``acdc audit-paper``: which of the published claims follow from the published tables?"""
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from acdc.commands.options import check_place
 
 OUT = Path("results/paper/audit.json")
+WIDTH = 120  # characters of a printed line
 
 
 def register(app: typer.Typer) -> None:
@@ -64,35 +66,48 @@ def _lines(audit: dict[str, Any]) -> list[str]:
     from reproductions.paper.tables import VERDICTS
 
     width = max(len(claim["id"]) for claim in audit["claims"])
-    lines = [
-        f"{claim['id']:{width}}  {VERDICTS[claim['agrees']]:8}  {_numbers(claim)}"
-        for claim in audit["claims"]
-    ]
+    lines = []
+    for claim in audit["claims"]:
+        begin = f"{claim['id']:{width}}  {VERDICTS[claim['agrees']]:8}  "
+        lines += _wrapped(begin + _numbers(claim), len(begin))
     for kind in ("contradictions", "observations"):
         found = audit[kind]
         lines += ["", f"{kind.capitalize()} ({len(found)}), computed from the tables:"]
-        lines += [
-            f"  {item['check']}: {item['where']}: {item['says']} | {item['computed']}" for item in found
-        ]
+        for item in found:
+            lines += _wrapped(
+                f"  {item['check']}: {item['where']}: {item['says']} | {item['computed']}", indent=4
+            )
     counts = audit["summary"]
     lines += [
         "",
         f"{counts['agree']} of {counts['claims']} claims agree, {counts['differ']} differ, "
         f"{counts['cannot be checked']} cannot be checked.",
         f"Below 0.05: {counts['below 0.05 as printed']} as printed, {counts['below 0.05 calibrated and corrected']} by "
-        "calibrated tests (sign-flip in a family, t over families) after Holm's correction.",
+        "calibrated tests after Holm's correction.",
+        "A row: mean normalised difference with the published interval and p, recomputed; the calibrated test (sign-flip",
+        "in one family, t over several families' means) and its p after Holm's correction over all that were tested.",
     ]
     return lines
 
 
+def _wrapped(line: str, indent: int) -> list[str]:
+    """A line of any length as lines that fit a terminal."""
+    return textwrap.wrap(
+        line, WIDTH, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def _numbers(claim: dict[str, Any]) -> str:
+    from reproductions.paper.tables import TESTS
+    from reproductions.table import p_value
+
     recomputed = claim["recomputed"]
     if recomputed is None:
         return str(claim["reason"])
-    rests = claim["sensitivity"]["rests_on"]
+    rests, calibrated = claim["sensitivity"]["rests_on"], claim["calibrated"]
     return (
-        f"{recomputed['mean']:+.3f} [{recomputed['low']:+.3f}, {recomputed['high']:+.3f}] p {recomputed['p']:.4f}, "
-        f"n {recomputed['n']}; sign-flip {claim['tests']['sign_flip']:.4f}, Holm {claim['tests']['holm']:.3f}"
+        f"{recomputed['mean']:+.3f} [{recomputed['low']:+.3f}, {recomputed['high']:+.3f}] p {p_value(recomputed['p'])}, "
+        f"n {recomputed['n']}; {TESTS[calibrated['test']]} {p_value(calibrated['p'])}, Holm {p_value(calibrated['holm'])}"
         + (f"; rests on {', '.join(rests)}" if rests else "")
         + (f"; {claim['reason']}" if claim["reason"] else "")
     )

@@ -118,7 +118,15 @@ def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> di
 
     from acdc.validation import merged
     from evals.settings import EvaluationSettings
-    from reproductions.reproduction import COMMON, FOLDER, benchmarks, estimate, missing_records, plans
+    from reproductions.reproduction import (
+        COMMON,
+        FOLDER,
+        benchmarks,
+        estimate,
+        missing_records,
+        otherwise_named,
+        plans,
+    )
 
     asked = config.section("evaluation", EvaluationSettings)
     layers = [yaml.safe_load(path.read_text()) for path in (COMMON, FOLDER / family / "params.yaml")]
@@ -137,6 +145,7 @@ def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> di
         "not_in_this_version": without,
         "records": {name: str(path) for name, path in asked.data.items()},
         "records_missing": missing_records(config),
+        "records_otherwise_named": otherwise_named(data, missing_records(config)),
         "records_folder": str(data),
         "gpus": hardware.gpus.model_dump(),
         "assumed": hardware.assumed.model_dump(),
@@ -166,6 +175,8 @@ def _estimate_json(hours: "Estimate", hardware: "Hardware") -> dict[str, float]:
 
 
 def _lines(plan: dict[str, Any]) -> list[str]:
+    from reproductions.reproduction import RECORD_FILES, not_taken
+
     price, gpus, found = plan["price"], plan["gpus"], plan["estimate"]
     cost = f"{price['currency']} at {price['per_gpu_hour']:g} an hour ({price['date']}: {price['source']})"
     assumed = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in plan["assumed"].items())
@@ -185,8 +196,12 @@ def _lines(plan: dict[str, Any]) -> list[str]:
     if plan["not_in_this_version"]:
         lines.append(f"  not in this version: {', '.join(plan['not_in_this_version'])}")
     there = ", ".join(plan["records"]) or "none"
-    lacking = f"; missing: {', '.join(plan['records_missing'])}" if plan["records_missing"] else ""
-    lines.append(f"  records in {plan['records_folder']}: {there}{lacking}")
+    lines.append(f"  records in {plan['records_folder']}: {there}")
+    if plan["records_missing"]:
+        lines.append(
+            f"  missing: {', '.join(plan['records_missing'])}; looked for {RECORD_FILES}"
+            f"{not_taken(plan['records_otherwise_named'])}"
+        )
     lines += [
         f"  GPUs of 80 GB: {gpus['individuals']} for individuals and {gpus['scientist']} for the scientist at once; {gpus['big']} "
         "for the big model",

@@ -117,15 +117,13 @@ def _settings_file(params: Path, asked: "StudySettings", root: Path, *, write: b
     import yaml
 
     from acdc.config import parse
-    from acdc.errors import InputError
     from acdc.validation import merged
+    from acdc.yaml_text import read_settings_file
     from reproductions.files import write_text
     from reproductions.study import overlay
 
-    if not params.is_file():
-        raise InputError(f"{params}: there is no such file; run in the project's folder")
     made = overlay(asked)
-    parse(merged(yaml.safe_load(params.read_text(encoding="utf-8")), made), params)
+    parse(merged(read_settings_file(params), made), params)
     path = root / "study.overlay.yaml"
     if write:
         write_text(path, yaml.safe_dump(made, sort_keys=False))

@@ -128,13 +128,15 @@ def _of_report(name: str, config: "Config", family: str | None) -> "Table":
     from acdc.errors import InputError
     from acdc.layout import Layout
     from reproductions.measurement_tables import measurement_tables
+    from reproductions.paper.printed import Print
     from reproductions.settings import ReportSettings
     from reproductions.sources import load_audit, load_comparison
     from reproductions.tables import all_tables
 
     if name not in (*REPORT, *MEASUREMENT):
-        near = difflib.get_close_matches(name, [*REPORT, *MEASUREMENT, *AUDIT], 1)
-        hint = f"did you mean {near[0]}?" if near else "`acdc table` lists them"
+        known = [*REPORT, *MEASUREMENT, *AUDIT, *Print.read().names()]
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
         raise InputError(f"there is no table {name!r}; {hint}")
     family = family or config.selected.families[0]
     config.family(family)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acdc.commands.options import Json
+from acdc.commands.options import PARAMS, Json
 
 if TYPE_CHECKING:
     from evals.comparison import Comparison
-    from reproductions.expected import Verdict
+    from reproductions.expected import Expected, Verdict
 
 
 def register(app: typer.Typer) -> None:
@@ -73,15 +73,24 @@ def verify(
     else:
         for line in _lines(verdicts):
             typer.echo(line)
-    said = (
-        f"{family}: {', '.join(f'{count} {kind}' for kind, count in counts.items() if count) or 'no numbers'}"
-    )
+    said = _summary(wanted, counts, family)
     if counts["outside"]:
-        raise ToleranceError(f"{said}; expected: {wanted.source}")
+        raise ToleranceError(said)
     if counts["within"] < len(verdicts) or not verdicts:
-        raise NotEnoughDataError(f"{said}; expected: {wanted.source}")
+        raise NotEnoughDataError(said)
     if not as_json:
-        typer.echo(f"{said}; expected: {wanted.source}")
+        typer.echo(said)
+
+
+def _summary(wanted: "Expected", counts: dict[str, int], family: str) -> str:
+    """How many numbers are right and what that means, what became of the others, and where the expected ones are from."""
+    families = wanted.cells and all(cell.family_sd is not None for cell in wanted.cells)
+    place = "where one more family should" if families else "within their tolerance of the expected ones"
+    others = "".join(f", {count} {kind}" for kind, count in counts.items() if count and kind != "within")
+    return (
+        f"{family}: {counts['within']} of {sum(counts.values())} numbers lie {place}{others}; "
+        f"expected: {wanted.source}"
+    )
 
 
 def _refuse(family: str, folder: Path, comparison: Path | None) -> None:
@@ -108,6 +117,10 @@ def _measured(family: str, path: Path | None) -> "Comparison":
     from evals.comparison import Comparison
     from reproductions.sources import comparison_file
 
+    if path is None and not PARAMS.is_file():
+        raise InputError(
+            f"there is no {PARAMS} here: run in the project's folder, or name a measurement with --comparison"
+        )
     path = path or comparison_file(Layout(), family)
     if not path.is_file():
         raise NotEnoughDataError(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from reproductions.figures.svg import Axes, Element, apart, element, figure, padded, path, text, ticks, tip
 
+_KEY_ROW = 20.0  # height of a row of the key
+
 
 @dataclass(frozen=True)
 class Line:
@@ -34,24 +36,30 @@ class Line:
         return self.mean[i], self.low[i], self.high[i]
 
 
-def overview(lines: Sequence[Line], *, width: float = 760, height: float = 430) -> Element:
-    """All methods; the interval of the task force only, the panels have the others."""
+def overview(lines: Sequence[Line], *, narrow: bool = False) -> Element:
+    """All methods; the interval of the task force only, the panels have the others.
+
+    Args:
+        lines: One a method.
+        narrow: For a phone: names stand below the chart, each with a piece of its line, instead of at the lines' ends.
+    """
+    width, plot = (360.0, 300.0) if narrow else (760.0, 430.0)
+    height = plot + (_KEY_ROW * len(lines) if narrow else 0.0)
     ours = [line for line in lines if line.style == "ours"]
     sizes = sorted({n for line in lines for n in line.sizes})
     values = [value for line in lines for value in line.mean] + [
         v for line in ours for v in (*line.low, *line.high)
     ]
-    axes = Axes(44, 14, width - 216, height - 44, (sizes[0], sizes[-1]), padded(values))
+    right = width - (12 if narrow else 216)
+    axes = Axes(32 if narrow else 44, 14, right, plot - 44, (sizes[0], sizes[-1]), padded(values))
     drawn = [axes.grid(sizes, ticks(*axes.y_range))]
     drawn += [band(axes, line) for line in ours]
     drawn += [curve(axes, line) for line in sorted(lines, key=lambda line: line.style == "ours")]
-    drawn.append(_labels(axes, lines))
+    drawn.append(_key(axes, lines, plot) if narrow else _labels(axes, lines))
     drawn.append(
-        text(
-            (axes.left + axes.right) / 2, height - 8, "N, answers a question", class_="axis", anchor="middle"
-        )
+        text((axes.left + axes.right) / 2, plot - 8, "N, answers a question", class_="axis", anchor="middle")
     )
-    return figure(width, height, _spoken(lines), *drawn, class_="wide")
+    return figure(width, height, _spoken(lines), *drawn, class_="narrow" if narrow else "wide")
 
 
 def panel(
@@ -100,6 +108,17 @@ def _labels(axes: Axes, lines: Sequence[Line]) -> Element:
         x = axes.x(line.sizes[-1])
         parts.append(path([(x + 6, end), (axes.right + 16, at)], "leader"))
         parts.append(text(axes.right + 20, at + 4, line.label, class_=f"label style-{line.style}"))
+    return element("g", *parts)
+
+
+def _key(axes: Axes, lines: Sequence[Line], top: float) -> Element:
+    parts: list[Element] = []
+    order = sorted(lines, key=lambda line: -line.mean[-1])  # as the lines end, from above
+    for place, line in enumerate(order):
+        y = top + _KEY_ROW * (place + 0.5)
+        swatch = path([(axes.left, y), (axes.left + 28, y)], "curve")
+        parts.append(element("g", swatch, class_=f"series style-{line.style}"))
+        parts.append(text(axes.left + 36, y + 4, line.label, class_=f"label style-{line.style}"))
     return element("g", *parts)
 
 

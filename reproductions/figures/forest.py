@@ -52,11 +52,15 @@ def forest(differences: Sequence[Difference], *, left: str, right: str, narrow: 
         (0, 1),
     )
     zero = axes.x(0)
-    parts: list[Element] = [line((zero, top - 8), (zero, axes.bottom), "zero")]
+    places = [top + row * (i + (0.75 if narrow else 0.5)) for i in range(len(differences))]
+    # On a phone the names stand above their lines: zero is marked beside each line, not across the names.
+    stretches = [(y - 7, y + 9) for y in places] if narrow else [(top - 8, axes.bottom)]
+    parts: list[Element] = [line((zero, begin), (zero, end), "zero") for begin, end in stretches]
     parts.append(_side(axes, zero, f"← {left}", "end"))
     parts.append(_side(axes, zero, f"{right} →", "start"))
-    for i, difference in enumerate(differences):
-        parts.append(_row(axes, difference, top + row * (i + (0.75 if narrow else 0.5)), narrow=narrow))
+    parts += [
+        _row(axes, difference, y, narrow=narrow) for difference, y in zip(differences, places, strict=True)
+    ]
     for value in ticks(*axes.x_range, about=6):
         sign = f"{100 * value:+g}".replace("-", "−") if value else "0"
         parts.append(text(axes.x(value), axes.bottom + 16, sign, class_="tick", anchor="middle"))

@@ -70,11 +70,11 @@ class Print:
         if name not in self.names():
             known = sum(cell.table == name for cell in self._cells)
             why = (
-                f"holds {known} numbers of it, of which none is a method's score"
+                f"{name}: published.csv holds {known} numbers of it, of which none is a method's score"
                 if known
-                else "holds no number of it"
+                else f"there is no {_title(name).lower()} in published.csv"
             )
-            raise InputError(f"{name}: published.csv {why}; there are {', '.join(self.names())}")
+            raise InputError(f"{why}; there are {', '.join(self.names())}")
         rules = [rule for rule in self._text.derivations.differences if rule.table == name]
         whole = [rule for rule in rules if rule.rows.startswith("vs")]
         return self._derived(name, whole[0]) if whole else self._scores(name)

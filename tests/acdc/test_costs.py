@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from acdc import cli
-from acdc.costs import ModelSize, Throughput, breeding_work, costs, throughput
+from acdc.costs import ModelSize, Throughput, breeding_work, costs, duration, throughput
 from acdc.errors import InputError
 from acdc.plan import plan
 from acdc.settings import EvolutionSettings
@@ -89,4 +89,22 @@ def test_the_plan_of_a_command_states_disk_memory_and_hours(
     assert cli.run([*words, "--hardware", "H100"]) == 2
     assert "nothing was measured on it" in capsys.readouterr().err
     assert cli.run([*words, "--hardware", "H100", "--child-seconds", "30"]) == 0
-    assert "on H100: at most 0.1 h breeding and not measured answering" in capsys.readouterr().out
+    assert "on H100: at most 7.0 min breeding and not measured answering" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (1234.56, "1,234.6 h"),
+        (1.0, "1.0 h"),
+        (0.99, "59.4 min"),
+        (1 / 60, "1.0 min"),
+        (0.0103, "38 s"),
+        (1e-6, "1 s"),
+        (0.0, "0 s"),
+    ],
+)
+def test_a_short_time_is_said_in_minutes_or_seconds_and_never_rounded_to_nothing(
+    hours: float, said: str
+) -> None:
+    assert duration(hours) == said

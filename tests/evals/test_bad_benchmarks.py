@@ -58,6 +58,7 @@ def test_the_task_is_sound_until_it_is_spoiled(tmp_path: Path) -> None:
         (TASK.replace("metadata: {", "metadata: {scored_by: sandbx, "), "did you mean 'sandbox'"),
         (TASK.replace("exact_match", "nonsense_match"), "`metric_list` and `filter_list` name"),
         (TASK.replace("task: mine", "task: yours"), "does not define `task: mine`"),
+        (TASK + "test_split: train\n", "`test_split` is given twice, lines 4 and 10"),
         (TASK + "doc_to_text: [\n", "can't be read as a task"),
         ("- a list\n", "holds no task"),
         (TASK + "process_docs: !function nowhere.function\n", "nowhere"),

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,35 @@ def test_pointing_at_a_model_shows_its_ancestors(browser: Browser, address: str)
         f"document.querySelector('svg.tree .node.strong:not([data-parents=\"\"])').dispatchEvent({event})"
     )
     assert browser.evaluate("document.querySelectorAll('svg.tree.traced .node.on').length") >= 3
+
+
+def test_on_a_phone_no_column_of_verdicts_lies_over_another(browser: Browser, address: str) -> None:
+    """Scraps of a number beside a mark would read as a verdict."""
+    browser.open(address, 375)
+    rows = browser.evaluate(
+        "[...document.querySelectorAll('#table-verdicts tbody tr:not(.group)')].map(row =>"
+        " [...row.cells].map(cell => [cell.getBoundingClientRect().left, cell.getBoundingClientRect().right]))"
+    )
+    assert len(rows) > 3
+    for cells in rows:
+        for (_, right), (left, _) in pairwise(cells):
+            assert right <= left + 0.5
+    marks = browser.evaluate(
+        "[...document.querySelectorAll('#table-verdicts .mark.level, #table-verdicts .mark.task-force-ahead')].map(mark =>"
+        " [getComputedStyle(mark, '::before').content, mark.getBoundingClientRect().right])"
+    )
+    assert marks
+    assert all(content in ('"="', '"▲"') and 0 < right < 60 for content, right in marks)
+
+
+def test_on_a_phone_every_line_of_coverage_has_its_name_on_the_screen(browser: Browser, address: str) -> None:
+    browser.open(address, 375)
+    names = browser.evaluate(
+        "[...document.querySelectorAll('[aria-label^=\"Line chart of coverage\"].narrow .label')].map(name =>"
+        " [name.getBoundingClientRect().left, name.getBoundingClientRect().right])"
+    )
+    lines = browser.evaluate(
+        "document.querySelectorAll('[aria-label^=\"Line chart of coverage\"].wide .label').length"
+    )
+    assert len(names) == lines > 1
+    assert all(0 < left < right <= 375 for left, right in names)

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,12 +184,18 @@ def test_what_was_written_verifies_and_a_change_is_printed_with_exit_3(files, tm
     assert "Written" in invoke(*files, "--write").output
     result = invoke(*files)
     assert result.exit_code == 0
-    assert "within; expected: 3 run seeds, 192 questions" in result.output
+    count = len(json.loads((tmp_path / "expected.json").read_text())["cells"])
+    assert result.output == (
+        f"tiny: {count} of {count} numbers lie within their tolerance of the expected ones; "
+        "expected: 3 run seeds, 192 questions\n"
+    )
     document = json.loads((tmp_path / "expected.json").read_text())
     document["cells"][0]["value"] = 0.999
     (tmp_path / "expected.json").write_text(json.dumps(document))
     result = invoke(*files)
     assert isinstance(result.exception, ToleranceError)
+    assert f"{count - 1} of {count} numbers lie within" in str(result.exception)
+    assert ", 1 outside; expected: 3 run seeds" in str(result.exception)
     assert result.output.startswith("outside: acdc/coverage N=1 colon: measured")
     assert "expected 99.90, tolerance ±" in result.output
 
@@ -225,4 +232,26 @@ def test_a_family_that_nobody_knows_is_bad_input_with_the_nearest_name(tmp_path,
     result = CliRunner().invoke(app, ["verify", "tinny"])
     assert isinstance(result.exception, InputError)
     assert "did you mean tiny?" in str(result.exception)
+    Path("params.yaml").touch()
     assert isinstance(CliRunner().invoke(app, ["verify", "qwen2"]).exception, NotEnoughDataError)
+
+
+def test_outside_a_project_a_known_family_is_bad_input_and_not_unmeasured(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = invoke()
+    assert isinstance(result.exception, InputError)
+    assert "run in the project's folder" in str(result.exception)
+
+
+def test_numbers_of_several_families_say_that_one_more_should_lie_there(files, tmp_path):
+    invoke(*files, "--write")
+    document = json.loads((tmp_path / "expected.json").read_text())
+    document["source"] = "12 independently trained families"
+    for cell in document["cells"]:
+        cell |= {"families": 12, "family_sd": 0.02}
+    (tmp_path / "expected.json").write_text(json.dumps(document))
+    count = len(document["cells"])
+    assert (
+        f"tiny: {count} of {count} numbers lie where one more family should; expected: 12"
+        in invoke(*files).output
+    )

@@ -139,6 +139,21 @@ def test_missing_records_end_it_before_anything_else(invoke: Invoke) -> None:
     assert not (Path.cwd() / "build").exists()
 
 
+def test_the_plan_says_by_which_names_records_were_looked_for_and_what_has_another(invoke: Invoke) -> None:
+    data = Path.cwd() / "data"
+    (data / "gsm8k").mkdir(parents=True)
+    (data / "gsm8k" / "dev.jsonl").write_text(
+        '{"question": "1 + 1?", "answer": "#### 2"}\n', encoding="utf-8"
+    )
+    words = ["qwen2", "-S", "evaluation.benchmarks=[gsm8k_llama]"]
+    printed = invoke(*words, "--dry-run").output
+    looked = "looked for NAME.jsonl, NAME.parquet, NAME/test.jsonl or NAME/test.parquet"
+    assert f"  missing: gsm8k; {looked}; there, but not named so: gsm8k/dev.jsonl\n" in printed
+    assert "gsm8k/dev.jsonl" in str(invoke(*words).exception)
+    (data / "gsm8k" / "dev.jsonl").rename(data / "gsm8k" / "test.jsonl")
+    assert "looked for" not in invoke(*words, "--dry-run").output
+
+
 def test_models_that_cannot_be_had_end_it_before_anything_is_written(invoke: Invoke) -> None:
     data = Path.cwd() / "data"
     data.mkdir()

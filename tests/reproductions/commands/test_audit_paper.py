@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 import typer
@@ -30,7 +31,7 @@ def test_it_prints_verdicts_and_writes_what_they_rest_on(tmp_path):
     result, out = run(tmp_path, AGREES, DIFFERS, UNKNOWN, arguments=["--tables", str(tmp_path / "tables")])
     assert result.exit_code == 0
     assert "1 of 3 claims agree, 1 differ, 1 cannot be checked." in result.output
-    assert "mean is 0.1886, printed 0.3" in result.output
+    assert "mean is 0.1886, printed 0.3" in " ".join(result.output.split())
     claims = json.loads(out.read_text())["claims"]
     assert [claim["agrees"] for claim in claims] == [True, False, None]
     assert set(claims[0]["tests"]) >= {"sign_flip", "paired_t", "family_bootstrap", "holm"}
@@ -65,3 +66,28 @@ def test_help_names_the_options(tmp_path, option):
     app.callback()(lambda: None)
     register(app)
     assert option in CliRunner().invoke(app, ["audit-paper", "--help"]).output
+
+
+def test_the_rows_show_the_test_that_the_last_line_counts(tmp_path):
+    """Of the paper's claims one holds by a calibrated test: so one row has a Holm below 0.05."""
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+    out = tmp_path / "audit.json"
+    result = CliRunner().invoke(app, ["audit-paper", "--json", str(out)])
+    holm = [float(value) for value in re.findall(r", Holm <?(\d\.\d+)", result.output)]
+    audit = json.loads(out.read_text())
+    assert len(holm) == len(audit["claims"])
+    counted = audit["summary"]["below 0.05 calibrated and corrected"]
+    assert sum(value < 0.05 for value in holm) == counted == 1
+    pooled = " ".join(result.output.split("K.2.1-pooled-Experts-N3")[1].split("\nK.2.1-")[0].split())
+    assert "t over families" in pooled
+
+
+def test_no_p_is_printed_as_zero_and_no_line_is_wider_than_a_terminal(tmp_path):
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    register(app)
+    result = CliRunner().invoke(app, ["audit-paper", "--json", str(tmp_path / "audit.json")])
+    assert not re.search(r"(p|Holm|families|benchmarks) 0\.0+\b", result.output)
+    assert max(map(len, result.output.splitlines()[:-1])) <= 120

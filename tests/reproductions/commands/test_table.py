@@ -62,3 +62,15 @@ def test_what_is_not_there_is_bad_input(invoke, arguments):
 
 def test_a_near_miss_is_named(invoke):
     assert "did you mean verdicts?" in str(invoke("verdict").exception)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("99", "there is no table 99 in published.csv; there are table1, table2, table6"),
+        ("tabel6", "there is no table 'tabel6'; did you mean table6?"),
+        ("nosuch", "there is no table 'nosuch'; there are verdicts, benchmarks"),
+    ],
+)
+def test_a_table_that_is_not_there_is_said_with_those_that_are(invoke, name, said):
+    assert said in str(invoke(name).exception)
