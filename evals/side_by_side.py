@@ -134,10 +134,11 @@ def text(found: SideBySide) -> str:
     lines.append(f"differences in points, Holm's p over {len(found.pairs)} pairs:")
     for claim, identical in zip(found.pairs, found.identical, strict=True):
         test = claim.bootstrap
+        verdict = "identical: the same models" if identical else claim.verdict
         first, second = (name.partition("/")[0] for name in (claim.ours, claim.rival))
         lines.append(
             f"  N={claim.n}  {first:{width}} − {second:{width}}  {100 * claim.difference:+6.1f} "
-            f"[{100 * test.low:+6.1f}, {100 * test.high:+6.1f}]  p {test.holm:.3f}  {'identical: the same models' if identical else claim.verdict}"
+            f"[{100 * test.low:+6.1f}, {100 * test.high:+6.1f}]  p {test.holm:.3f}  {verdict}"
         )
     return "\n".join(lines)
 
