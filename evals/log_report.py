@@ -1,7 +1,8 @@
 """What sample logs say: coverage@N with intervals, who adds what, one final answer by majority, the paired comparison.
 
 Averages are means over benchmarks. "these": coverage of the first N models in the order given; "any": the expectation
-over all choices of N of them, which does not depend on the order. Of many answers not every N has a row. No text of a question or an answer is in a report.
+over all choices of N of them, which does not depend on the order. Of many answers not every N has a row. No text of a
+question or an answer is in a report.
 """
 
 from collections.abc import Mapping, Sequence

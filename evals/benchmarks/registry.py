@@ -215,7 +215,7 @@ def read_rows(path: Path) -> list[Row]:
                     raise InputError(f"{path}, line {number}: expected a JSON object")
                 rows.append(row)
     except (OSError, ValueError, RecursionError) as error:  # the last: nested without end
-        raise InputError(f"{path} can't be read as JSON lines: {error}") from error
+        raise local_data.unreadable(path, "JSON lines", error) from error
     if not rows:
         raise InputError(f"{path} holds no JSON lines")
     return rows
