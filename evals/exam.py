@@ -56,6 +56,7 @@ class Exam:
 
     Raises:
         InputError: The YAML or the questions are faulty; the message names the file.
+        InfrastructureError: The YAML names data of a hub that can't be reached.
     """
 
     def __init__(
@@ -215,6 +216,13 @@ def _load(benchmark: Benchmark) -> Any:
     except ImportError as error:
         raise InputError(
             f"{benchmark.yaml}: its task needs a package that is not installed: {error}"
+        ) from error
+    except FileNotFoundError as error:
+        raise InputError(f"{benchmark.yaml}: the data that it names is not there ({error})") from error
+    except ConnectionError as error:  # a task file of one's own may name a data set of a hub
+        raise InfrastructureError(
+            f"{benchmark.yaml}: the data that it names can't be fetched ({error}); have its records in a file of your own "
+            "and give it by `metadata.data` and evaluation.data"
         ) from error
     except (KeyError, ValueError, TypeError, AttributeError, AssertionError, yaml.YAMLError) as error:
         # Whatever a task file says wrongly, lm-eval stumbles over it in its own way.

@@ -1,7 +1,8 @@
 """What sample logs say: coverage@N with intervals, who adds what, one final answer by majority, the paired comparison.
 
 Averages are means over benchmarks. "these": coverage of the first N models in the order given; "any": the expectation
-over all choices of N of them, which does not depend on the order. No text of a question or an answer is in a report.
+over all choices of N of them, which does not depend on the order. Of many answers not every N has a row. No text of a
+question or an answer is in a report.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,17 +18,21 @@ from evals.best_of_n.majority import leaders
 from evals.correctness import aligned
 from evals.coverage import contributions, pass_at_k
 from evals.item_bootstrap import item_bootstrap
-from evals.sample_logs import TaskLog
+from evals.sample_logs import TaskLog, Told, untold
 from evals.significance import mcnemar, sign_flip
 from evals.statistics_settings import StatisticsSettings
 
+EVERY_N = 16  # up to so many answers each N has a row
 Report = dict[str, Any]
 Shares = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
 def log_report(
-    samples: Mapping[str, TaskLog], baseline: Mapping[str, TaskLog] | None, settings: StatisticsSettings
+    samples: Mapping[str, TaskLog],
+    baseline: Mapping[str, TaskLog] | None,
+    settings: StatisticsSettings,
+    told: Told = untold,
 ) -> Report:
     """The whole report; what `acdc coverage --json` prints.
 
@@ -35,6 +40,7 @@ def log_report(
         samples: For each benchmark the logs of those who are measured.
         baseline: The same of those they are compared with, or None.
         settings: Resamples, confidence, seed.
+        told: Hears of progress.
 
     Raises:
         InputError: The baseline answered other benchmarks or other questions, or two sets share nothing complete.
@@ -53,16 +59,24 @@ def log_report(
         "benchmarks": {
             name: _benchmark(log, right[name], keep[name], settings) for name, log in samples.items()
         },
-        "coverage": [_coverage(right, n, settings) for n in range(1, len(first.matrix.answerers) + 1)],
+        "coverage": _coverages(right, settings, told),
         "contributions": _contributions(first, right),
-        "best_of_n": _best_of_n(samples, right, keep, settings),
+        "best_of_n": _best_of_n(samples, right, keep, settings, told),
         "cut_off": _cut(samples, keep),
         "confidence": settings.confidence,
         "answers_compared_by": compared_by(),
     }
     if baseline is not None:
-        report["comparison"] = _comparison(samples, baseline, right, keep, settings)
+        report["comparison"] = _comparison(samples, baseline, right, keep, settings, told)
     return report
+
+
+def rows_for(count: int) -> list[int]:
+    """The N that have a row: all of a few answers; of more than 16 only 1, 2, 3, 5, 8, 16, 32, 64, … and all of them."""
+    if count <= EVERY_N:
+        return list(range(1, count + 1))
+    doubled = (EVERY_N << power for power in range(count.bit_length()))
+    return [1, 2, 3, 5, 8, *(n for n in doubled if n < count), count]
 
 
 def _complete(log: TaskLog, baseline: TaskLog | None) -> Bools:
@@ -94,6 +108,15 @@ def _benchmark(log: TaskLog, right: Bools, keep: Bools, settings: StatisticsSett
         "alone": right.mean(axis=1).tolist(),
         "answers_cut_off": float(log.matrix.cut.mean()) if log.cut_known else None,
     }
+
+
+def _coverages(right: Mapping[str, Bools], settings: StatisticsSettings, told: Told) -> list[Report]:
+    rows = []
+    sizes = rows_for(len(next(iter(right.values()))))
+    for number, n in enumerate(sizes, 1):
+        rows.append(_coverage(right, n, settings))
+        told("rows of coverage@N", number, len(sizes))
+    return rows
 
 
 def _coverage(right: Mapping[str, Bools], n: int, settings: StatisticsSettings) -> Report:
@@ -140,9 +163,10 @@ def _best_of_n(
     right: Mapping[str, Bools],
     keep: Mapping[str, Bools],
     settings: StatisticsSettings,
+    told: Told,
 ) -> Report:
     """Majority over all N; a tie between groups counts as its expectation, so nothing is drawn."""
-    chosen = {name: _majority(log, right[name], keep[name]) for name, log in samples.items()}
+    chosen = {name: _majority(name, log, right[name], keep[name], told) for name, log in samples.items()}
     random = {name: matrix.mean(axis=0) for name, matrix in right.items()}
     covered = {name: matrix.any(axis=0) for name, matrix in right.items()}
     report: Report = {"majority": _mean(chosen, settings), "random": _mean(random, settings)}
@@ -159,12 +183,13 @@ def _best_of_n(
     return report
 
 
-def _majority(log: TaskLog, right: Bools, keep: Bools) -> Shares:
+def _majority(name: str, log: TaskLog, right: Bools, keep: Bools, told: Told) -> Shares:
     columns = np.flatnonzero(keep)
     chances = np.empty(len(columns))
     for place, column in enumerate(columns):
         tied = leaders([row[column] for row in log.answers])
         chances[place] = np.mean([right[members[0], place] for members in tied])
+        told(f"majority on {name}", place + 1, len(columns))
     return chances
 
 
@@ -191,6 +216,7 @@ def _comparison(
     right: Mapping[str, Bools],
     keep: Mapping[str, Bools],
     settings: StatisticsSettings,
+    told: Told,
 ) -> Report:
     if samples.keys() != baseline.keys():
         odd = sorted(samples.keys() ^ baseline.keys())
@@ -207,7 +233,11 @@ def _comparison(
             )
         theirs[name] = aligned(log.matrix, mine.matrix).correct[:, keep[name]]
     ours_count, their_count = (len(next(iter(side.values()))) for side in (right, theirs))
-    rows = [_paired(right, theirs, n, settings) for n in range(1, min(ours_count, their_count) + 1)]
+    rows = []
+    sizes = rows_for(min(ours_count, their_count))
+    for number, n in enumerate(sizes, 1):
+        rows.append(_paired(right, theirs, n, settings))
+        told("rows of the comparison", number, len(sizes))
     report: Report = {
         "baseline": [_name(answerer) for answerer in next(iter(baseline.values())).matrix.answerers],
         "same_n": rows,

@@ -1,7 +1,7 @@
 """From settings and finished stages to what the harness needs: workplaces, and weights that can be made anywhere."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,9 +51,9 @@ def workplaces(
         )
     )
 
-    # Of what a hub holds the number is not known yet; it serves progress and the balance of workers only.
+    # How much data there is that a YAML names itself is not known yet; a guess serves progress and the balance of workers only.
     questions = sum(
-        len(benchmark.rows()) if benchmark.pools and benchmark.rows else settings.questions
+        len(benchmark.rows()) if benchmark.rows and not benchmark.generated else settings.questions
         for benchmark in benchmarks
     )
 
@@ -86,6 +86,17 @@ def workplaces(
 
     places = [place(family.tokenizer_dir, 1.0)]
     return places if family.big is None else [*places, place(family.big, _BIG_COST, big=True)]
+
+
+def known_questions(place: Workplace) -> tuple[int, list[str]]:
+    """How many questions a plan can count, and the benchmarks whose number only the data tells that their own YAML names."""
+    unknown = [benchmark.name for benchmark in place.benchmarks if benchmark.rows is None]
+    return place.questions - len(unknown) * place.settings.questions, unknown
+
+
+def not_counted(unknown: Sequence[str]) -> str:
+    """What a plan says of these benchmarks; empty where there are none."""
+    return f"; not counted: {', '.join(unknown)}, whose YAML names the data" if unknown else ""
 
 
 def seed_loader(family: Family, name: str) -> Callable[[], "dict[str, Tensor]"]:

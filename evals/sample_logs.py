@@ -7,7 +7,7 @@ duplicate or another question is an error, since coverage of different questions
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +19,13 @@ from evals.given_answers import extracted
 
 _FILE = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT[\d.:-]+)\.jsonl")
 _RIGHT = 0.5
+
+Told = Callable[[str, int, int], None]
+"""Hears of progress: what is being done, how much of it is done, of how much."""
+
+
+def untold(what: str, done: int, of: int) -> None:
+    """Nobody hears of progress."""
 
 
 class Reading(NamedTuple):
@@ -58,12 +65,13 @@ class TaskLog:
     same_prompts: bool | None
 
 
-def read_logs(folders: Sequence[Path], reading: Reading) -> dict[str, TaskLog]:
+def read_logs(folders: Sequence[Path], reading: Reading, told: Told = untold) -> dict[str, TaskLog]:
     """All logs under some folders.
 
     Args:
         folders: Output paths of lm-eval, one or several models each.
         reading: Which metric, filter and tasks.
+        told: Hears of progress.
 
     Returns:
         For each task, sorted by name, what all models answered.
@@ -87,11 +95,11 @@ def read_logs(folders: Sequence[Path], reading: Reading) -> dict[str, TaskLog]:
     for name, counts in models.items():
         draws = {task: counts.get(task, 0) for task in chosen}
         if len(set(draws.values())) != 1:
-            told = ", ".join(f"{task}: {count}" for task, count in draws.items())
+            counted = ", ".join(f"{task}: {count}" for task, count in draws.items())
             raise InputError(
-                f"{name}: not as many logs of every task ({told}); leave out what is not complete with --task"
+                f"{name}: not as many logs of every task ({counted}); leave out what is not complete with --task"
             )
-    return {task: _task(task, files[task], reading) for task in chosen}
+    return {task: _task(task, files[task], reading, told) for task in chosen}
 
 
 def _models(folder: Path) -> Iterator[tuple[str, dict[str, list[Path]]]]:
@@ -109,13 +117,13 @@ def _models(folder: Path) -> Iterator[tuple[str, dict[str, list[Path]]]]:
         yield (str(folder / inside) if inside.parts else str(folder)), logs
 
 
-def _task(task: str, files: Sequence[tuple[str, int, Path]], reading: Reading) -> TaskLog:
+def _task(task: str, files: Sequence[tuple[str, int, Path]], reading: Reading, told: Told) -> TaskLog:
     samples: list[dict[str, Any]] = []
     answers: dict[tuple[str, int, str], str] = {}
     prompts: dict[str, set[str]] = {}
     offers: dict[str, None] = {}
     chosen = (reading.filter, reading.metric)
-    for model, draw, path in files:
+    for number, (model, draw, path) in enumerate(files, 1):
         records = list(_records(path))
         offers |= {f"{record['filter']}/{metric}": None for record in records for metric in record["metrics"]}
         chosen = _choice(records[0], path, chosen)
@@ -127,6 +135,7 @@ def _task(task: str, files: Sequence[tuple[str, int, Path]], reading: Reading) -
             samples.append(sample | {"benchmark": task, "model": model, "draw": draw})
             answers[model, draw, sample["question_id"]] = extracted(record["filtered_resps"])
             prompts.setdefault(sample["question_id"], set()).add(str(record.get("prompt_hash") or ""))
+        told(f"logs of {task}", number, len(files))
     matrix = from_samples(samples, f"logs of {task}")
     return TaskLog(
         matrix,

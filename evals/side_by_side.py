@@ -42,6 +42,8 @@ class SideBySide(BaseModel):
         alpha: Level of verdicts.
         levels: Coverage of each variant and N.
         pairs: The earlier named minus the later, `table` "pairs".
+        identical: For each pair whether its task forces are the same models, by weights, in every run: then there is nothing to
+            decide. Other models that answer alike are not identical.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +57,7 @@ class SideBySide(BaseModel):
     alpha: float
     levels: list[Level]
     pairs: list[Claim]
+    identical: list[bool]
 
 
 def compared(
@@ -87,9 +90,7 @@ def compared(
                 "(taskforce.sizes, evaluation.max_n)"
             )
     measured = measure(evidence, statistics)
-    pairs = [
-        ((first.id, n), (second.id, n)) for n in sizes for first, second in combinations(evidence.entries, 2)
-    ]
+    asked = [(n, first, second) for n in sizes for first, second in combinations(evidence.entries, 2)]
     return SideBySide(
         family=family,
         variants=list(runs),
@@ -103,7 +104,20 @@ def compared(
             for n in sizes
             for entry in evidence.entries
         ],
-        pairs=between(measured, pairs),
+        pairs=between(measured, [((first.id, n), (second.id, n)) for n, first, second in asked]),
+        identical=[_same_models(runs[first.variant], runs[second.variant], n) for n, first, second in asked],
+    )
+
+
+def _same_models(first: Sequence[Run], second: Sequence[Run], n: int) -> bool:
+    """Whether runs of the same seeds chose the same models for N; models whose weights are not known are never the same."""
+
+    def weights(run: Run) -> list[str]:
+        return sorted(run.hashes.get(id, "") for id in run.forces["coverage"][:n])
+
+    return all(
+        "" not in weights(one) and weights(one) == weights(other)
+        for one, other in zip(first, second, strict=True)
     )
 
 
@@ -118,12 +132,13 @@ def text(found: SideBySide) -> str:
         lines.append(f"  {found.dropped} questions were left out: some variant has no answer to them")
     lines += [f"  N={one.n}  {one.variant:{width}}  {_percent(one.coverage)}" for one in found.levels]
     lines.append(f"differences in points, Holm's p over {len(found.pairs)} pairs:")
-    for claim in found.pairs:
+    for claim, identical in zip(found.pairs, found.identical, strict=True):
         test = claim.bootstrap
+        verdict = "identical: the same models" if identical else claim.verdict
         first, second = (name.partition("/")[0] for name in (claim.ours, claim.rival))
         lines.append(
             f"  N={claim.n}  {first:{width}} − {second:{width}}  {100 * claim.difference:+6.1f} "
-            f"[{100 * test.low:+6.1f}, {100 * test.high:+6.1f}]  p {test.holm:.3f}  {claim.verdict}"
+            f"[{100 * test.low:+6.1f}, {100 * test.high:+6.1f}]  p {test.holm:.3f}  {verdict}"
         )
     return "\n".join(lines)
 

@@ -22,6 +22,7 @@ from evals.evidence import Entry, Evidence
 from evals.methods import Pick, rows_of
 from reproductions.family_scores import FamilyScores, MethodScores
 
+FILE = "answers.jsonl.gz"  # its name in a folder
 _SCHEMA = 1
 
 

@@ -30,6 +30,15 @@ from acdc.errors import InputError
 Row = dict[str, Any]
 
 
+def unreadable(path: Path, form: str, error: Exception) -> InputError:
+    """What to say of a file that can't be read in a form: that it is a folder or not there, or what the reader says."""
+    if isinstance(error, IsADirectoryError):
+        return InputError(f"{path} is a folder; name the file in it")
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"{path} is not there")
+    return InputError(f"{path} can't be read as {form}: {error}")
+
+
 def read_records(path: Path, fields: tuple[str, ...]) -> list[Row]:
     """All records of a file.
 
@@ -155,7 +164,7 @@ def _json_lines(path: Path) -> list[Row]:
     try:
         lines = path.read_text("utf-8").split("\n")
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} can't be read as JSON lines in UTF-8: {error}") from error
+        raise unreadable(path, "JSON lines in UTF-8", error) from error
     rows = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -177,6 +186,6 @@ def _parquet(path: Path) -> list[Row]:
     try:
         table = parquet.read_table(path)
     except (OSError, pyarrow.ArrowException) as error:
-        raise InputError(f"{path} can't be read as Parquet: {error}") from error
+        raise unreadable(path, "Parquet", error) from error
     rows: list[Row] = table.to_pylist()
     return rows

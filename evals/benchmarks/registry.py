@@ -2,7 +2,7 @@
 
 A suite's folder may hold a module `generator` whose `rows(benchmark, seed, count)` draws the questions; they are made
 from the seed wherever they are needed and never stored. A benchmark without it reads records from a local file
-(`evaluation.data`, :mod:`evals.benchmarks.local_data`) or the data its YAML names.
+(`evaluation.data`, :mod:`evals.benchmarks.local_data`) or, where its `metadata` names none, the data its YAML names.
 
 A YAML with a key `upstream` holds no task: it names lm-eval's own, which is used as it is.
 
@@ -56,6 +56,11 @@ class Benchmark:
     rows: Callable[[], list[Row]] | None = None
     pools: Callable[[], dict[str, list[Row]]] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def generated(self) -> bool:
+        """Whether its questions are drawn from a seed; the others are records."""
+        return self.rows is not None and self.pools is None
 
 
 def suites() -> list[str]:
@@ -135,10 +140,10 @@ def find(
         InputError: A name is unknown, and the nearest is said; or a benchmark needs a file that is not named.
     """
     paths = chosen(suite, only)
-    if not _generated(suite):
-        return [_described(path, data or {}, filters) for path in paths.values()]
     return [
         Benchmark(name, path, functools.partial(_generate, suite, name, seed, questions))
+        if _drawn(suite, path)
+        else _described(path, data or {}, filters)
         for name, path in paths.items()
     ]
 
@@ -211,7 +216,7 @@ def read_rows(path: Path) -> list[Row]:
                     raise InputError(f"{path}, line {number}: expected a JSON object")
                 rows.append(row)
     except (OSError, ValueError, RecursionError) as error:  # the last: nested without end
-        raise InputError(f"{path} can't be read as JSON lines: {error}") from error
+        raise local_data.unreadable(path, "JSON lines", error) from error
     if not rows:
         raise InputError(f"{path} holds no JSON lines")
     return rows
@@ -238,8 +243,14 @@ def _described(path: Path, data: Mapping[str, Path], filters: Mapping[str, Path]
     name = str(metadata.get("data", ""))
     file = data.get(name)
     if file is None:
+        if name:  # upstream's tasks name a data set of a hub, which would be asked for in every worker
+            raise InputError(
+                f"evaluation.data.{name} is not set: {path.stem} reads its records from a file, and nothing is fetched"
+            )
         if "prepare" in metadata or "parts" in metadata:
-            raise InputError(f"{path.stem} reads its records from a file: set evaluation.data.{name} to it")
+            raise InputError(
+                f"{path}: `metadata` lacks `data`, what its records are called in evaluation.data"
+            )
         return Benchmark(path.stem, task, metadata=metadata)
     return Benchmark(
         path.stem,
@@ -264,6 +275,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _generated(suite: str) -> bool:
     return (_HERE / suite / "generator.py").exists()
+
+
+def _drawn(suite: str, path: Path) -> bool:
+    """Whether the suite's generator makes a benchmark's questions: a YAML file of one's own beside it has its own."""
+    return _generated(suite) and path.resolve().parent == (_HERE / suite).resolve()
 
 
 def _metadata(described: Mapping[str, Any]) -> dict[str, Any]:

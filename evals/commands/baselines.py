@@ -43,15 +43,9 @@ def baselines(
     from evals.workers import run_jobs
 
     places, jobs, rows = _work(config, family)
-    answers = sum(job.draws * places[place].questions for place, job in jobs)
     if dry_run:
-        asked = _endpoint_answers(config, places[0].questions)
-        plan = {"methods": [row.name for row in rows], "answers": answers, "endpoints": asked}
-        text = (
-            f"baselines {family}: {len(rows)} rows, {answers:,} answers (fewer where they are cached)"
-            + "".join(f"; {count:,} calls to {name}" for name, count in asked.items())
-        )
-        typer.echo(json.dumps(plan, indent=2) if as_json else text)
+        plan = _plan(config, places, jobs, rows)
+        typer.echo(json.dumps(plan, indent=2) if as_json else _plan_text(family, plan))
         return
     from acdc.executors import hosted
     from acdc.workers import cores
@@ -77,6 +71,30 @@ def baselines(
     for row in rows:
         if row.not_run:
             typer.echo(f"  {row.name}: not run, {row.not_run}")
+
+
+def _plan(
+    config: "Config", places: list["Workplace"], jobs: list[tuple[int, "Job"]], rows: list["Method"]
+) -> dict[str, Any]:
+    from evals.places import known_questions
+
+    questions, uncounted = known_questions(places[0])
+    return {
+        "methods": [row.name for row in rows],
+        "answers": sum(job.draws for _, job in jobs) * questions,
+        "not_counted": uncounted,
+        "endpoints": _endpoint_answers(config, questions),
+    }
+
+
+def _plan_text(family: str, plan: dict[str, Any]) -> str:
+    from evals.places import not_counted
+
+    calls = "".join(f"; {count:,} calls to {name}" for name, count in plan["endpoints"].items())
+    return (
+        f"baselines {family}: {len(plan['methods'])} rows, {plan['answers']:,} answers (fewer where they are cached)"
+        f"{calls}{not_counted(plan['not_counted'])}"
+    )
 
 
 def _work(config: "Config", family: str) -> tuple[list["Workplace"], list[tuple[int, "Job"]], list["Method"]]:
@@ -128,7 +146,7 @@ def _write(
     document = {
         "methods": [row.model_dump(mode="json") for row in rows],
         "parameters": sizes,
-        "guesses": _guesses(asked, [benchmark.name for benchmark in places[0].benchmarks]),
+        "guesses": _guesses(asked, [each.name for each in places[0].benchmarks if each.generated]),
     }
     if answered:
         given = config.section("baselines", BaselineSettings).api

@@ -1,7 +1,9 @@
 """``acdc coverage``: what anybody's lm-eval sample logs say about models together; nothing else of this project is needed."""
 
 import json
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +14,10 @@ from acdc.commands.options import Json
 
 if TYPE_CHECKING:
     from evals.log_report import Report
+    from evals.sample_logs import TaskLog
 
+_SECONDS_BETWEEN_LINES = 5.0
+_FEW = 8  # models that a heading names
 _SEVERAL = ("--samples", "--baseline", "--task")
 
 
@@ -63,21 +68,62 @@ def coverage(
     as_json: Json = False,
 ) -> None:
     """Report on logs."""
-    from evals.log_report import log_report
+    from evals.log_report import EVERY_N, log_report
     from evals.sample_logs import Reading, read_logs
     from evals.statistics_settings import StatisticsSettings
 
     reading = Reading(metric, filter, tuple(task))
     settings = StatisticsSettings(resamples=10_000, confidence=confidence, alpha=0.05, seed=0)
-    report = log_report(
-        read_logs(samples, reading), read_logs(baseline, reading) if baseline else None, settings
-    )
-    typer.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else _text(report))
+    progress = Progress()
+    ours = read_logs(samples, reading, progress)
+    theirs = read_logs(baseline, reading, progress) if baseline else None
+    for found in (ours, theirs or {}):
+        if (draws := _draws(found)) and sum(draws.values()) > EVERY_N:  # perhaps a folder too high up
+            typer.echo(f"coverage: {_counted(draws)}", err=True)
+    report = log_report(ours, theirs, settings, progress)
+    if as_json:
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        return
+    typer.echo(_text(report, _draws(ours), _draws(theirs or {})))
 
 
-def _text(report: "Report") -> str:
-    count = len(report["models"])
-    lines = [f"{count} answer{'s' * (count > 1)} a question; {report['confidence']:.0%} intervals", ""]
+class Progress:
+    """Says on standard error how far long work is; work of a few seconds passes in silence.
+
+    Args:
+        seconds: Between two lines.
+    """
+
+    def __init__(self, seconds: float = _SECONDS_BETWEEN_LINES) -> None:
+        self._seconds, self._spoke = seconds, time.monotonic()
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """Called after each piece of the work."""
+        if time.monotonic() - self._spoke >= self._seconds:
+            self._spoke = time.monotonic()
+            typer.echo(f"coverage: {what}, {done} of {of}", err=True)
+
+
+def _draws(logs: "Mapping[str, TaskLog]") -> dict[str, int]:
+    """How often each model answered each question, in order."""
+    first = next(iter(logs.values()), None)
+    return dict(Counter(answerer.model for answerer in first.matrix.answerers)) if first else {}
+
+
+def _counted(draws: Mapping[str, int]) -> str:
+    count = sum(draws.values())
+    return f"{len(draws)} model{'s' * (len(draws) > 1)}, {count} answer{'s' * (count > 1)} a question"
+
+
+def _named(draws: Mapping[str, int]) -> str:
+    """Models with their draws, for a heading."""
+    told = [f"{model} ({count} draws)" if count > 1 else model for model, count in draws.items()]
+    more = len(told) - _FEW
+    return ", ".join(told if more <= 0 else [*told[:_FEW], f"{more} more models"])
+
+
+def _text(report: "Report", ours: Mapping[str, int], theirs: Mapping[str, int]) -> str:
+    lines = [f"{_counted(ours)}; {report['confidence']:.0%} intervals", ""]
     for name, row in report["benchmarks"].items():
         lines.append(
             f"{name}: {_percent(row)} of {row['questions']} questions covered ({row['filter']}, {row['metric']})"
@@ -104,7 +150,7 @@ def _text(report: "Report") -> str:
     ]
     lines += ["", *_choosing(report), _cut(report)]
     if "comparison" in report:
-        lines += ["", *_comparison(report["comparison"])]
+        lines += ["", *_comparison(report["comparison"], _named(theirs))]
     return "\n".join(lines)
 
 
@@ -130,8 +176,8 @@ def _cut(report: "Report") -> str:
     return f"answers cut off: {cut['answers']:.1%}{without}"
 
 
-def _comparison(report: "Report") -> list[str]:
-    lines = [f"against {', '.join(report['baseline'])} (question by question):"]
+def _comparison(report: "Report", theirs: str) -> list[str]:
+    lines = [f"against {theirs} (question by question):"]
     for row in report["same_n"]:
         wider = row.get("other_benchmarks")
         beyond = "" if wider is None else f", other benchmarks [{wider['low']:+.1%}, {wider['high']:+.1%}]"

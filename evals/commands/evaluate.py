@@ -40,7 +40,7 @@ def evaluate(
     from evals.evaluation import evaluate as measure
     from evals.evaluation import jobs_of
     from evals.open_answers import require_served_judge
-    from evals.places import found_family, workplaces
+    from evals.places import found_family, known_questions, workplaces
     from evals.settings import EvaluationSettings
 
     layout = Layout()
@@ -50,11 +50,13 @@ def evaluate(
     runs, weights = _runs(config, family, variant, seed or config.selected.seeds)
     jobs = jobs_of(runs, asked, lambda run, id: weights[run.seed].loader(id))
     if dry_run:
+        questions, uncounted = known_questions(place)
         plan = {
             "runs": len(runs),
             "models": len(jobs),
             "benchmarks": [benchmark.name for benchmark in place.benchmarks],
-            "answers": len(jobs) * place.questions,
+            "answers": len(jobs) * questions,
+            "not_counted": uncounted,
         }
         typer.echo(json.dumps(plan, indent=2) if as_json else _plan(f"evaluate {family}/{variant}", plan))
         return
@@ -102,7 +104,10 @@ def _runs(
 
 
 def _plan(title: str, plan: dict[str, Any]) -> str:
+    from evals.places import not_counted
+
     return (
         f"{title}: {plan['models']} distinct models of {plan['runs']} runs on {len(plan['benchmarks'])} benchmarks, "
         f"{plan['answers']:,} answers (fewer where they are cached)"
+        f"{not_counted(plan['not_counted'])}"
     )

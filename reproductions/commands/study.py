@@ -36,7 +36,11 @@ def study(
     ] = None,
     kept: Annotated[
         Path | None,
-        typer.Option("--from", help="Compute from these kept answers; nothing is run.", metavar="FILE"),
+        typer.Option(
+            "--from",
+            help="Compute from these kept answers, the file or its folder; nothing is run.",
+            metavar="PLACE",
+        ),
     ] = None,
     expected: Annotated[
         Path | None,
@@ -47,7 +51,7 @@ def study(
 ) -> None:
     """Run the study, or what is left of it."""
     from reproductions.study import SETTINGS, read_settings, study_table
-    from reproductions.study_answers import scores
+    from reproductions.study_answers import FILE, scores
 
     check_place("--root", root, "folder")
     check_place("--out", out, "folder")
@@ -65,6 +69,8 @@ def study(
         kept = _keep(asked, root, out or root / "study")
     elif dry_run:
         raise typer.BadParameter("--from runs nothing: there is nothing to plan")
+    if kept.is_dir():
+        kept = kept / FILE
     families = scores(kept)
     table = study_table(asked, families)
     if out or kept.is_relative_to(root):
@@ -80,11 +86,11 @@ def _keep(asked: "StudySettings", root: Path, folder: Path) -> Path:
     from acdc.layout import Layout
     from evals.evaluation import replace_file
     from evals.families import evidence_of
-    from reproductions.study_answers import pack
+    from reproductions.study_answers import FILE, pack
 
     config, layout = load(root / "params.yaml"), Layout(root)
     evidences = [evidence_of(config, layout, family) for family in asked.names()]
-    path = folder / "answers.jsonl.gz"
+    path = folder / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, pack(evidences, asked.methods(), asked.sizes))
     return path

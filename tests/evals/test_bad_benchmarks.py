@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from acdc.errors import InputError
+from acdc.errors import InfrastructureError, InputError
 from acdc.sandbox import SandboxSettings
 from evals.benchmarks import registry
 from evals.benchmarks.local_data import questions
@@ -68,6 +68,31 @@ def test_a_faulty_task_is_named_with_its_fault(spoiled: str, said: str, tmp_path
     with pytest.raises(InputError, match=r"mine\.yaml") as error:
         exam(tmp_path, spoiled)
     assert said in str(error.value)
+
+
+def named_data(folder: Path, dataset: str) -> Any:
+    """An exam whose YAML says itself where its data is."""
+    (folder / "mine.yaml").write_text(
+        TASK.replace("metadata: {data: mine, fields: [question, answer]}", dataset)
+    )
+    (found,) = registry.find("tiny", [str(folder / "mine.yaml")], seed=0, questions=1)
+    return open_exam(found, lambda user, system: user, "plain")
+
+
+def test_data_that_a_task_file_names_and_that_is_not_there_is_named(tmp_path: Path) -> None:
+    missing = f"dataset_path: json\ndataset_kwargs: {{data_files: {{test: {tmp_path}/nowhere.jsonl}}}}\n"
+    with pytest.raises(
+        InputError, match=r"mine\.yaml: the data that it names is not there \(.*nowhere\.jsonl"
+    ):
+        named_data(tmp_path, missing)
+
+
+def test_a_hub_that_cannot_be_reached_is_no_fault_of_the_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    with pytest.raises(InfrastructureError, match=r"mine\.yaml: the data that it names can't be fetched"):
+        named_data(tmp_path, "dataset_path: nobody/nothing\n")
 
 
 def test_a_task_file_that_is_not_there_is_named(tmp_path: Path) -> None:

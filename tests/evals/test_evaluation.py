@@ -19,6 +19,7 @@ from evals.benchmarks.registry import Benchmark
 from evals.correctness import read, read_samples
 from evals.evaluation import Run, evaluate, jobs_of, read_run, write
 from evals.harness import Job, Model
+from evals.places import known_questions, not_counted
 from evals.settings import EvaluationSettings
 from evals.workers import Workplace, run_jobs, work_through
 
@@ -213,3 +214,15 @@ def test_a_faulty_task_force_file_is_named(tmp_path: Path, changes: dict[str, An
 def test_a_task_force_that_is_not_there_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="acdc taskforce"):
         read_run(tmp_path / "nothing.json")
+
+
+def test_a_plan_counts_no_questions_that_only_the_data_of_a_yaml_tells(
+    place: Callable[..., Workplace],
+) -> None:
+    here = place("a.sqlite", questions=7)
+    assert known_questions(here) == (12, [])
+    assert not_counted([]) == ""
+    elsewhere = Benchmark("far", Path("far.yaml"))
+    there = replace(here, benchmarks=(*here.benchmarks, elsewhere), questions=12 + 7)
+    assert known_questions(there) == (12, ["far"])
+    assert "far" in not_counted(["far"])

@@ -44,6 +44,33 @@ def test_an_unknown_name_gets_the_nearest(suite: str, only: list[str], message: 
         registry.find(suite, only, seed=0, questions=1)
 
 
+@pytest.mark.parametrize("name", [*registry.offered("paper")])
+def test_a_benchmark_whose_records_are_not_named_is_refused_before_a_hub_is_asked(name: str) -> None:
+    data = registry.metadata_of(name)["data"]
+    with pytest.raises(InputError, match=rf"evaluation\.data\.{data} is not set: {name} reads"):
+        registry.find("paper", [name], seed=0, questions=1)
+
+
+def test_a_benchmark_of_ones_own_beside_generated_ones_reads_its_own_records(tmp_path: Path) -> None:
+    (tmp_path / "tiny_colon.yaml").write_text(
+        "task: tiny_colon\nmetadata: {data: mine, fields: [question]}\n"
+    )
+    (tmp_path / "mine.jsonl").write_text('{"question": "?"}\n{"question": "!"}\n')
+    drawn, own = registry.find(
+        "tiny",
+        ["tiny_choice", str(tmp_path / "tiny_colon.yaml")],
+        seed=0,
+        questions=5,
+        data={"mine": tmp_path / "mine.jsonl"},
+    )
+    assert drawn.generated
+    assert not own.generated  # so it has no rates of guessing either, whatever its name
+    assert drawn.rows is not None
+    assert own.rows is not None
+    assert len(drawn.rows()) == 5
+    assert [row["question"] for row in own.rows()] == ["?", "!"]
+
+
 def test_guess_rates_are_shares() -> None:
     rates = registry.guess_rates("tiny", "tiny_choice", seed=0, questions=4)
     assert rates is not None

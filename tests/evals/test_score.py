@@ -191,6 +191,24 @@ def test_a_folder_in_the_place_of_the_verdicts_file_is_refused_before_anything_i
         score_command("gsm8k_llama", tmp_path / "x", tmp_path / "y", tmp_path)
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_records_that_are_not_there_are_said_to_be(suffix: str, tmp_path: Path) -> None:
+    given = replies(tmp_path, [{"position": 0, "reply": "x"}])
+    nowhere = tmp_path / f"nowhere{suffix}"
+    with pytest.raises(InputError) as error:
+        score("gsm8k_llama", nowhere, given, SandboxSettings())
+    assert str(error.value) == f"{nowhere} is not there"
+
+
+def test_a_folder_in_the_place_of_records_or_replies_is_called_one(tmp_path: Path) -> None:
+    said = f"{tmp_path} is a folder; name the file in it"
+    given = replies(tmp_path, [{"position": 0, "reply": "x"}])
+    for places in ((tmp_path, given), (records(tmp_path, "gsm8k_llama"), tmp_path)):
+        with pytest.raises(InputError) as error:
+            score("gsm8k_llama", *places, SandboxSettings())
+        assert str(error.value) == said
+
+
 def test_replies_without_a_line_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"replies\.jsonl holds no JSON lines"):
         score("gsm8k_llama", records(tmp_path, "gsm8k_llama"), replies(tmp_path, []), SandboxSettings())

@@ -48,6 +48,12 @@ def runs() -> dict[str, list[Run]]:
     }
 
 
+def weighed() -> dict[str, list[Run]]:
+    """The same with the weights hashes known: a model of one name has the same weights everywhere."""
+    hashes = {id: f"weights of {id}" for id in "abcd"}
+    return {variant: [replace(one, hashes=hashes) for one in its] for variant, its in runs().items()}
+
+
 def found(results: Path, sizes: tuple[int, ...] = (2,)) -> SideBySide:
     return compared("tiny", ["one", "two"], runs(), results, sizes, STATISTICS)
 
@@ -95,6 +101,26 @@ def test_the_text_names_every_pair(results: Path) -> None:
     lines = text(found(results)).splitlines()
     assert "2 benchmarks, 8 questions, 2 run seeds" in lines[0]
     assert sum("−" in line for line in lines) == 3
+
+
+def test_task_forces_of_the_same_models_are_called_identical(results: Path) -> None:
+    # static_tasks chose acdc's models in both runs; no_dns others.
+    both = compared("tiny", ["one", "two"], weighed(), results, (2,), STATISTICS)
+    pairs = zip(both.pairs, both.identical, strict=True)
+    assert {(pair.ours, pair.rival) for pair, same in pairs if same} == {
+        ("acdc/coverage", "static_tasks/coverage")
+    }
+    told = [line for line in text(both).splitlines() if "identical" in line]
+    assert len(told) == 1
+    assert "acdc " in told[0]
+    assert "undecided" not in told[0]
+
+
+def test_other_models_that_answer_alike_are_not_identical(results: Path) -> None:
+    its = weighed()
+    its["static_tasks"] = [replace(one, hashes=one.hashes | {"a": "others"}) for one in its["static_tasks"]]
+    both = compared("tiny", ["one", "two"], its, results, (2,), STATISTICS)
+    assert not any(both.identical)
 
 
 @pytest.fixture

@@ -119,6 +119,17 @@ def test_a_dry_run_plans_and_writes_nothing(tmp_path):
     assert not (tmp_path / "study").exists()
 
 
+def test_kept_answers_are_found_in_their_folder(tmp_path):
+    kept = Path(__file__).parents[2] / "reproductions/tiny/study"
+    by_folder = invoke("--root", tmp_path / "study", "--from", kept)
+    assert by_folder.exit_code == 0, by_folder.exception
+    assert by_folder.stdout.strip() == (kept / "study.md").read_text("utf-8").strip()
+    assert (
+        by_folder.stdout == invoke("--root", tmp_path / "study", "--from", kept / "answers.jsonl.gz").stdout
+    )
+    assert "answers.jsonl.gz" in str(invoke("--from", tmp_path).exception)
+
+
 def test_bad_settings_are_refused_before_anything_is_written(tmp_path):
     bad = tmp_path / "study.yaml"
     whole = yaml.safe_load((Path(__file__).parents[2] / "reproductions/tiny/study.yaml").read_text())

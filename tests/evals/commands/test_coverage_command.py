@@ -9,7 +9,8 @@ import typer
 from typer.testing import CliRunner
 
 from acdc.errors import InputError
-from evals.commands.coverage import register, repeated
+from evals.commands.coverage import Progress, register, repeated
+from evals.log_report import rows_for
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -24,7 +25,7 @@ def invoke(*arguments: object) -> Any:
 def report(*arguments: object) -> dict[str, Any]:
     result = invoke(*arguments, "--json")
     assert result.exit_code == 0, result.output + repr(result.exception)
-    found: dict[str, Any] = json.loads(result.output)
+    found: dict[str, Any] = json.loads(result.stdout)
     return found
 
 
@@ -173,6 +174,65 @@ def test_text_says_coverage_and_what_is_not_known(tmp_path: Path) -> None:
     result = invoke("--samples", write(tmp_path / "a", "10"), write(tmp_path / "b", "01"))
     assert "sums: 100.0%" in result.output
     assert "answers cut off: not known" in result.output
+
+
+def again(folder: Path, draws: int) -> Path:
+    """The folder with its log as often as that, which makes draws of one model."""
+    (log,) = folder.glob("*.jsonl")
+    for second in range(2, draws + 1):
+        (folder / f"samples_sums_2026-01-01T00-00-{second:02d}.000001.jsonl").write_bytes(log.read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("answers", "sizes"),
+    [
+        (1, [1]),
+        (16, [*range(1, 17)]),
+        (17, [1, 2, 3, 5, 8, 16, 17]),
+        (32, [1, 2, 3, 5, 8, 16, 32]),
+        (326, [1, 2, 3, 5, 8, 16, 32, 64, 128, 256, 326]),
+    ],
+)
+def test_of_many_answers_not_every_n_has_a_row(answers: int, sizes: list[int]) -> None:
+    assert rows_for(answers) == sizes
+
+
+def test_the_text_of_many_answers_stays_short_and_says_how_many_models_there_are(tmp_path: Path) -> None:
+    one, two = again(write(tmp_path / "one", "0110"), 20), write(tmp_path / "two", "1100")
+    rival = again(write(tmp_path / "rival", "1000"), 32)
+    result = invoke("--samples", one, two, "--baseline", rival)
+    shown = result.stdout
+    assert result.stderr.splitlines() == [
+        "coverage: 2 models, 21 answers a question",
+        "coverage: 1 model, 32 answers a question",
+    ]
+    assert shown.startswith("2 models, 21 answers a question; ")
+    assert f"against {rival} (32 draws) (question by question):" in shown
+    found = report("--samples", one, two, "--baseline", rival)
+    assert [row["n"] for row in found["coverage"]] == [1, 2, 3, 5, 8, 16, 21]
+    assert [row["n"] for row in found["comparison"]["same_n"]] == [1, 2, 3, 5, 8, 16, 21]
+    assert found["coverage"][-1]["these"]["mean"] == 0.75
+
+
+def test_a_heading_names_a_few_of_many_models(tmp_path: Path) -> None:
+    rivals = [write(tmp_path / f"rival{number:02d}", "10") for number in range(11)]
+    shown = invoke("--samples", rivals[0], "--baseline", *rivals).stdout
+    assert f"{rivals[7]}, 3 more models (question by question):" in shown
+    assert str(rivals[8]) not in shown
+
+
+def test_long_work_says_how_far_it_is_and_short_work_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "one", "0110")
+    assert invoke("--samples", folder).stderr == ""
+    monkeypatch.setattr("evals.commands.coverage.Progress", lambda: Progress(seconds=0))
+    told = invoke("--samples", folder, "--baseline", folder).stderr.splitlines()
+    assert "coverage: logs of sums, 1 of 1" in told
+    assert "coverage: rows of coverage@N, 1 of 1" in told
+    assert "coverage: majority on sums, 4 of 4" in told
+    assert "coverage: rows of the comparison, 1 of 1" in told
 
 
 def test_folders_may_follow_an_option_together() -> None:
