@@ -74,15 +74,36 @@ def crew(heard: Heard) -> Iterator[Callable[..., RayExecutor]]:
 
 
 def workers_at(what: str) -> list[int]:
-    """Processes of this machine's Ray workers that are at a method of the actor; Ray writes it over their command line."""
+    """Ray workers of this process's clusters that are at a method of the actor; Ray writes it over their command line.
+
+    Of no others: tests in another process have workers of their own, and these functions are asked whom to kill.
+    """
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = path.read_bytes()
         except OSError:
             continue
-        if line.startswith(b"ray::EngineActor") and what.encode() in line:
-            found.append(int(path.parent.name))
+        process = int(path.parent.name)
+        if (
+            line.startswith(b"ray::EngineActor")
+            and what.encode() in line
+            and os.getpid() in ancestors(process)
+        ):
+            found.append(process)
+    return found
+
+
+def ancestors(process: int) -> list[int]:
+    """A process's parent, its parent, and so on; none of one that is gone."""
+    found = []
+    while process > 1:
+        try:
+            status = Path(f"/proc/{process}/status").read_text()
+        except OSError:
+            break
+        process = int(status.partition("\nPPid:")[2].split()[0])
+        found.append(process)
     return found
 
 
