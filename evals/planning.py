@@ -105,9 +105,33 @@ def reaches(
         InputError: A number is outside its range.
     """
     _check(design, spreads)
+    found = []
+    for over, statement, units, sd, unknown in _kinds(design, spreads):
+        row = Reach(over, statement, units, sd, None, None)
+        if sd is None:
+            found.append(replace(row, reason=unknown))
+            continue
+        if sd == 0:
+            found.append(replace(row, reason="nothing differs between units"))
+            continue
+        needed = (
+            None
+            if effect is None
+            else units_needed(effect, sd, power=power, alpha=alpha, alternative=alternative)
+        )
+        if units < 2:
+            found.append(replace(row, needed=needed, reason="a single one shows no spread"))
+            continue
+        seen = minimum_detectable_effect(sd, units, power=power, alpha=alpha, alternative=alternative)
+        found.append(replace(row, detectable=seen, needed=needed))
+    return found
+
+
+def _kinds(design: Design, spreads: Spreads) -> list[tuple[str, str, int, float | None, str]]:
+    """Kinds of inference: over what, for whom it speaks, units, spread between units, what to say where that is not known."""
     total = design.questions * design.benchmarks
     run_part = None if spreads.runs is None else spreads.runs**2 / design.runs
-    kinds = (
+    return [
         ("questions", "these benchmarks, these models", total, math.sqrt(spreads.disagreement), ""),
         (
             "benchmarks",
@@ -132,27 +156,7 @@ def reaches(
             else _sd(total, spreads.disagreement, math.hypot(spreads.families, math.sqrt(run_part or 0.0))),
             "the spread between families is not known",
         ),
-    )
-    found = []
-    for over, statement, units, sd, unknown in kinds:
-        row = Reach(over, statement, units, sd, None, None)
-        if sd is None:
-            found.append(replace(row, reason=unknown))
-            continue
-        if sd == 0:
-            found.append(replace(row, reason="nothing differs between units"))
-            continue
-        needed = (
-            None
-            if effect is None
-            else units_needed(effect, sd, power=power, alpha=alpha, alternative=alternative)
-        )
-        if units < 2:
-            found.append(replace(row, needed=needed, reason="a single one shows no spread"))
-            continue
-        seen = minimum_detectable_effect(sd, units, power=power, alpha=alpha, alternative=alternative)
-        found.append(replace(row, detectable=seen, needed=needed))
-    return found
+    ]
 
 
 def main_claim(comparison: "Comparison", rival: str | None, n: int | None) -> "Claim":

@@ -157,6 +157,7 @@ def _print_plan(
     from acdc.costs import costs, throughput
     from acdc.plan import plan
     from acdc.replay import needed
+    from acdc.tiny.family import SEEDS
     from acdc.voices import endpoints
 
     settings, found = config.evolution(family, variant), _model_size(config, family)
@@ -167,7 +168,7 @@ def _print_plan(
     cost = None
     if model is not None:
         memory = config.executor.memory_gigabytes * 1e9
-        count = len(config.family(family).seeds) or 4  # a trained family has four
+        count = len(config.family(family).seeds or SEEDS)
         speed = throughput(settings, model, **given)
         cost = costs(settings, one, model, speed, in_memory=memory, seeds=count)
     if as_json:

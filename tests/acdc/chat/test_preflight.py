@@ -31,6 +31,7 @@ def test_a_good_endpoint_passes_with_and_without_a_list_of_models() -> None:
     for lists_models in (True, False):
         with serving(lambda body, number: Answer(), lists_models=lists_models) as server:
             require_served(settings(server.url))
+            assert bool(server.asked) != lists_models  # a short reply is paid for only where there is no list
 
 
 @pytest.mark.parametrize("status", [404, 500, 422])
