@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from acdc.digits import TIE, settled, sign
 from acdc.errors import NotEnoughDataError
 from evals.comparison import Claim, ComparisonSettings, Significance
 from evals.evidence import Entry
@@ -102,7 +103,8 @@ def _corrected(claims: Sequence[Claim], alpha: float) -> list[Claim]:
     )
     done = []
     for claim, p, flip in zip(claims, bootstrap, flips, strict=True):
-        verdict = "undecided" if p > alpha else "better" if claim.difference > 0 else "worse"
+        decided = settled(p) <= alpha
+        verdict = "undecided" if not decided else "better" if sign(claim.difference) > 0 else "worse"
         student = claim.paired_t and claim.paired_t.model_copy(update={"holm": t_holm[id(claim)]})
         update = {
             "bootstrap": claim.bootstrap.model_copy(update={"holm": p}),
@@ -131,7 +133,7 @@ def _normalised(measured: Measured, ours: Key, rival: Key) -> NDArray[np.float64
 
 def _two_sided(means: Means) -> float:
     """P of "no difference": twice the smaller tail, the data counted among the draws."""
-    tail = min(int((means <= 0).sum()), int((means >= 0).sum()))
+    tail = min(int((means <= TIE).sum()), int((means >= -TIE).sum()))
     return min(1.0, 2.0 * (tail + 1) / (len(means) + 1))
 
 

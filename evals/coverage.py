@@ -3,6 +3,7 @@
 Everything is exact (hypergeometric), nothing is drawn. Source of pass@k: Chen et al. 2021 (arXiv:2107.03374), eq. 1.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.exact import on_grid
 
 _BYTE = 255  # rows whose sum fits into a byte
 _FEW_ROWS, _ROWS = 64, 8
@@ -60,7 +62,7 @@ def expected_coverage(correct: NDArray[np.bool_], n: int) -> float:
     solvers = _solvers(correct)
     spectrum = np.bincount(solvers, minlength=count + 1)
     hit = 1.0 - _misses(count, np.arange(count + 1), n)
-    return float(spectrum @ hit / questions)
+    return float(math.fsum((spectrum * hit).tolist()) / questions)
 
 
 def pass_at_k(n: int, c: ArrayLike, k: int) -> float:
@@ -113,7 +115,7 @@ def contributions(correct: NDArray[np.bool_]) -> Contributions:
     questions = correct.shape[1]
     solvers = _solvers(correct)
     unique = np.count_nonzero(correct[:, solvers == 1], axis=1).astype(np.int64)
-    shares = np.divide(1.0, solvers, out=np.zeros(questions), where=solvers > 0)
+    shares = on_grid(np.divide(1.0, solvers, out=np.zeros(questions), where=solvers > 0), questions)
     covered = int(np.count_nonzero(solvers))
     return Contributions(unique, _products(correct, shares) / questions, (covered - unique) / questions)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.exact import on_grid
 from evals.resampling import CHUNK, Interval, checked, percentile_interval, resampled_means
 
 Level = Literal["runs", "benchmarks", "items"]
@@ -117,7 +118,7 @@ def _question_means(
     """(resamples, R) means of each run over questions drawn for all runs together."""
     runs, questions = values.shape
     # Runs that answered alike on a question are one kind of column, and kinds are what has to be drawn.
-    kinds, counts = np.unique(values, axis=1, return_counts=True)
+    kinds, counts = np.unique(on_grid(values, questions), axis=1, return_counts=True)
     means = np.empty((resamples, runs))
     rows = max(100, CHUNK // kinds.shape[1])
     for begin in range(0, resamples, rows):

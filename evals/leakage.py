@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from acdc.exact import cosines
 from acdc.tasks.novelty import Embedder
 
 GRAM = 13
@@ -70,7 +71,7 @@ def leaks(tasks: Sequence[str], questions: Mapping[str, str], embedder: Embedder
     ids = list(questions)
     words = bare([tuple(_WORD.findall(text.lower())) for text in questions.values()])
     shared = _shared([tuple(_WORD.findall(text.lower())) for text in tasks], words)
-    best, which, cosines = _cosines(tasks, [" ".join(some) for some in words], embedder)
+    best, which, nearest = _cosines(tasks, [" ".join(some) for some in words], embedder)
     overlaps = np.zeros(len(ids), dtype=np.bool_)
     for found in shared:
         overlaps[sorted(found)] = True
@@ -81,7 +82,7 @@ def leaks(tasks: Sequence[str], questions: Mapping[str, str], embedder: Embedder
             )
             for place, found in enumerate(shared)
         ),
-        cosines,
+        nearest,
         overlaps,
         sum(len(some) < _SHORTEST for some in words),
     )
@@ -134,11 +135,10 @@ def _cosines(
     which = np.zeros(len(tasks), dtype=np.int64)
     per_question = np.full(len(questions), -1.0)
     for first in range(0, len(questions), _CHUNK):
-        # Rounded, since the last bits of a product change with the shape of the batch.
-        cosines = np.round(vectors @ embedder.embed(questions[first : first + _CHUNK]).T, 9)
-        here = cosines.argmax(axis=1)
-        values = cosines[np.arange(len(tasks)), here]
+        found = cosines(vectors, embedder.embed(questions[first : first + _CHUNK]))
+        here = found.argmax(axis=1)
+        values = found[np.arange(len(tasks)), here]
         better = values > best
         best[better], which[better] = values[better], first + here[better]
-        per_question[first : first + _CHUNK] = cosines.max(axis=0)
+        per_question[first : first + _CHUNK] = found.max(axis=0)
     return best, which, per_question

@@ -2,6 +2,7 @@
 
 Run seeds and questions are resampled, benchmarks fixed, as in the intervals of coverage; of each resample the means are taken over the
 questions that stay. All methods and all ways to leave questions out share the resamples, so "with" and "without" differ in nothing else.
+Means have the same bits on every processor (:mod:`acdc.exact`).
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acdc.errors import NotEnoughDataError
+from acdc.exact import on_grid
 
 Values = Mapping[str, NDArray[np.float64]]
 Masks = Mapping[str, NDArray[np.bool_]]
@@ -52,9 +54,9 @@ class MaskedBootstrap:
         if not questions or not runs or not all(questions.values()):
             raise NotEnoughDataError("there is no benchmark, no run or no question to draw from")
         rng = np.random.default_rng(seed)
-        self._runs = rng.multinomial(runs, np.full(runs, 1 / runs), size=resamples) / runs
+        self._runs = rng.multinomial(runs, np.full(runs, 1 / runs), size=resamples)
         self._drawn = {
-            name: rng.multinomial(size, np.full(size, 1 / size), size=resamples).astype(np.float32)
+            name: rng.multinomial(size, np.full(size, 1 / size), size=resamples).astype(np.uint16)
             for name, size in questions.items()
         }
         self._tail = (1 - confidence) / 2
@@ -77,10 +79,11 @@ class MaskedBootstrap:
 
     def _means(self, name: str, values: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
         """(R,) resampled means; nan where a resample holds none of the questions that stay."""
-        drawn = self._drawn[name][:, mask]
+        drawn = self._drawn[name][:, mask].astype(np.float64)
         counts = drawn.sum(axis=1)
-        per_run = drawn @ values[:, mask].T.astype(np.float32)
-        total = per_run[:, 0] if len(values) == 1 else (self._runs * per_run).sum(axis=1)
+        runs = self._runs.shape[1]
+        per_run = drawn @ on_grid(values[:, mask], runs * len(mask)).T
+        total = per_run[:, 0] if len(values) == 1 else (self._runs * per_run).sum(axis=1) / runs
         found: NDArray[np.float64] = np.divide(
             total, counts, out=np.full(len(counts), np.nan), where=counts > 0
         )

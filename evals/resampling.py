@@ -1,6 +1,7 @@
 """What every bootstrap here stands on: draws with replacement, all multisets, percentile intervals.
 
-Guarantees: draws come from the generator that is passed; memory stays under about 100 MB whatever the size.
+Guarantees: draws come from the generator that is passed; memory stays under about 100 MB whatever the size; sums have the same bits on
+every processor (:mod:`acdc.exact`), but for the convolution.
 """
 
 import functools
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.exact import on_grid
 
 CHUNK = 2**17  # draws held at once; what stays in a core's cache is drawn faster
 GRID = 2**18  # places of a sum in a convolution
@@ -60,6 +62,7 @@ def resampled_means(
     distribution, without a draw per item.
     """
     size = len(values)
+    values = on_grid(values, size)
     distinct, counts = np.unique(values, return_counts=True)
     if len(distinct) <= min(FEW_VALUES, size // 4):
         kinds = generator.multinomial(size, counts / size, size=resamples)
@@ -74,7 +77,12 @@ def resampled_means(
 
 
 def percentile_interval(
-    mean: float, means: NDArray[np.float64], weights: NDArray[np.float64] | None, confidence: float
+    mean: float,
+    means: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    confidence: float,
+    *,
+    tie: float | None = None,
 ) -> Interval:
     """The percentile interval of bootstrap means, and the share of them that is ≤ 0.
 
@@ -83,6 +91,7 @@ def percentile_interval(
         means: (R,) bootstrap means, or all that can occur.
         weights: (R,) their probabilities; None where they are draws.
         confidence: In (0, 1).
+        tie: Means up to this count as 0; by default 10⁻¹² of the largest.
 
     Raises:
         InputError: The confidence is no probability strictly between 0 and 1.
@@ -90,7 +99,7 @@ def percentile_interval(
     if not 0 < confidence < 1:
         raise InputError(f"confidence lies between 0 and 1, got {confidence}")
     tail = (1 - confidence) / 2
-    zero = 1e-12 * float(np.abs(means).max())  # sums that vanish on paper vanish here
+    zero = 1e-12 * float(np.abs(means).max()) if tie is None else tie  # what vanishes on paper vanishes here
     if weights is None:
         low, high = np.quantile(means, [tail, 1 - tail])
         return Interval(mean, float(low), float(high), float(np.mean(means <= zero)))

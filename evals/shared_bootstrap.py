@@ -3,6 +3,8 @@
 Drawing resamples costs half a second, whatever is averaged with them. So they are drawn once, as weights of questions, and
 each method's resampled means are a matrix product; a paired difference is the difference of two methods' means, because
 both were drawn alike. The same procedure as :func:`evals.significance.hierarchical_bootstrap`, with shared questions.
+
+Guarantees: the same bits on every processor, whatever the order in which its matrix products add (:mod:`acdc.exact`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +13,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from acdc.digits import TIE
 from acdc.errors import NotEnoughDataError
+from acdc.exact import on_grid
 from evals.resampling import Interval, percentile_interval
 
 Values = Mapping[str, NDArray[np.float64]]
 Means = NDArray[np.float64]
+_ROWS = 1024  # resamples that are turned into floats at once; they stay in a cache
 
 
 class SharedBootstrap:
@@ -48,20 +53,21 @@ class SharedBootstrap:
         rng = np.random.default_rng(seed)
         self._names: Sequence[str] = list(questions)
         self._confidence = confidence
-        self._runs = rng.multinomial(runs, np.full(runs, 1 / runs), size=resamples) / runs
+        self._runs = rng.multinomial(runs, np.full(runs, 1 / runs), size=resamples)
         count = len(self._names)
-        self._weights = {
-            name: np.zeros((resamples, size), dtype=np.float32) for name, size in questions.items()
+        # How often each question was drawn, in all slots together.
+        self._counts = {
+            name: np.zeros((resamples, size), dtype=np.uint16) for name, size in questions.items()
         }
+        self._terms = runs * count * max(questions.values())
         for slot in range(count):
             drawn = (
                 rng.integers(0, count, resamples) if benchmarks == "resampled" else np.full(resamples, slot)
             )
             for index, (name, size) in enumerate(questions.items()):
                 here = np.flatnonzero(drawn == index)
-                self._weights[name][here] += rng.multinomial(
-                    size, np.full(size, 1 / size), size=len(here)
-                ) / (size * count)
+                drawn_here = rng.multinomial(size, np.full(size, 1 / size), size=len(here))
+                self._counts[name][here] += drawn_here.astype(np.uint16)
 
     def means(self, values: Values) -> Means:
         """(R,) resampled means of a method.
@@ -69,16 +75,25 @@ class SharedBootstrap:
         Args:
             values: For each benchmark (S, Q): run seeds in rows; one row where the method does not depend on them.
         """
-        per_run = sum(self._weights[name] @ values[name].T.astype(np.float32) for name in self._names)
-        assert isinstance(per_run, np.ndarray)
-        if per_run.shape[1] == 1:
-            return per_run[:, 0].astype(np.float64)
-        means: Means = (self._runs * per_run).sum(axis=1)
-        return means
+        means = np.zeros(len(self._runs))
+        for name in self._names:
+            means += self._sums(name, values[name]) / self._counts[name].shape[1]
+        return means / len(self._names)
+
+    def _sums(self, name: str, values: NDArray[np.float64]) -> Means:
+        """(R,) sums over drawn questions, means over drawn runs; all but the last division is exact."""
+        counts, columns = self._counts[name], on_grid(values, self._terms).T
+        per_run = np.empty((len(counts), len(values)))
+        for first in range(0, len(counts), _ROWS):
+            per_run[first : first + _ROWS] = counts[first : first + _ROWS].astype(np.float64) @ columns
+        if len(values) == 1:
+            return per_run[:, 0]
+        sums: Means = (self._runs * per_run).sum(axis=1) / self._runs.shape[1]
+        return sums
 
     def interval(self, mean: float, means: Means) -> Interval:
         """Percentile interval of resampled means (or of the difference of two), and the share of them ≤ 0."""
-        return percentile_interval(mean, means, None, self._confidence)
+        return percentile_interval(mean, means, None, self._confidence, tie=TIE)
 
 
 def mean_of(values: Values) -> float:

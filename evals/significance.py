@@ -14,7 +14,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from acdc.digits import settled
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.exact import on_grid
 from evals.item_bootstrap import hierarchical_bootstrap, item_bootstrap
 from evals.power import minimum_detectable_effect, t_power, units_needed
 from evals.resampling import (
@@ -90,7 +92,8 @@ def converged_bootstrap(differences: ArrayLike, *, confidence: float = 0.95) -> 
     if len(values) > ENUMERATED_UP_TO:
         return percentile_interval(mean, *convolved_means(values), confidence)
     counts, weights = multisets(len(values))
-    return percentile_interval(mean, counts @ values / len(values), weights, confidence)
+    sums = counts @ on_grid(values, len(values))
+    return percentile_interval(mean, sums / len(values), weights, confidence)
 
 
 def sign_flip(differences: ArrayLike, *, alternative: Alternative = "greater", seed: int = 0) -> float:
@@ -116,6 +119,7 @@ def sign_flip(differences: ArrayLike, *, alternative: Alternative = "greater", s
         return min(1.0, 2 * sign_flip(values if values.sum() >= 0 else -values, seed=seed))
     # Sums that are equal on paper must count as equal in floating point.
     threshold = float(values.sum() - 1e-12 * np.abs(values).sum())
+    values = on_grid(values, len(values))
     if len(values) <= SIGN_FLIPS_EXACT_UP_TO:
         half = len(values) // 2
         first, second = _all_signed_sums(values[:half]), np.sort(_all_signed_sums(values[half:]))
@@ -153,7 +157,9 @@ def paired_t(
     result = stats.ttest_1samp(values, 0.0)
     p = stats.ttest_1samp(values, 0.0, alternative=alternative).pvalue
     interval = result.confidence_interval(confidence)
-    return Interval(float(values.mean()), float(interval.low), float(interval.high), float(p))
+    return Interval(
+        float(values.mean()), settled(float(interval.low)), settled(float(interval.high)), settled(float(p))
+    )
 
 
 def family_bootstrap(
@@ -180,6 +186,7 @@ def family_bootstrap(
     sums = np.array([family.sum() for family in families])
     sizes = np.array([len(family) for family in families])
     mean = float(sums.sum() / sizes.sum())
+    sums = on_grid(sums, len(families))
     weights: NDArray[np.float64] | None = None
     if len(families) <= ENUMERATED_UP_TO:
         counts, weights = multisets(len(families))
@@ -215,7 +222,8 @@ def mcnemar(
     only_first, only_second = int(np.count_nonzero(a & ~b)), int(np.count_nonzero(b & ~a))
     if only_first + only_second == 0:
         return 1.0
-    return float(stats.binomtest(only_first, only_first + only_second, alternative=alternative).pvalue)
+    found = stats.binomtest(only_first, only_first + only_second, alternative=alternative)
+    return settled(float(found.pvalue))
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:

@@ -101,7 +101,7 @@ def survivors(
     Returns:
         Indices, best first; equal scores go to the fitter, then to the older.
     """
-    scores = dominated_novelty(skills, fitness, **same)
+    scores = np.round(dominated_novelty(skills, fitness, **same), 12)  # equal means of other ratios are equal
     born = creation(len(scores), same.get("age"))
     return best_first(scores, _fitness(fitness, len(scores)), born=born)[:size]
 

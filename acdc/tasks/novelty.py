@@ -20,6 +20,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from acdc.exact import cosines
 from acdc.streams import key
 from acdc.tasks.scientist import Judgement, Scientist
 from acdc.tasks.settings import EmbedderSettings, NoveltySettings
@@ -95,18 +96,17 @@ class _Nearest:
         self, history: Sequence[TaskFamily], candidates: Sequence[TaskFamily], embedder: Embedder
     ) -> None:
         vectors = embedder.embed([task.text for task in (*history, *candidates)])
-        # Rounded, since the last bits of a product change with the shape of the batch.
-        self._cosines = np.round(vectors[len(history) :] @ vectors.T, 9)
+        self._cosines = cosines(vectors[len(history) :], vectors)
         self._tasks = (*history, *candidates)
         self._history = len(history)
 
     def of(self, candidate: int, allowed: Sequence[int], count: int) -> list[tuple[int, Neighbour]]:
         """The ``count`` nearest to a candidate among the history and the ``allowed`` candidates, ties to the older."""
         rows = [*range(self._history), *(self._history + other for other in allowed)]
-        cosines = self._cosines[candidate, rows]
-        order = np.argsort(-cosines, kind="stable")[:count]
+        likeness = self._cosines[candidate, rows]
+        order = np.argsort(-likeness, kind="stable")[:count]
         return [
-            (rows[i] - self._history, Neighbour(self._tasks[rows[i]].id, float(cosines[i]))) for i in order
+            (rows[i] - self._history, Neighbour(self._tasks[rows[i]].id, float(likeness[i]))) for i in order
         ]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.exact import on_grid
 
 
 class Efficiency(NamedTuple):
@@ -50,7 +51,8 @@ def selection_efficiency(
         raise InputError(f"expected three arrays of one length, got {[part.shape for part in parts]}")
     if not all(((part >= 0) & (part <= 1)).all() for part in parts):
         raise InputError("selection efficiency: shares lie between 0 and 1")
-    gain, room = parts[0] - parts[1], parts[2] - parts[1]
+    # Sums of questions that are drawn are exact, so that no order of adding shows.
+    gain, room = (on_grid(part - parts[1], len(part)) for part in (parts[0], parts[2]))
     if room.sum() <= 0:
         raise NotEnoughDataError("there is no question on which it matters which answer is chosen")
     # Questions of one kind (gain, room) are drawn as counts: the same distribution without a draw per question.
