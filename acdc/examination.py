@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from acdc.digits import in_percent
 from acdc.engines.engine import Answer, Sampling
 from acdc.errors import InfrastructureError
 from acdc.executors.executor import Errand, Executor
@@ -219,7 +220,7 @@ class Examiner:
             return
         silent = sum(cell.error == "judge" for cells in self._cells.values() for cell in cells.values())
         raise InfrastructureError(
-            f"{missing:.1%} of the results are missing, more than max_missing = {max_missing:.1%}: a number from the rest "
+            f"{in_percent(missing)}% of the results are missing, more than max_missing = {in_percent(max_missing)}%: a number from the rest "
             "would be biased. Mend the sandbox or the engine (`acdc doctor`) and run again; what is there is kept and the "
             "missing ones are tried again."
             + (f" {silent} wait for a verdict of the judge of answers: {_SILENCE}" if silent else "")

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from acdc.config import Config
+from acdc.digits import in_percent
 from acdc.family import FamilySettings, resolve
 from acdc.layout import Layout
 from acdc.progress import Board
@@ -65,6 +66,8 @@ def describe(name: str, *, as_json: bool = False, layout: Layout | None = None) 
     ]
     for model, facts in record.get("models", {}).items():
         accuracy = facts.get("id_accuracy", {})
-        shown = ", ".join(f"{key} {value:.0%}" for key, value in accuracy.items() if isinstance(value, float))
+        shown = ", ".join(
+            f"{key} {in_percent(value, 0)}%" for key, value in accuracy.items() if isinstance(value, float)
+        )
         lines.append(f"  {model:12} {facts['parameters']:>9,} parameters  {shown}")
     return "\n".join(lines)

@@ -25,6 +25,7 @@ from typing import Annotated, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from acdc.digits import fixed, in_percent
 from acdc.errors import NotEnoughDataError
 from acdc.streams import stream
 
@@ -153,7 +154,7 @@ class StatisticJudge:
             )
         cut = sum(output.finish == "length" for output in outputs) / len(outputs)
         if cut > self._settings.max_cut:
-            return Finding(True, f"{cut:.0%} of the outputs ended by the token limit")
+            return Finding(True, f"{in_percent(cut, 0)}% of the outputs ended by the token limit")
         problems = [problem for output in outputs if (problem := self._problem(output.text))]
         return Finding(2 * len(problems) > len(outputs), "; ".join(problems))
 
@@ -163,11 +164,11 @@ class StatisticJudge:
         if not text.strip():
             return "empty"
         if (share := garbled(text)) > limits.max_garbled:
-            return f"{share:.0%} undecodable"
+            return f"{in_percent(share, 0)}% undecodable"
         if len(text) < limits.min_chars:
             return ""
         if (share := repetition(text)) > limits.max_repetition:
-            return f"repetition {share:.2f}"
+            return f"repetition {fixed(share, 2)}"
         if not limits.min_entropy <= (bits := entropy(text)) <= limits.max_entropy:
-            return f"entropy {bits:.1f} bits a character"
+            return f"entropy {fixed(bits, 1)} bits a character"
         return ""

@@ -5,6 +5,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, Self
 
+from acdc.digits import in_percent
+
 SECONDS_BETWEEN_LINES = 15.0
 
 
@@ -62,7 +64,7 @@ class Board:
             return
         done, total = event.get("done", event.get("generation", 0)), event.get("of")
         figures = [
-            f"{key.replace('_', ' ')} {event[key]:.0%}"
+            f"{key.replace('_', ' ')} {in_percent(event[key], 0)}%"
             for key in ("coverage", "best_fitness")
             if key in event
         ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from acdc.digits import rounded
 from evals.best_of_n.booth import Tools
 from evals.best_of_n.document import FinalAnswers
 from evals.best_of_n.settings import BestOfNSettings
@@ -67,7 +68,7 @@ def compare(
         questions=kept,
         solves={
             id: {
-                name: np.round(values.mean(axis=0), 4).tolist()
+                name: [rounded(chance, 4) for chance in values.mean(axis=0).tolist()]
                 for name, values in measured.chances[id, n].items()
             }
             for id, n in largest.items()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from acdc.digits import in_percent
 from acdc.errors import InfrastructureError, InputError
 from evals.correctness import Correctness, stacked
 from evals.harness import Job, Model
@@ -174,7 +175,7 @@ def checked(results: Sequence[Result], max_missing: float) -> dict[str, Any]:
     missing = sum(int(matrix.missing.sum()) for matrix in matrices)
     if missing > max_missing * answers:
         raise InfrastructureError(
-            f"{missing} of {answers} answers are missing ({missing / answers:.1%}, allowed {max_missing:.1%}) because the engine, "
+            f"{missing} of {answers} answers are missing ({in_percent(missing / answers)}%, allowed {in_percent(max_missing)}%) because the engine, "
             "the sandbox or the judge failed or prompts are too long; the others are kept, start the command again"
         )
     cut = sum(int(matrix.cut.sum()) for matrix in matrices)

@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+from acdc.digits import fixed
 from acdc.errors import InputError
 from evals.answer_records import write_records
 from evals.comparison import Comparison
@@ -194,7 +195,7 @@ def _accuracy(one: Answered, benchmark: str, matrix: Correctness, rows: Sequence
             "score": mean,
             "details": {
                 "draws": str(len(rows)),
-                "cut_off": f"{matrix.cut[rows].mean():.6f}",
+                "cut_off": fixed(matrix.cut[rows].mean(), 6),
                 "missing": str(missing),
             },
             "uncertainty": {

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from acdc.digits import in_percent
 from acdc.errors import InfrastructureError, InputError
 from evals.benchmarks.judge.needs_options import RULE_VERSION, prompts, rule
 from evals.benchmarks.judge.open_form import OpenForm
@@ -198,8 +199,8 @@ def build(
     missing = [digest for digest in made.records if digest not in decided]
     if len(missing) > max_missing * len(made.records):
         raise InfrastructureError(
-            f"{len(missing)} of {len(made.records)} questions have no verdict ({len(missing) / len(made.records):.1%}, allowed "
-            f"{max_missing:.1%}); the others are kept in {_part(out)}, start the command again"
+            f"{len(missing)} of {len(made.records)} questions have no verdict ({in_percent(len(missing) / len(made.records))}%, allowed "
+            f"{in_percent(max_missing)}%); the others are kept in {_part(out)}, start the command again"
         )
     decided |= dict.fromkeys(missing, Decision(True, "nobody"))
     head = {**made.head, "records": len(made.records)}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from acdc.digits import fixed, in_percent
 from acdc.errors import NotEnoughDataError
 from evals.claims import between
 from evals.comparison import Claim, Estimate
@@ -137,11 +138,11 @@ def text(found: SideBySide) -> str:
         verdict = "identical: the same models" if identical else claim.verdict
         first, second = (name.partition("/")[0] for name in (claim.ours, claim.rival))
         lines.append(
-            f"  N={claim.n}  {first:{width}} − {second:{width}}  {100 * claim.difference:+6.1f} "
-            f"[{100 * test.low:+6.1f}, {100 * test.high:+6.1f}]  p {test.holm:.3f}  {verdict}"
+            f"  N={claim.n}  {first:{width}} − {second:{width}}  {in_percent(claim.difference, plus=True):>6} "
+            f"[{in_percent(test.low, plus=True):>6}, {in_percent(test.high, plus=True):>6}]  p {fixed(test.holm or 0.0, 3)}  {verdict}"
         )
     return "\n".join(lines)
 
 
 def _percent(value: Estimate) -> str:
-    return f"{100 * value.mean:5.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}]"
+    return f"{in_percent(value.mean):>5} [{in_percent(value.low)}, {in_percent(value.high)}]"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from acdc.digits import fixed, settled, sign
 from reproductions.table import Column, Row, Table, p_value, percent
 from reproductions.verdict_tables import coverage_cell, difference_cell
 from reproductions.wording import VERDICTS, count, short, shown_name, wording
@@ -74,7 +75,7 @@ def cost_table(comparison: "Comparison") -> Table:
         Column("N", lambda row: f"{row['n']}"),
         Column("Models", lambda row: f"{row['models']}"),
         Column("Parameters", lambda row: count(row["parameters"])),
-        Column("Tokens a question", lambda row: f"{row['tokens']:.1f}"),
+        Column("Tokens a question", lambda row: fixed(row["tokens"], 1)),
         Column("FLOPs a question", lambda row: count(row["flops"])),
         Column("Cut off, %", lambda row: percent(row["cut_off"])),
         Column(f"Coverage, % [{comparison.confidence:.0%}]", coverage_cell),
@@ -226,7 +227,9 @@ def margins_table(comparison: "Comparison", most: int) -> Table:
             rows.append(
                 row | {"name": names[best] if best is not None else "", "margin": ours[place] - rival}
             )
-    rows = sorted((row for row in rows if row["margin"] > 0), key=lambda row: -row["margin"])[:most]
+    rows = sorted((row for row in rows if sign(row["margin"]) > 0), key=lambda row: -settled(row["margin"]))[
+        :most
+    ]
     columns = [
         Column("Benchmark", lambda row: short(row["benchmark"]), "left"),
         Column("Question", lambda row: row["question"], "left"),

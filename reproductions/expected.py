@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from acdc.digits import rounded
 from acdc.errors import InputError, NotEnoughDataError
 from reproductions.paper.names import measured_benchmark
 
@@ -179,10 +180,10 @@ def _cell(
         method=method.id,
         n=at.n,
         benchmarks={name: comparison.benchmarks[name] for name in names},
-        value=round(float(np.mean([at.benchmarks[name] for name in names])), 6),
+        value=rounded(float(np.mean([at.benchmarks[name] for name in names])), 6),
         rounding=5e-7,
         runs=len(at.runs),
-        run_sd=None if spread is None else round(math.sqrt(spread.variance), 6),
+        run_sd=None if spread is None else rounded(math.sqrt(spread.variance), 6),
         run_df=1 if spread is None else int(spread.free),
     )
 

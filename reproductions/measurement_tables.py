@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from acdc.digits import fixed
 from reproductions.table import Column, Row, Table, interval, percent, points
 from reproductions.verdict_tables import headline_sizes
 from reproductions.wording import short, shown_name, wording
@@ -73,8 +74,8 @@ def leaks_table(comparison: "Comparison", audit: "Audit") -> Table:
         Column("Sharing 13 words", lambda row: f"{row['overlapping']}"),
         Column("Too short to say", lambda row: f"{row['too_short']}"),
         Column(f"Cosine ≥ {audit.near:g}", lambda row: f"{row['near']}"),
-        Column("Median cosine", lambda row: f"{row['median']:.2f}"),
-        Column("Largest", lambda row: f"{row['largest']:.2f}"),
+        Column("Median cosine", lambda row: fixed(row["median"], 2)),
+        Column("Largest", lambda row: fixed(row["largest"], 2)),
     ]
     caption, notes = wording("leaks", comparison, tasks=audit.tasks, embedder=audit.embedder)
     return Table("leaks", caption, pd.DataFrame(rows), columns, notes)
@@ -147,4 +148,4 @@ def _plain(name: str) -> Callable[[Row], str]:
 
 
 def _count(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.0f}"
+    return "–" if pd.isna(value) else fixed(value, 0)

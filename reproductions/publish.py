@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from acdc.digits import fixed
 from acdc.errors import InputError
 from acdc.individual import Recipe
 from acdc.layout import Layout
@@ -196,7 +197,7 @@ def _metadata(parts: Sequence[Inherited], recipe: Recipe) -> str:
 
 def _parents(recipe: Recipe) -> str:
     pairs = zip(recipe.parents, recipe.weights, strict=True)
-    return ", ".join(f"{parent} ({weight:.3f})" for parent, weight in pairs)
+    return ", ".join(f"{parent} ({fixed(weight, 3)})" for parent, weight in pairs)
 
 
 def _places(layout: Layout, about: Mapping[str, Any], id: str, weights_hash: str) -> str:

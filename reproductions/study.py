@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from acdc.digits import in_percent, settled, sign, significant
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.yaml_text import read_yaml
 from evals.significance import holm, paired_t, sign_flip
@@ -165,21 +166,21 @@ def study_table(settings: StudySettings, families: Sequence["FamilyScores"]) -> 
         for row, adjusted in zip(rows, holm([row[p] for row in rows]), strict=True):
             row[target] = float(adjusted)
     for row in rows:
-        sure = row["holm"] <= ALPHA
-        row["verdict"] = "undecided" if not sure else "gain" if row["mean"] > 0 else "loss"
+        sure = settled(row["holm"]) <= ALPHA
+        row["verdict"] = "undecided" if not sure else "gain" if sign(row["mean"]) > 0 else "loss"
     sizes = {sum(family.benchmarks.values()) for family in families}
     filled = {
         "families": len(families),
         "runs": families[0].runs,
         "questions": " or ".join(map(str, sorted(sizes))),
         "claims": len(rows),
-        "smallest": f"{2 / 2 ** len(families):.1g}",
+        "smallest": significant(2 / 2 ** len(families), 1),
     }
     columns = [
         Column("What is worth", lambda row: row["asks"], "left"),
         Column("N", lambda row: f"{row['n']}"),
         Column("Points [95%]", lambda row: interval(row["mean"], row["low"], row["high"], points)),
-        Column("SD", lambda row: f"{100 * row['sd']:.1f}"),
+        Column("SD", lambda row: in_percent(row["sd"])),
         Column("Families ahead", lambda row: f"{row['ahead']} of {row['families']}"),
         Column("p", lambda row: p_value(row["p"])),
         Column("Holm", lambda row: p_value(row["holm"])),
@@ -191,7 +192,7 @@ def study_table(settings: StudySettings, families: Sequence["FamilyScores"]) -> 
 
 
 def _answer(name: str, question: Question, n: int, values: Sequence[float]) -> Row:
-    mean = sum(values) / len(values)
+    mean = math.fsum(values) / len(values)
     try:
         test = paired_t(values, alternative="two-sided")
         low, high, p = test.low, test.high, test.p
@@ -206,7 +207,7 @@ def _answer(name: str, question: Question, n: int, values: Sequence[float]) -> R
         "low": low,
         "high": high,
         "sd": math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1)),
-        "ahead": sum(value > 0 for value in values),
+        "ahead": sum(sign(value) > 0 for value in values),
         "p": p,
         "sign_flip": sign_flip(values, alternative="two-sided"),
     }

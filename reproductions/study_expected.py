@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from acdc.digits import rounded
 from acdc.errors import NotEnoughDataError
 from reproductions.expected import Expected, ExpectedCell
 
@@ -63,8 +64,8 @@ def _cell(families: "Sequence[FamilyScores]", method: str, rival: str, n: int) -
         rival=rival,
         n=n,
         benchmarks=dict(families[0].benchmarks),
-        value=round(mean, 6),
+        value=rounded(mean, 6),
         rounding=5e-7,
         families=len(values),
-        family_sd=round(spread, 6),
+        family_sd=rounded(spread, 6),
     )

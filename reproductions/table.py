@@ -1,7 +1,8 @@
 """A table is one data frame with a way to show it: Markdown, LaTeX (booktabs), CSV and HTML say the same.
 
-The CSV holds the frame itself, full precision, one number a column. The other three hold what a person reads: a share in
-percent with its interval, a p value, a word. All text is escaped for the format it goes to.
+The CSV holds the frame itself, ten digits a number, one number a column. The other three hold what a person reads: a share in
+percent with its interval, a p value, a word. Halves are rounded by one rule (:mod:`acdc.digits`). All text is escaped for the format
+it goes to.
 """
 
 import math
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from acdc.digits import fixed, in_percent, settled, significant
 from reproductions.files import write_text
 
 Row = dict[str, Any]
@@ -127,8 +129,8 @@ class Table:
         return "\n".join([*lines, r"\end{table}"]) + "\n"
 
     def csv(self) -> str:
-        """The frame, unrounded; an empty cell is a number that does not exist."""
-        text: str = self.frame.to_csv(index=False, lineterminator="\n", float_format="%.10g")
+        """The frame, ten digits a number; an empty cell is a number that does not exist."""
+        text: str = self.frame.to_csv(index=False, lineterminator="\n", float_format=_ten_digits)
         return text
 
     def html(self) -> str:
@@ -167,14 +169,14 @@ def percent(value: float | None, digits: int = 1) -> str:
     """A share in [0, 1] as percent without the sign: 0.532 → 53.2; an absent one is a dash."""
     if value is None or math.isnan(value):
         return "–"
-    return _signed(f"{100 * value:.{digits}f}")
+    return _signed(in_percent(value, digits))
 
 
 def points(value: float | None) -> str:
     """A difference of shares in percentage points, always with its sign."""
     if value is None or math.isnan(value):
         return "–"
-    return _signed(f"{100 * value:+.1f}")
+    return _signed(in_percent(value, plus=True))
 
 
 def interval(
@@ -192,7 +194,13 @@ def p_value(value: float | None) -> str:
     """A p value with two significant digits, never 0."""
     if value is None or math.isnan(value):
         return "–"
-    return "<0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+    value = settled(value)
+    return "<0.001" if value < 0.001 else fixed(value, 3 if value < 0.1 else 2)
+
+
+def _ten_digits(value: object) -> str:
+    assert isinstance(value, float)
+    return significant(value, 10)
 
 
 def _signed(text: str) -> str:

@@ -4,6 +4,7 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from acdc.digits import significant
 from reproductions.templates import FOLDER
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def count(value: float | None) -> str:
         return "–"
     for factor, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= factor:
-            return f"{value / factor:.3g} {unit}"
-    return f"{value:.3g}"
+            return f"{significant(value / factor, 3)} {unit}"
+    return significant(value, 3)
 
 
 def _values(comparison: "Comparison") -> dict[str, object]:

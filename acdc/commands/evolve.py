@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, Variant, settings
+from acdc.digits import in_percent
 
 if TYPE_CHECKING:
     from acdc.config import Config
@@ -141,10 +142,8 @@ def _missing(
 
 def _sentence(result: dict[str, Any]) -> str:
     last = result["statistics"]
-    text = (
-        f"{result['generations']} generations, {last['tasks']} tasks, archive covers {last['coverage']:.1%}"
-    )
-    text += f", best alone {last['best_fitness']:.1%}"
+    text = f"{result['generations']} generations, {last['tasks']} tasks, archive covers {in_percent(last['coverage'])}%"
+    text += f", best alone {in_percent(last['best_fitness'])}%"
     if result["set_aside"]:
         text += f"; the old run was {result['set_aside']}"
     return text + ("" if result["worked"] else " (was finished already)")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acdc.commands.options import Json
+from acdc.digits import fixed, in_percent
 
 if TYPE_CHECKING:
     from acdc.openendedness import Openness
@@ -73,10 +74,10 @@ def _print(found: "list[Openness]") -> None:
             str(one.generation),
             str(one.active),
             str(one.ever),
-            f"{one.vendi_pool:.1f}",
-            f"{one.vendi_history:.1f}",
-            f"{one.mean_depth:.1f} (≤ {one.deepest})",
-            "-" if one.unsolved is None else f"{one.unsolved:.0%}",
+            fixed(one.vendi_pool, 1),
+            fixed(one.vendi_history, 1),
+            f"{fixed(one.mean_depth, 1)} (≤ {one.deepest})",
+            "-" if one.unsolved is None else f"{in_percent(one.unsolved, 0)}%",
             f"{one.new_in_archive}/{one.newborn}",
             str(one.gibberish),
             _words(one.accepted),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, settings
+from acdc.digits import in_percent
 
 
 def register(app: typer.Typer) -> None:
@@ -91,7 +92,7 @@ def _runs(config: Any, family: str, variant: str, as_json: bool) -> None:
         return
     for name, result in results.items():
         sizes = ", ".join(
-            f"N={n} {value:.1%}" for n, value in result["synthetic"].items() if int(n) in (1, 3, 8)
+            f"N={n} {in_percent(value)}%" for n, value in result["synthetic"].items() if int(n) in (1, 3, 8)
         )
         typer.echo(
             f"{family}/{variant} {name}: {result['candidates']} candidates, {result['tasks']} tasks; covers {sizes}"
@@ -118,7 +119,9 @@ def _models(config: Any, models: list[Path], run: Path | None, as_json: bool) ->
         typer.echo(json.dumps(result, indent=2))
         return
     for n, optimum in result["exact"].items():
-        proof = "proven best" if optimum["proven"] else f"no {n} cover more than {optimum['bound']:.1%}"
+        proof = (
+            "proven best" if optimum["proven"] else f"no {n} cover more than {in_percent(optimum['bound'])}%"
+        )
         typer.echo(
-            f"N={n}: {optimum['coverage']:.1%} of {len(result['tasks'])} tasks ({proof}): {', '.join(optimum['members'])}"
+            f"N={n}: {in_percent(optimum['coverage'])}% of {len(result['tasks'])} tasks ({proof}): {', '.join(optimum['members'])}"
         )

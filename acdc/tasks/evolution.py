@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from acdc.digits import fixed
 from acdc.errors import NotEnoughDataError
 from acdc.judge import Judge
 from acdc.sandbox import Sandbox
@@ -253,7 +254,7 @@ def _novel(
 
 
 def _double(task: TaskFamily, verdict: Verdict) -> Rejection:
-    near = ", ".join(f"{one.id} ({one.cosine:.3f})" for one in verdict.neighbours)
+    near = ", ".join(f"{one.id} ({fixed(one.cosine, 3)})" for one in verdict.neighbours)
     return rejected_task(task, "not-novel", f"nearest: {near}")
 
 

@@ -15,6 +15,7 @@ from functools import cached_property
 from acdc.chat.call import Call, Reply
 from acdc.chat.client import Chat
 from acdc.chat.settings import LLMScientistSettings
+from acdc.digits import in_percent
 from acdc.tasks.draft_reply import draft_of, truth_of
 from acdc.tasks.prompt_files import Prompts, sendable
 from acdc.tasks.scientist import Draft, Judgement, Rejection, Request, Unfinished
@@ -171,7 +172,7 @@ class LLMScientist:
             description=parent.description,
             capability=parent.capability,
             difficulty=parent.difficulty,
-            rate="not measured" if rate is None else f"{rate:.0%}",
+            rate="not measured" if rate is None else f"{in_percent(rate, 0)}%",
             source=parent.source,
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
+from acdc.digits import fixed, in_percent
 
 if TYPE_CHECKING:
     from acdc.config import Config
@@ -132,10 +133,10 @@ def _text(one: "Audit") -> str:
     ]
     worst = max(one.cut_off, key=lambda row: max(row.shares.values()))
     name = max(worst.shares, key=lambda benchmark: worst.shares[benchmark])
-    lines.append(f"  cut off at most {worst.shares[name]:.1%}: {worst.method} on {name}")
+    lines.append(f"  cut off at most {in_percent(worst.shares[name])}%: {worst.method} on {name}")
     lines += [
         f"  {leak.benchmark}: of {leak.questions} questions {leak.overlapping} share words with one of {one.tasks} tasks, "
-        f"{leak.near} are nearer than {one.near:g} (largest {leak.largest:.2f})"
+        f"{leak.near} are nearer than {one.near:g} (largest {fixed(leak.largest, 2)})"
         for leak in one.leaks
     ]
     for benchmark, counts in one.judged.items():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, settings
+from acdc.digits import in_percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ def baselines(
         return
     typer.echo(
         f"{family}: {len(rows)} rivals, {summary['answers']:,} answers, {summary['missing']} missing, "
-        f"{summary['cut_off']:.1%} cut off by the token budget"
+        f"{in_percent(summary['cut_off'])}% cut off by the token budget"
     )
     for row in rows:
         if row.not_run:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
+from acdc.digits import fixed, in_percent
 from acdc.errors import InputError
 
 if TYPE_CHECKING:
@@ -144,18 +145,19 @@ def _text(comparison: "Comparison") -> str:
     for claim in comparison.claims:
         test, rival = claim.bootstrap, comparison.method(claim.rival).name
         lines.append(
-            f"  {claim.table:8} N={claim.n}  {100 * claim.difference:+6.1f} [{100 * test.low:+6.1f}, {100 * test.high:+6.1f}]  "
-            f"p {test.holm:.3f}  {claim.verdict:9}  {rival}"
+            f"  {claim.table:8} N={claim.n}  {in_percent(claim.difference, plus=True):>6} "
+            f"[{in_percent(test.low, plus=True):>6}, {in_percent(test.high, plus=True):>6}]  "
+            f"p {fixed(test.holm or 0.0, 3)}  {claim.verdict:9}  {rival}"
         )
     for row in comparison.generations:
         gain = (
-            f"  {100 * row.gain.mean:+6.1f} [{100 * row.gain.low:+6.1f}, {100 * row.gain.high:+6.1f}]"
+            f"  {in_percent(row.gain.mean, plus=True):>6} [{in_percent(row.gain.low, plus=True):>6}, {in_percent(row.gain.high, plus=True):>6}]"
             if row.gain
             else ""
         )
         at = "the whole run" if row.generation is None else f"generation {row.generation}"
         lines.append(
-            f"  {row.variant:12} N={row.n}  {at:14} {100 * row.coverage.mean:5.1f} "
-            f"[{100 * row.coverage.low:.1f}, {100 * row.coverage.high:.1f}]{gain}"
+            f"  {row.variant:12} N={row.n}  {at:14} {in_percent(row.coverage.mean):>5} "
+            f"[{in_percent(row.coverage.low)}, {in_percent(row.coverage.high)}]{gain}"
         )
     return "\n".join(lines)

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from acdc.commands.options import Json
+from acdc.digits import in_percent, significant
 
 if TYPE_CHECKING:
     from evals.log_report import Report
@@ -171,25 +172,33 @@ def _cut(report: "Report") -> str:
         return "answers cut off: not known, these logs do not say how answers ended"
     left = cut["coverage_without"]
     without = (
-        "" if left is None else f"; coverage of the {cut['questions_without']} other questions {left:.1%}"
+        ""
+        if left is None
+        else f"; coverage of the {cut['questions_without']} other questions {in_percent(left)}%"
     )
-    return f"answers cut off: {cut['answers']:.1%}{without}"
+    return f"answers cut off: {in_percent(cut['answers'])}%{without}"
 
 
 def _comparison(report: "Report", theirs: str) -> list[str]:
     lines = [f"against {theirs} (question by question):"]
     for row in report["same_n"]:
         wider = row.get("other_benchmarks")
-        beyond = "" if wider is None else f", other benchmarks [{wider['low']:+.1%}, {wider['high']:+.1%}]"
+        beyond = (
+            ""
+            if wider is None
+            else f", other benchmarks [{in_percent(wider['low'], plus=True)}%, {in_percent(wider['high'], plus=True)}%]"
+        )
         lines.append(f"  N = {row['n']}, any N: {_signed(row['difference'])}{beyond}")
     whole = report["everybody"]
-    lines.append(f"  everybody: {_signed(whole['difference'])}, McNemar p = {whole['mcnemar']:.3g}")
+    lines.append(
+        f"  everybody: {_signed(whole['difference'])}, McNemar p = {significant(whole['mcnemar'], 3)}"
+    )
     return lines + ([f"  {report['note']}"] if "note" in report else [])
 
 
 def _percent(row: "Report", value: str = "coverage") -> str:
-    return f"{row[value]:.1%} [{row['low']:.1%}, {row['high']:.1%}]"
+    return f"{in_percent(row[value])}% [{in_percent(row['low'])}%, {in_percent(row['high'])}%]"
 
 
 def _signed(row: "Report") -> str:
-    return f"{row['mean']:+.1%} [{row['low']:+.1%}, {row['high']:+.1%}]"
+    return f"{in_percent(row['mean'], plus=True)}% [{in_percent(row['low'], plus=True)}%, {in_percent(row['high'], plus=True)}%]"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, Variant, settings
+from acdc.digits import in_percent
 
 if TYPE_CHECKING:
     from acdc.config import Config
@@ -79,7 +80,7 @@ def evaluate(
         return
     typer.echo(
         f"{family}/{variant}: {summary['models']} models of {len(runs)} runs, {summary['answers']:,} answers, "
-        f"{summary['missing']} missing, {summary['cut_off']:.1%} cut off by the token budget"
+        f"{summary['missing']} missing, {in_percent(summary['cut_off'])}% cut off by the token budget"
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from acdc.commands.options import Json
+from acdc.digits import fixed, in_percent
 
 if TYPE_CHECKING:
     from evals.comparison import Comparison
@@ -131,13 +132,13 @@ def _lines(
         f"{design.families} families × {design.runs} run seeds, {design.benchmarks} benchmarks × {design.questions} questions; "
         f"t test, {sides} {test['alpha']:.0%}, seen with a chance of {test['power']:.0%}.",
         *spreads.notes,
-        f"Spreads in points: questions {100 * spreads.disagreement**0.5:.1f} (variance {spreads.disagreement:.3f}), "
+        f"Spreads in points: questions {in_percent(spreads.disagreement**0.5)} (variance {fixed(spreads.disagreement, 3)}), "
         f"benchmarks {_points(spreads.benchmarks)}, runs {_points(spreads.runs)}, families {_points(spreads.families)}.",
         "",
     ]
     for row in rows:
         seen = (
-            f"{100 * row.detectable:.1f} points" if row.detectable is not None else f"unknown: {row.reason}"
+            f"{in_percent(row.detectable)} points" if row.detectable is not None else f"unknown: {row.reason}"
         )
         more = "" if row.needed is None else f"; {effect:g} points need {row.needed:,} {row.over}"
         lines.append(f"  over {row.units:>5,} {row.over:10}  {seen}{more}  ({row.statement})")
@@ -145,4 +146,4 @@ def _lines(
 
 
 def _points(value: float | None) -> str:
-    return "unknown" if value is None else f"{100 * value:.1f}"
+    return "unknown" if value is None else in_percent(value)

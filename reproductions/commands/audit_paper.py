@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from acdc.commands.options import check_place
+from acdc.digits import fixed
 
 OUT = Path("results/paper/audit.json")
 WIDTH = 120  # characters of a printed line
@@ -106,7 +107,8 @@ def _numbers(claim: dict[str, Any]) -> str:
         return str(claim["reason"])
     rests, calibrated = claim["sensitivity"]["rests_on"], claim["calibrated"]
     return (
-        f"{recomputed['mean']:+.3f} [{recomputed['low']:+.3f}, {recomputed['high']:+.3f}] p {p_value(recomputed['p'])}, "
+        f"{fixed(recomputed['mean'], 3, plus=True)} [{fixed(recomputed['low'], 3, plus=True)}, "
+        f"{fixed(recomputed['high'], 3, plus=True)}] p {p_value(recomputed['p'])}, "
         f"n {recomputed['n']}; {TESTS[calibrated['test']]} {p_value(calibrated['p'])}, Holm {p_value(calibrated['holm'])}"
         + (f"; rests on {', '.join(rests)}" if rests else "")
         + (f"; {claim['reason']}" if claim["reason"] else "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from acdc.commands.options import PARAMS, DryRun, Json, Params, check_place
+from acdc.digits import fixed, in_percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +105,10 @@ def _write(asked: "StudySettings", families: "Sequence[FamilyScores]", folder: P
 
     study_table(asked, families).write(folder)
     rows = pd.DataFrame(differences(asked, families))
-    write_text(folder / "differences.csv", rows.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    write_text(
+        folder / "differences.csv",
+        rows.to_csv(index=False, float_format=_six_places, lineterminator="\n"),
+    )
     typer.echo(f"Written: {folder}", err=True)
 
 
@@ -167,7 +171,7 @@ def _plan(asked: "StudySettings", root: Path, params: Path) -> dict[str, Any]:
 
 def _plan_text(asked: "StudySettings", plan: dict[str, Any]) -> str:
     time = (
-        f"about {plan['hours']:.1f} hours, going by {plan['hours_from']}"
+        f"about {fixed(plan['hours'], 1)} hours, going by {plan['hours_from']}"
         if plan["hours"] is not None
         else "hours unknown: no stage was timed here yet, `make reproduce` does"
     )
@@ -175,8 +179,13 @@ def _plan_text(asked: "StudySettings", plan: dict[str, Any]) -> str:
         f"{len(plan['families'])} families × {len(plan['run_seeds'])} run seeds × {len(plan['variants'])} variants = "
         f"{plan['runs']} runs; {len(plan['finished'])} families are compared already",
         time,
-        f"{plan['claims']} declared claims; one of them alone would be seen from {100 * plan['detectable']:.1f} points on "
+        f"{plan['claims']} declared claims; one of them alone would be seen from {in_percent(plan['detectable'])} points on "
         f"(80%, two-sided 5%), if families differ by {asked.assumed_sd:g} points as assumed; Holm's correction asks for more",
     ]
     lines += [f"  {name}: {question.asks}" for name, question in asked.questions.items()]
     return "\n".join(lines)
+
+
+def _six_places(value: object) -> str:
+    assert isinstance(value, float)
+    return fixed(value, 6)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acdc.commands.options import PARAMS, Json
+from acdc.digits import in_percent
 
 if TYPE_CHECKING:
     from evals.comparison import Comparison
@@ -137,8 +138,8 @@ def _measured(family: str, path: Path | None) -> "Comparison":
 def _lines(verdicts: "list[Verdict]") -> list[str]:
     """The numbers that differ, then those without a verdict, grouped by their reason."""
     lines = [
-        f"outside: {_name(item)}: measured {100 * item.measured:.2f}, expected {100 * item.cell.value:.2f}, "
-        f"tolerance ±{100 * item.tolerance:.2f} points"
+        f"outside: {_name(item)}: measured {in_percent(item.measured, 2)}, expected {in_percent(item.cell.value, 2)}, "
+        f"tolerance ±{in_percent(item.tolerance, 2)} points"
         for item in verdicts
         if item.verdict == "outside" and item.measured is not None and item.tolerance is not None
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from acdc.digits import in_percent
 from reproductions.figures.svg import Axes, Element, apart, element, figure, padded, path, text, ticks, tip
 
 _KEY_ROW = 20.0  # height of a row of the key
@@ -93,7 +94,7 @@ def curve(axes: Axes, line: Line) -> Element:
     dots = []
     for n, mean, low, high in zip(line.sizes, line.mean, line.low, line.high, strict=True):
         x, y = axes.point(n, mean)
-        numbers = f"{line.label}, N = {n}: {100 * mean:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+        numbers = f"{line.label}, N = {n}: {in_percent(mean)} [{in_percent(low)}, {in_percent(high)}]"
         dots.append(
             element("circle", tip(numbers), cx=x, cy=y, r=3.2 if line.style == "ours" else 2.4, class_="dot")
         )
@@ -123,5 +124,5 @@ def _key(axes: Axes, lines: Sequence[Line], top: float) -> Element:
 
 
 def _spoken(lines: Sequence[Line]) -> str:
-    ends = "; ".join(f"{line.label} {100 * line.mean[-1]:.1f} at N = {line.sizes[-1]}" for line in lines)
+    ends = "; ".join(f"{line.label} {in_percent(line.mean[-1])} at N = {line.sizes[-1]}" for line in lines)
     return f"Line chart of coverage in percent against N. {ends}."

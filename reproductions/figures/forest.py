@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from acdc.digits import in_percent
 from reproductions.figures.svg import Axes, Element, element, figure, line, path, text, ticks, tip
 
 
@@ -69,7 +70,8 @@ def forest(differences: Sequence[Difference], *, left: str, right: str, narrow: 
         text(middle, height - 6, "difference in coverage, percentage points", class_="axis", anchor="middle")
     )
     spoken = "; ".join(
-        f"{d.label} {100 * d.mean:+.1f} [{100 * d.low:+.1f}, {100 * d.high:+.1f}]" for d in differences
+        f"{d.label} {in_percent(d.mean, plus=True)} [{in_percent(d.low, plus=True)}, {in_percent(d.high, plus=True)}]"
+        for d in differences
     )
     title = f"Differences, task force minus rival: {spoken}."
     return figure(width, height, title, *parts, class_="narrow" if narrow else "wide")
@@ -91,7 +93,7 @@ def _row(axes: Axes, difference: Difference, y: float, *, narrow: bool) -> Eleme
         "behind": path([(x - 5, y - 5), (x + 5, y - 5), (x + 5, y + 5), (x - 5, y + 5)], "", closed=True),
         "level": element("circle", cx=x, cy=y, r=4.5),
     }
-    numbers = f"{100 * difference.mean:+.1f} [{100 * difference.low:+.1f}, {100 * difference.high:+.1f}]"
+    numbers = f"{in_percent(difference.mean, plus=True)} [{in_percent(difference.low, plus=True)}, {in_percent(difference.high, plus=True)}]"
     return element(
         "g",
         tip(f"{difference.label}: {numbers}, {difference.verdict}"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from acdc.digits import in_percent
 from reproductions.figures.svg import Axes, Element, element, figure, line, path, ticks
 
 
@@ -37,7 +38,7 @@ def panel(
     parts += [line((axes.x(n), axes.top), (axes.x(n), axes.bottom), "event") for n in marks]
     parts += [_track(axes, track) for track in tracks]
     ends = {track.style: track.values[-1] for track in tracks}
-    spoken = ", ".join(f"{style} {100 * value:.0f}" for style, value in ends.items())
+    spoken = ", ".join(f"{style} {in_percent(value, 0)}" for style, value in ends.items())
     return figure(width, height, f"{title}: last values in percent: {spoken}.", *parts, class_="panel")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from acdc.digits import fixed, in_percent
 from acdc.openendedness import BANDS, Openness
 from reproductions.figures.svg import Axes, Element, element, figure, line, path, ticks, tip
 
@@ -50,9 +51,7 @@ def diversity(shown: Shown, last: int, most: float) -> Element:
         _mean([run[-1].vendi_pool for run in shown.runs]),
         _mean([run[-1].vendi_history for run in shown.runs]),
     )
-    title = (
-        f"{shown.name}: at last as different as {pool:.1f} tasks in the pool and {ever:.1f} in all history."
-    )
+    title = f"{shown.name}: at last as different as {fixed(pool, 1)} tasks in the pool and {fixed(ever, 1)} in all history."
     return figure(_WIDTH, _HEIGHT, title, *parts, class_="panel")
 
 
@@ -72,14 +71,14 @@ def reach(shown: Shown, last: int) -> Element:
         for place, share in enumerate(_shares(rows)):
             top = base + share
             area = element(
-                "rect", tip(f"generation {number}: {BANDS[place]} passes {100 * share:.0f}%"),
+                "rect", tip(f"generation {number}: {BANDS[place]} passes {in_percent(share, 0)}%"),
                 x=axes.x(number - 0.5), y=axes.y(top), width=step, height=axes.y(base) - axes.y(top),
                 class_=f"reach reach-{place}",
             )  # fmt: skip
             parts.append(area)
             base = top
     unsolved = _shares([run[-1] for run in shown.runs])[0]
-    title = f"{shown.name}: at last nobody in the archive passes {100 * unsolved:.0f} percent of the active tasks."
+    title = f"{shown.name}: at last nobody in the archive passes {in_percent(unsolved, 0)} percent of the active tasks."
     return figure(_WIDTH, _HEIGHT, title, *parts, class_="panel")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from acdc.digits import in_percent
 from reproductions.figures.forest import LETTER
 from reproductions.figures.svg import Axes, Element, element, figure, line, padded, text, ticks, tip
 
@@ -83,6 +84,6 @@ def _row(axes: Axes, one: Span, y: float, *, narrow: bool) -> Element:
 
 def _numbers(one: Span) -> str:
     return (
-        f"random {100 * one.random:.1f}, chosen {100 * one.chosen:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}], "
-        f"perfect {100 * one.covered:.1f}"
+        f"random {in_percent(one.random)}, chosen {in_percent(one.chosen)} [{in_percent(one.low)}, {in_percent(one.high)}], "
+        f"perfect {in_percent(one.covered)}"
     )

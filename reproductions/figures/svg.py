@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from acdc.digits import fixed, in_percent
+
 Element = ElementTree.Element
 Point = tuple[float, float]
 
@@ -65,7 +67,7 @@ def markup(node: Element) -> str:
 
 def number(value: float) -> str:
     """A number for an attribute, short."""
-    return f"{value:.2f}".rstrip("0").rstrip(".") if value else "0"
+    return fixed(value, 2).rstrip("0").rstrip(".") if value else "0"
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Axes:
         parts = []
         for value in y_ticks:
             parts.append(line((self.left, self.y(value)), (self.right, self.y(value)), "grid"))
-            label = f"{100 * value:.0f}" if percent else f"{value:g}"
+            label = in_percent(value, 0) if percent else f"{value:g}"
             parts.append(text(self.left - 6, self.y(value) + 4, label, class_="tick", anchor="end"))
         below = self.bottom + 16
         parts += [

@@ -7,6 +7,7 @@ and everything else faintly. Within a generation, nodes stand near the mean heig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from acdc.digits import fixed, in_percent
 from reproductions.figures.svg import Axes, Element, element, figure, path, text, ticks, tip
 
 
@@ -109,7 +110,7 @@ def genome(
     for i, name in enumerate(seeds):
         length = positive[name] / total * width
         if length > 0:
-            shown = f"{name}: {100 * shares.get(name, 0.0):.0f}%"
+            shown = f"{name}: {in_percent(shares.get(name, 0.0), 0)}%"
             parts.append(
                 element("rect", tip(shown), x=x, y=0, width=length, height=height, class_=f"seed-{i % 6}")
             )
@@ -118,13 +119,13 @@ def genome(
                 text(
                     x + length / 2,
                     height / 2 + 4,
-                    f"{100 * shares[name]:.0f}",
+                    in_percent(shares[name], 0),
                     class_="inside",
                     anchor="middle",
                 )
             )
         x += length
-    spoken = ", ".join(f"{name} {100 * shares.get(name, 0.0):.0f}%" for name in seeds)
+    spoken = ", ".join(f"{name} {in_percent(shares.get(name, 0.0), 0)}%" for name in seeds)
     return figure(width, height, f"Share of weights from {spoken}", *parts, class_="genome")
 
 
@@ -153,7 +154,7 @@ def _places(nodes: Sequence[Node], axes: Axes) -> dict[str, tuple[float, float]]
 def _edge(start: tuple[float, float], end: tuple[float, float], child: Node, strong: set[str]) -> Element:
     (x1, y1), (x2, y2) = start, end
     bend = (x2 - x1) / 2
-    curve = f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    curve = f"M{fixed(x1, 1)} {fixed(y1, 1)}C{fixed(x1 + bend, 1)} {fixed(y1, 1)} {fixed(x2 - bend, 1)} {fixed(y2, 1)} {fixed(x2, 1)} {fixed(y2, 1)}"
     return element(
         "path", d=curve, class_="edge strong" if child.id in strong else "edge", data_child=child.id
     )
@@ -163,7 +164,7 @@ def _node(node: Node, place: tuple[float, float], seeds: Sequence[str], strong: 
     x, y = place
     largest = max(node.shares, key=lambda name: node.shares[name]) if node.shares else None
     colour = f"seed-{seeds.index(largest) % 6}" if largest in seeds else "seed-none"
-    shares = ", ".join(f"{name} {100 * share:.0f}%" for name, share in node.shares.items())
+    shares = ", ".join(f"{name} {in_percent(share, 0)}%" for name, share in node.shares.items())
     role = f"task force member {node.rank}, " if node.rank is not None else ""
     state = "in an archive" if node.archived else "never in an archive"
     about = tip(f"{node.seed or node.id}: {role}born in generation {node.generation}, {state}; {shares}")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from acdc.digits import fixed
 from acdc.errors import NotEnoughDataError
 from evals.significance import (
     Interval,
@@ -170,7 +171,7 @@ def _verdict(recomputed: Interval, printed: Printed) -> tuple[bool | None, str]:
         compared += 1
         below_bound = name == "p" and printed.p_is_bound and is_ <= says
         if not below_bound and abs(is_ - says) > tolerance + 1e-9:
-            apart.append(f"{name} is {is_:.4f}, printed {says:g}")
+            apart.append(f"{name} is {fixed(is_, 4)}, printed {says:g}")
     if not compared:
         return None, "cannot be checked: nothing is printed to compare with"
     return not apart, "; ".join(apart)

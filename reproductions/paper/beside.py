@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from acdc.digits import fixed
 from acdc.errors import NotEnoughDataError
 from acdc.layout import Layout
 from evals.significance import paired_t
@@ -161,7 +162,7 @@ def _own_cell(row: Row) -> str:
 
 
 def _points(value: float | None) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:+.2f}".replace("-", "−")
+    return "–" if value is None or math.isnan(value) else fixed(value, 2, plus=True).replace("-", "−")
 
 
 def _is_average(column: str) -> bool:

@@ -9,6 +9,7 @@ import fnmatch
 from collections.abc import Sequence
 from typing import Any
 
+from acdc.digits import fixed
 from reproductions.paper.lookup import Lookup, Row, left_out, row_name
 from reproductions.paper.pool import Aliases
 from reproductions.paper.published import Cell
@@ -55,7 +56,7 @@ def _averages(table: Lookup) -> list[Finding]:
                         "average",
                         row_name(row),
                         f"{name} {cell.value}",
-                        f"{mean:.3f}",
+                        fixed(mean, 3),
                         line=cell.line,
                         n=len(kept),
                     )
@@ -87,8 +88,12 @@ def _derived(table: Lookup, rules: Sequence[DifferenceRule]) -> list[Finding]:
                 finding(
                     "derived",
                     f"{rule.table}, rows {method!r}",
-                    "; ".join(f"{e['family']} N={e['n']}: {e['printed']:+.2f}" for e in entries),
-                    "; ".join(f"{e['family']} N={e['n']}: {e['computed']:+.2f}" for e in entries),
+                    "; ".join(
+                        f"{e['family']} N={e['n']}: {fixed(e['printed'], 2, plus=True)}" for e in entries
+                    ),
+                    "; ".join(
+                        f"{e['family']} N={e['n']}: {fixed(e['computed'], 2, plus=True)}" for e in entries
+                    ),
                     implied_baseline=sorted(
                         {e["implied_baseline"] for e in entries if "implied_baseline" in e}
                     ),
@@ -152,7 +157,7 @@ def _statements(table: Lookup, statements: Sequence[Statement]) -> list[Finding]
                 "statement",
                 f"{said.where} ({said.id})",
                 f"{said.family}, {said.method} − {said.baseline}, N={said.n}, {said.benchmark}: {said.printed}",
-                f"{computed:+.2f}",
+                fixed(computed, 2, plus=True),
                 fits=[] if positive else _who_fits(table, said),
             )
         )

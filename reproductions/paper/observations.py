@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from acdc.digits import fixed
 from reproductions.paper.contradictions import Finding, finding
 from reproductions.paper.lookup import Lookup
 from reproductions.paper.pool import Aliases
@@ -48,7 +49,7 @@ def _standings(table: Lookup, rules: Sequence[DifferenceRule]) -> list[Finding]:
                             "standing",
                             f"{', '.join(rule.tables)}: {rule.method} − {baseline}, N={n}",
                             f"{len(gains)} families",
-                            f"behind in {len(behind)}: {', '.join(f'{name} {gains[name]:+.2f}' for name in behind)}",
+                            f"behind in {len(behind)}: {', '.join(f'{name} {fixed(gains[name], 2, plus=True)}' for name in behind)}",
                             gains=gains,
                         )
                     )
@@ -76,8 +77,8 @@ def _answer_length(table: Lookup, rules: Sequence[LengthRule]) -> list[Finding]:
                         finding(
                             "answer length",
                             f"{', '.join(rule.long)} and {', '.join(rule.short)}: {family}, {rule.method} − {baseline}, N={size}",
-                            f"long answers {gains[0]:+.2f}",
-                            f"short answers {gains[1]:+.2f}",
+                            f"long answers {fixed(gains[0], 2, plus=True)}",
+                            f"short answers {fixed(gains[1], 2, plus=True)}",
                         )
                     )
     return found

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from acdc.digits import fixed
 from acdc.errors import InputError, NotEnoughDataError
 from evals.significance import paired_t
 from reproductions.detail_tables import wilson_share
@@ -240,11 +241,11 @@ def _recomputed_cell(row: Row) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:.2f}"
+    return "–" if value is None or math.isnan(value) else fixed(value, 2)
 
 
 def _points(value: float | None) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:+.2f}".replace("-", "−")
+    return "–" if value is None or math.isnan(value) else fixed(value, 2, plus=True).replace("-", "−")
 
 
 def _title(name: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from acdc.digits import fixed
 from reproductions.table import MINUS, Column, Row, Table, p_value
 
 Json = dict[str, Any]
@@ -164,8 +165,11 @@ def sensitivity_table(audit: Json) -> Table:
         [
             Column("Data", lambda row: str(row["data"]), "left"),
             Column("n", lambda row: _whole(row["n"])),
-            Column("Difference", lambda row: f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"),
-            Column("Points", lambda row: f"{row['points']:+.2f}"),
+            Column(
+                "Difference",
+                lambda row: f"{fixed(row['mean'], 3)} [{fixed(row['low'], 3)}, {fixed(row['high'], 3)}]",
+            ),
+            Column("Points", lambda row: fixed(row["points"], 2, plus=True)),
             Column("p", lambda row: p_value(row["p"])),
             Column("Sign-flip p", lambda row: p_value(row["sign_flip"])),
         ],
@@ -183,7 +187,7 @@ def _interval(row: Row, kind: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else f"{value:.3f}".replace("-", MINUS)
+    return "–" if value is None or pd.isna(value) else fixed(value, 3).replace("-", MINUS)
 
 
 def _whole(value: float | None) -> str:
@@ -197,7 +201,7 @@ def _fits(item: Json) -> str:
         fits.append(f"the mean that includes {', '.join(detail['fits_with'])}")
     if detail.get("implied_baseline"):
         fits.append(
-            "a baseline of " + " to ".join(f"{value:.2f}" for value in _ends(detail["implied_baseline"]))
+            "a baseline of " + " to ".join(fixed(value, 2) for value in _ends(detail["implied_baseline"]))
         )
     return "; ".join(fits)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acdc.digits import fixed, percent, settled, sign, significant
+from acdc.digits import fixed, in_percent, settled, sign, significant
 
 NEIGHBOURS = st.floats(-1000, 1000).filter(lambda value: abs(value) > 1e-6)
 
@@ -25,7 +25,7 @@ def test_a_zero_has_no_sign_of_its_own() -> None:
 def test_signs_and_thousands_are_as_asked_for() -> None:
     assert fixed(1234567.891, 1, group=True) == "1,234,567.9"
     assert fixed(0.04, 1, plus=True) == "+0.0"
-    assert percent(0.0532, plus=True) == "+5.3"
+    assert in_percent(0.0532, plus=True) == "+5.3"
     assert fixed(math.inf, 1) == "inf"
     assert fixed(math.nan, 1) == "nan"
 
@@ -51,6 +51,6 @@ def test_what_is_equal_on_paper_is_settled_alike() -> None:
     assert [sign(-1e-6), sign(1e-6)] == [-1, 1]
 
 
-def test_significant_digits_are_of_the_settled_number() -> None:
+def test_significant_digits_do_not_hang_on_the_last_bit() -> None:
     assert significant(math.nextafter(0.00048828125, 1), 10) == significant(0.00048828125, 10)
     assert significant(231168, 3) == "2.31e+05"
