@@ -100,13 +100,17 @@ class _Child:
         stream = int(recipe.stream or "0", 16)
         self.parents, self.weights = recipe.parents, len(recipe.weights)
         self._device = checked_device(recipe.device)
-        self._merge = tensor_merge(recipe.crossover, recipe.weights, stream)
+        self._merge = tensor_merge(recipe.crossover, recipe.weights, stream, recipe.precision)
         mutation = recipe.mutation
         self._noise: SvdNoise | None = None
         if mutation.kind != "none":
             generator = np.random.Generator(np.random.PCG64(stream))
             self._noise = SvdNoise(
-                rank=mutation.rank, scale=mutation.scale, relative=mutation.relative, generator=generator
+                rank=mutation.rank,
+                scale=mutation.scale,
+                relative=mutation.relative,
+                generator=generator,
+                precision=recipe.precision,
             )
 
     def tensor(self, name: str, base: "Tensor", parents: "Sequence[Tensor]") -> "Tensor":

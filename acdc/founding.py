@@ -29,8 +29,13 @@ def found(name: str, settings: FamilySettings, config: Config, layout: Layout | 
     layout = layout or Layout()
     if settings.train is not None:
         from acdc.tiny.family import MODELS, train_family
+        from acdc.tiny.shipped import install, takes_shipped
 
         training = tiny_settings(name, settings)
+        if takes_shipped(training):
+            install(layout.models(name))
+            resolve(name, settings, layout.families())
+            return
         with Board(f"train {name}", MODELS) as board:
             train_family(
                 training,
@@ -48,7 +53,14 @@ def plan(name: str, settings: FamilySettings) -> str:
         if settings.big:
             parts.append(f"big {settings.big}")
         return f"seeds {name}: resolve " + ", ".join(parts)
+    from acdc.tiny.shipped import takes_shipped
+
     training = tiny_settings(name, settings)
+    if takes_shipped(training):
+        return (
+            f"seeds {name}: copy the base, the general seed, three experts and the big model that ship with the package; "
+            f"`families.{name}.train: {{from: scratch}}` trains them here instead"
+        )
     return (
         f"seeds {name}: train a base ({training.base_steps} steps), a general seed and three experts "
         f"({training.tune_steps} steps each) and a big model ({training.big_steps} steps), "

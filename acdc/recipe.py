@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from acdc.errors import InputError
 from acdc.streams import key
-from acdc.variation.settings import CrossoverSettings, MutationSettings
+from acdc.variation.settings import CrossoverSettings, MutationSettings, Precision
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +33,7 @@ class Recipe:
         mutation: Settings of the mutation; None for a seed.
         stream: Key of the random stream of the mutation (and of masks in the crossover), in hexadecimal digits.
         device: Where it is computed; another device gives other bits.
+        precision: What crossover and mutation compute in; recipes that do not say were made in float32.
     """
 
     kind: Literal["seed", "child"]
@@ -43,6 +44,7 @@ class Recipe:
     mutation: MutationSettings | None = None
     stream: str = ""
     device: str = "cpu"
+    precision: Precision = "float32"
 
     def to_json(self) -> str:
         """Canonical JSON: the same recipe gives the same text."""
@@ -57,6 +59,7 @@ class Recipe:
                 "mutation": self.mutation.model_dump(mode="json") if self.mutation else None,
                 "stream": self.stream,
                 **({} if self.device == "cpu" else {"device": self.device}),
+                **({} if self.precision == "float32" else {"precision": self.precision}),
             }
         )
 
@@ -79,6 +82,7 @@ class Recipe:
                 mutation=MutationSettings.model_validate(fields["mutation"]),
                 stream=str(fields["stream"]),
                 device=str(fields.get("device", "cpu")),
+                precision="float64" if fields.get("precision", "float32") == "float64" else "float32",
             )
         except (ValueError, KeyError, TypeError, ValidationError) as error:
             raise InputError(f"This is no recipe that this version reads ({error}): {text[:200]}") from error
@@ -119,7 +123,7 @@ def child_recipe(
     """
     numbers = tuple(float(weight) for weight in weights)
     stream = f"{key(seed, purpose, *indices):032x}"
-    return Recipe("child", None, tuple(parents), numbers, crossover, mutation, stream, device)
+    return Recipe("child", None, tuple(parents), numbers, crossover, mutation, stream, device, "float64")
 
 
 def _canonical(value: object) -> str:

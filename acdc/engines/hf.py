@@ -4,8 +4,11 @@ Guarantees: an answer has equal bits alone, in any company and in any order (fix
 comes from its row's own stream (`sampling.py`); weights are copied into the living parameters, so a swap costs
 milliseconds and tied weights stay tied; a prompt carries exactly one beginning-of-sequence token where the tokenizer adds one.
 
-Not guaranteed: equal bits between machines, versions of torch, numbers of threads, or settings of rows and widths. All of
-these but the machine are in `version`.
+Guaranteed in float32 up to a thousand million parameters: the same tokens on every processor (`settling.py`). Log-probabilities may
+differ in their last digits.
+
+Not guaranteed: equal answers between versions of torch, numbers of threads, or settings of rows and widths, all of which are in `version`;
+equal answers on other processors in other dtypes.
 """
 
 import inspect
@@ -26,8 +29,10 @@ from acdc.engines.engine import Answer, Capabilities, Request, Sampling
 from acdc.engines.lanes import decode
 from acdc.engines.prompts import Prompts, check_lengths
 from acdc.engines.settings import EngineSettings
+from acdc.engines.settling import bound, kind, settler_of
 from acdc.engines.swap import WeightSlots
 from acdc.errors import InputError
+from acdc.margins import Margins
 
 _DEFAULTS = EngineSettings()
 _SIDE_BY_SIDE = 8  # batches whose key-value caches are in memory at once
@@ -38,6 +43,7 @@ class TransformersEngine:
 
     Attributes:
         capabilities: What it promises.
+        margins: How close its decisions between tokens were.
 
     Args:
         model_dir: A Hugging Face model directory: architecture, and weights until the first `load`.
@@ -71,9 +77,11 @@ class TransformersEngine:
         self.model: Any = _open_model(model_dir, dtype)
         self.prompts = Prompts(tokenizer_dir or model_dir, chat_template_args or {}, stop_tokens)
         self.weights_hash: str | None = None
+        self.margins = Margins()
+        self._settler = settler_of(self.model, dtype, self.margins)
         self.version = (
             f"transformers {transformers.__version__}, torch {torch.__version__}, {dtype}, rows {rows}, "
-            f"widths {'-'.join(map(str, widths))}, threads {threads}"
+            f"widths {'-'.join(map(str, widths))}, threads {threads}{', settled' if self._settler else ''}"
         )
         self._rows, self._widths = rows, tuple(widths)
         self._slots = WeightSlots(self.model)
@@ -97,6 +105,8 @@ class TransformersEngine:
         """
         self._slots.fill(weights)
         self.weights_hash = weights_hash
+        if self._settler is not None:
+            self._settler.weights_changed()
 
     def chat(self, user: str, system: str = "") -> str:
         """The prompt text of one user turn, with the generation prompt.
@@ -122,15 +132,18 @@ class TransformersEngine:
         answers: dict[int, Answer] = {}
         streams = [request.stream for request in requests]
         stopped = self._stopped(sampling.stop) if sampling.stop else None
+        settle = self._settler.settle if self._settler else None
         packed = batches(prompts, streams, rows=self._rows, widths=self._widths, pad=self.prompts.pad)
         for _, of_width in itertools.groupby(packed, key=lambda batch: batch.tokens.shape[1]):
             for group in _in_groups(list(of_width)):
-                results = decode(self.model, group, sampling, self._end_tokens, stopped)
+                results = decode(self.model, group, sampling, self._end_tokens, stopped, settle)
                 for batch, decoded in zip(group, results, strict=True):
                     for row, index in enumerate(batch.members):
                         answers[index] = self._answer(decoded, row, len(prompts[index]), sampling)
                 if progress is not None:
                     progress(sum(batch.used for batch in group))
+        written = sum(len(answer.tokens) for answer in answers.values())
+        self.margins.note(kind(sampling), bound(sampling), count=written)
         return [answers[index] for index in range(len(requests))]
 
     def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
@@ -165,7 +178,7 @@ class TransformersEngine:
 
     def close(self) -> None:
         """Free the model."""
-        del self.model, self._slots
+        del self.model, self._slots, self._settler
 
     def _answer(self, decoded: Decoded, row: int, prompt_tokens: int, sampling: Sampling) -> Answer:
         end, stop = int(decoded.ends[row]), sampling.stop

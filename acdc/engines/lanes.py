@@ -18,7 +18,8 @@ from torch import Tensor
 from acdc.engines.buckets import Batch
 from acdc.engines.decoding import Decoded, RoomyLayer, attends_fully, forward, mask_of, new_cache
 from acdc.engines.engine import Sampling
-from acdc.engines.sampling import choose
+from acdc.engines.sampling import Chosen, choose
+from acdc.engines.settling import Settle, bound
 
 Stopped = Callable[[npt.NDArray[np.int64], npt.NDArray[np.bool_]], npt.NDArray[np.bool_]]
 _FIRST_PAUSE = 8  # steps; pauses come at 8, 16, 24, 32, 48, 64, 96, …
@@ -28,11 +29,22 @@ _STOP_EVERY = 8  # steps between looks at the texts; what is written past a stop
 class _Output:
     """What all rows of a group have written so far."""
 
-    def __init__(self, rows: int, budget: int, certainties: bool) -> None:
+    def __init__(self, batches: Sequence[Batch], budget: int, certainties: bool) -> None:
+        rows = sum(len(batch.lengths) for batch in batches)
+        self._batches = batches
         self.tokens = torch.zeros(rows, budget, dtype=torch.long)
         self.logprobs = torch.zeros(rows, budget)
         self.certainties = torch.zeros(rows, budget) if certainties else None
         self.ends = torch.full((rows,), -1)
+
+    def text(self, slot: int, step: int) -> list[int]:
+        """The prompt of a row and what it has written before a step."""
+        batch, row = (
+            self._batches[slot // len(self._batches[0].lengths)],
+            slot % len(self._batches[0].lengths),
+        )
+        prompt: list[int] = batch.tokens[row, -int(batch.lengths[row]) :].tolist()
+        return [*prompt, *self.tokens[slot, :step].tolist()]
 
     def of(self, rows: slice) -> Decoded:
         """What these rows have written."""
@@ -64,19 +76,21 @@ class _Lane:
         end_tokens: Tensor,
         output: _Output,
         stopped: Stopped | None,
+        settle: Settle | None,
     ) -> None:
         """Write one token a step, until all rows have ended or the steps are over."""
         full = attends_fully(model)
         for step in steps:
             mask = mask_of(self.present[:, : self.width + step], self.tokens.shape[1], full)
             logits = forward(model, self.tokens, mask, self.positions, 1, self.cache)[:, 0]
-            token = choose(logits, sampling, self.streams, step)
             writing = ~self.done
+            chosen = choose(logits, sampling, self.streams, step, below=bound(sampling) if settle else 0.0)
+            token = chosen.tokens if settle is None else self._settled(chosen, sampling, step, output, settle)
             slots = self.slots[writing]
             output.tokens[slots, step] = token[writing]
             total = logits.logsumexp(dim=-1)
-            chosen = logits.gather(-1, token[:, None]).squeeze(-1) - total
-            output.logprobs[slots, step] = chosen[writing]
+            logprobs = logits.gather(-1, token[:, None]).squeeze(-1) - total
+            output.logprobs[slots, step] = logprobs[writing]
             if output.certainties is not None:
                 output.certainties[slots, step] = certainty_of(logits, total)[writing]
             ended = torch.isin(token, end_tokens) & writing
@@ -88,6 +102,17 @@ class _Lane:
             self.tokens, self.positions = token[:, None], self.positions[:, -1:] + 1
             if bool(self.done.all()):
                 return
+
+    def _settled(
+        self, chosen: Chosen, sampling: Sampling, step: int, output: _Output, settle: Settle
+    ) -> Tensor:
+        """The tokens, with those that float32 cannot tell apart chosen in float64."""
+        close = torch.nonzero((chosen.margins < bound(sampling)) & ~self.done).squeeze(1).tolist()
+        for row in close:
+            text = output.text(int(self.slots[row]), step)
+            margin, stream = float(chosen.margins[row]), int(self.streams[row])
+            chosen.tokens[row] = settle(text, sampling, stream, step, margin)
+        return chosen.tokens
 
 
 def certainty_of(logits: Tensor, total: Tensor) -> Tensor:
@@ -116,6 +141,7 @@ def decode(
     sampling: Sampling,
     end_tokens: Tensor,
     stopped: Stopped | None = None,
+    settle: Settle | None = None,
 ) -> list[Decoded]:
     """Write until every row has ended or the budget is spent.
 
@@ -126,16 +152,17 @@ def decode(
         end_tokens: (k,) int64 ids that end an answer.
         stopped: Asked now and then with the (rows, steps) tokens so far and the (rows,) rows still writing; says which
             rows need no more tokens. It only saves time.
+        settle: Chooses a token where float32 is too close to call; None: float32 chooses.
 
     Returns:
         One a batch, in order.
     """
     rows, budget = batches[0].tokens.shape[0], sampling.max_new_tokens
-    output = _Output(rows * len(batches), budget, sampling.logprobs)
+    output = _Output(batches, budget, sampling.logprobs)
     lanes = [_Lane(model, batch, rows * number, budget) for number, batch in enumerate(batches)]
     for steps in _stages(budget):
         for lane in lanes:
-            lane.run(model, steps, sampling, end_tokens, output, stopped)
+            lane.run(model, steps, sampling, end_tokens, output, stopped, settle)
         lanes = _repacked(model, [lane for lane in lanes if not bool(lane.done.all())], rows)
         if not lanes:
             break

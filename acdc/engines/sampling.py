@@ -6,7 +6,7 @@ share, to advance out of order, or to lose at a restart. A token is drawn by inv
 in float64.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,28 +37,48 @@ def uniforms(streams: npt.NDArray[np.uint64], step: int) -> npt.NDArray[np.float
     return (_mix(_mix(streams + _GOLDEN) + count * _GOLDEN) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def choose(logits: "Tensor", sampling: Sampling, streams: npt.NDArray[np.uint64], step: int) -> "Tensor":
+class Chosen(NamedTuple):
+    """The next token of every row, and how close the decision was.
+
+    Attributes:
+        tokens: (rows,) int64 ids.
+        margins: (rows,) float64 distance from another token: of logits where greedy, of probabilities where drawn; `below` or more
+            where nothing is closer than that.
+    """
+
+    tokens: "Tensor"
+    margins: "Tensor"
+
+
+def choose(
+    logits: "Tensor",
+    sampling: Sampling,
+    streams: npt.NDArray[np.uint64],
+    step: int,
+    *,
+    below: float = 0.0,
+) -> Chosen:
     """The next token of every row.
 
     Args:
-        logits: (rows, vocabulary) float32 without NaN.
+        logits: (rows, vocabulary) float32 or float64 without NaN.
         sampling: Temperature 0 takes the first of the largest logits.
         streams: (rows,) stream keys.
         step: Index of the token, from 0.
-
-    Returns:
-        (rows,) int64 token ids.
+        below: Margins from here on need not be told apart; 0: no margin is looked for.
     """
     import torch
 
     if sampling.temperature == 0.0:
-        return logits.argmax(dim=-1)
+        return Chosen(logits.argmax(dim=-1), _lead(logits, below))
     probabilities = (logits.double() / sampling.temperature).softmax(dim=-1)
     order = None
+    margins = torch.full((len(logits),), np.inf, dtype=torch.float64)
     if sampling.top_p < 1.0:
         probabilities, order = probabilities.sort(dim=-1, descending=True, stable=True)
         # a token stays if those more probable than it do not reach top_p, so at least one stays
         before = probabilities.cumsum(dim=-1) - probabilities
+        margins = (before[:, 1:] - sampling.top_p).abs().amin(dim=-1)
         probabilities = probabilities.masked_fill(before >= sampling.top_p, 0.0)
     cumulative = probabilities.cumsum(dim=-1)
     draw = torch.from_numpy(uniforms(streams, step)).unsqueeze(-1) * cumulative[:, -1:]
@@ -66,6 +86,38 @@ def choose(logits: "Tensor", sampling: Sampling, streams: npt.NDArray[np.uint64]
     # rounding may put a draw at the very end, where probabilities are 0: the last token that may be drawn
     last = (cumulative < cumulative[:, -1:]).sum(dim=-1, keepdim=True)
     index = torch.minimum(index, last)
+    margins = torch.minimum(margins, _inside(cumulative, draw, index, last))
     if order is not None:
+        margins = torch.minimum(margins, _apart(probabilities, index, last))
         index = order.gather(-1, index)
-    return index.squeeze(-1)
+    return Chosen(index.squeeze(-1), margins)
+
+
+def _lead(logits: "Tensor", below: float) -> "Tensor":
+    """(rows,) how far the best logit is above the second, where it is less than `below`; `below` elsewhere."""
+    import torch
+
+    margins = torch.full((len(logits),), below, dtype=torch.float64)
+    if below == 0:
+        return margins
+    near = (logits > logits.amax(dim=-1, keepdim=True) - below).sum(dim=-1) > 1
+    if bool(near.any()):
+        two = logits[near].topk(2, dim=-1).values.double()
+        margins[near] = two[:, 0] - two[:, 1]
+    return margins
+
+
+def _inside(cumulative: "Tensor", draw: "Tensor", index: "Tensor", last: "Tensor") -> "Tensor":
+    """(rows,) how far a draw is from the nearer border of its token's interval; the ends of the unit interval are no borders."""
+    above = (cumulative.gather(-1, index) - draw).masked_fill(index >= last, np.inf)
+    below = (draw - cumulative.gather(-1, (index - 1).clamp(min=0))).masked_fill(index == 0, np.inf)
+    return above.minimum(below).clamp_(min=0.0).squeeze(-1)
+
+
+def _apart(probabilities: "Tensor", index: "Tensor", last: "Tensor") -> "Tensor":
+    """(rows,) how far a sorted token's probability is from its neighbours', with which it might change places."""
+    mine = probabilities.gather(-1, index)
+    more = (probabilities.gather(-1, (index - 1).clamp(min=0)) - mine).masked_fill(index == 0, np.inf)
+    following = (index + 1).minimum(last)
+    less = (mine - probabilities.gather(-1, following)).masked_fill(index >= last, np.inf)
+    return more.minimum(less).squeeze(-1)

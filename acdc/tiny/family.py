@@ -1,4 +1,4 @@
-"""Makes the embedded family: trains what is missing, keeps what is finished, writes family.json.
+"""Trains the embedded family: trains what is missing, keeps what is finished, writes family.json. `shipped.py` is the other way.
 
 Into the folder `out` go:
 
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acdc.tiny.settings import Shape, TinySettings
+from acdc.tiny.settings import TinySettings
 from acdc.tiny.skills import DOMAINS
 from acdc.tiny.workers import Progress, Result, run_jobs
 
@@ -26,21 +26,6 @@ SEEDS = ("general", *DOMAINS)
 MODELS = ("base", *SEEDS, "big")
 MANIFEST = "family.json"
 JOURNAL = "training_journal.json"
-
-
-def smoke_settings(seed: int = 0) -> TinySettings:
-    """The whole family in a quarter of a minute: weak models, for trying out every stage."""
-    return TinySettings(
-        seed=seed,
-        big_shape=Shape(hidden=128, heads=4, intermediate=384),
-        batch=32,
-        base_steps=320,
-        tune_steps=40,
-        big_steps=90,
-        muon_rate=0.012,
-        tune_factor=1.0,
-        measured_items=10,
-    )
 
 
 def train_family(
@@ -104,8 +89,9 @@ def manifest(
         "base": "base",
         "seeds": {name: name for name in SEEDS},
         "big": "big",
+        "from": "scratch",
         "settings_hash": _hash([jobs[name].settings_hash for name in MODELS]),
-        "settings": settings.model_dump(),
+        "settings": settings.model_copy(update={"origin": "scratch"}).model_dump(by_alias=True),
         "models": {name: dict(records[name]) for name in MODELS},
         "big_advantage": {
             "against": best,
@@ -116,6 +102,15 @@ def manifest(
         },
         "big_clearly_better": big - small > 2 * error,
     }
+
+
+def weights_file_hash(folder: Path) -> str | None:
+    """blake2b of a model folder's weights file; None where there is none."""
+    try:
+        with (folder / "model.safetensors").open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError:
+        return None
 
 
 def _hash(parts: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """What decides how the tiny family is trained. Values were chosen on in-distribution accuracy and time alone."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -29,14 +29,16 @@ class Shape(BaseModel):
 
 
 class TinySettings(BaseModel):
-    """The embedded family: six models, trained from scratch.
+    """The embedded family: six models, shipped or trained from scratch.
 
-    The general seed and the three experts go on from the base, with equal budgets: the general seed on all skills, an
+    `from: shipped` (the default) takes the weights that ship with the package, where no other setting here is changed; `from: scratch`
+    trains. Changed settings always train. The general seed and the three experts go on from the base, with equal budgets: the general seed on all skills, an
     expert on its own domain.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    origin: Literal["shipped", "scratch"] = Field(default="shipped", alias="from")
     seed: int = Field(default=0, ge=0)
     shape: Shape = Shape()
     big_shape: Shape = Shape(hidden=192, layers=2, heads=4, intermediate=576)

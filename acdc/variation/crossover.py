@@ -3,7 +3,7 @@
 A rule merges one tensor at a time (:data:`TensorMerge`), so that a child never needs more memory than itself and a part of
 one tensor; `linear` and `task_arithmetic` apply their rule to whole state dicts.
 
-Guarantees: arithmetic in fp32 whatever the stored type, one cast at the end, tensors in sorted order of their names; a pair
+Guarantees: arithmetic in float64 whatever the stored type (`precision: float32` in recipes that were written before), one cast at the end, tensors in sorted order of their names; a pair
 that is tied in the base and in every parent is one tensor in the child, too. No draw is made here except in `draw_weights`.
 """
 
@@ -20,12 +20,12 @@ from acdc.weights import Weights, rows_at_a_time
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from acdc.variation.settings import CrossoverSettings
+    from acdc.variation.settings import CrossoverSettings, Precision
 
 TensorMerge = Callable[[str, "Tensor", "Sequence[Tensor]"], "Tensor"]
 """(name, the base's tensor, the parents' tensors) -> the child's, new, in the base's dtype; all of one shape."""
 
-_ELEMENTS = 1 << 18  # merged at a time: 1 MB in fp32, of which a few copies exist
+_ELEMENTS = 1 << 18  # merged at a time: 2 MB in float64, of which a few copies exist
 
 
 def draw_weights(
@@ -55,39 +55,46 @@ def draw_weights(
         redraws += 1
 
 
-def tensor_merge(settings: "CrossoverSettings", weights: Sequence[float], stream: int) -> TensorMerge:
+def tensor_merge(
+    settings: "CrossoverSettings", weights: Sequence[float], stream: int, precision: "Precision" = "float64"
+) -> TensorMerge:
     """The rule that the settings name, with the weights that were drawn for it.
 
     Args:
         settings: The `crossover` section.
         weights: One number per parent.
         stream: Key of the child's own random stream; only dare_ties draws from it.
+        precision: What linear and task_arithmetic compute in.
 
     Raises:
         InputError: The rule does not take these weights, or mergekit is needed and not installed.
     """
     if settings.kind == "linear":
-        return linear_rule(weights)
+        return linear_rule(weights, precision)
     if settings.kind == "task_arithmetic":
-        return task_arithmetic_rule(weights, settings.lam)
+        return task_arithmetic_rule(weights, settings.lam, precision)
     from acdc.variation.mergekit_methods import rule
 
     return rule(settings, weights, stream)
 
 
-def linear_rule(weights: Sequence[float] | npt.NDArray[np.float64]) -> TensorMerge:
+def linear_rule(
+    weights: Sequence[float] | npt.NDArray[np.float64], precision: "Precision" = "float64"
+) -> TensorMerge:
     """The rule base + Σ wᵢ(parentᵢ − base) / Σ wᵢ. Raises InputError where the weights sum to 0."""
     total = float(np.sum(np.asarray(weights, dtype=np.float64)))
     if total == 0.0:
         raise InputError(
             f"Crossover weights {list(weights)} sum to 0, so linear crossover is undefined; draw them again."
         )
-    return _weighted_sum([float(weight) / total for weight in weights])
+    return _weighted_sum([float(weight) / total for weight in weights], precision)
 
 
-def task_arithmetic_rule(weights: Sequence[float] | npt.NDArray[np.float64], lam: float = 1.0) -> TensorMerge:
+def task_arithmetic_rule(
+    weights: Sequence[float] | npt.NDArray[np.float64], lam: float = 1.0, precision: "Precision" = "float64"
+) -> TensorMerge:
     """The rule base + lam · Σ wᵢ(parentᵢ − base)."""
-    return _weighted_sum([lam * float(weight) for weight in weights])
+    return _weighted_sum([lam * float(weight) for weight in weights], precision)
 
 
 def linear(
@@ -169,18 +176,18 @@ def merged(merge: TensorMerge, name: str, base: "Tensor", parents: "Sequence[Ten
     return merge(name, base, parents) if base.is_floating_point() else base.clone()
 
 
-def _weighted_sum(factors: Sequence[float]) -> TensorMerge:
+def _weighted_sum(factors: Sequence[float], precision: "Precision") -> TensorMerge:
     """The rule base + Σ factorᵢ(parentᵢ − base)."""
 
     def merge(name: str, base: "Tensor", parents: "Sequence[Tensor]") -> "Tensor":
         import torch
 
-        child = torch.empty_like(base)
+        child, dtype = torch.empty_like(base), getattr(torch, precision)
         for part in rows_at_a_time(base, _ELEMENTS):
-            origin = base[part].float()
+            origin = base[part].to(dtype)
             total = origin.clone()
             for parent, factor in zip(parents, factors, strict=True):
-                total.add_(parent[part].float() - origin, alpha=factor)
+                total.add_(parent[part].to(dtype) - origin, alpha=factor)
             child[part] = total.to(base.dtype)
         return child
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+Precision = Literal["float32", "float64"]
+"""What crossover and mutation compute in; weights are stored in the family's dtype."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 SPARSE = ("ties", "dare_ties")  # kinds that keep a share of every task vector
 

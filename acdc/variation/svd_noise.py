@@ -4,7 +4,9 @@ W = UΣVᵀ; for the k largest, σᵢ ← max(σᵢ + ε, 0) with ε ~ N(0, scal
 values move, so W' = W + U_k diag(d) V_kᵀ is the same operator and needs the top k triplets only.
 
 Guarantees: tensors are taken in sorted order of their names and noise is drawn on the CPU, largest singular value first, so
-that streaming and device do not change a child; arithmetic is fp32 or wider, with one cast at the end.
+that streaming and device do not change a child; arithmetic is float64, with one cast at the end, so that processors that add in
+different orders give the same stored bits, but for a few weights that lie on the border between two of them. `precision: float32`
+gives the bits of recipes that were written before.
 
 Where singular values repeat or vanish, a matrix has many SVDs and the operator is defined through one of them
 (`triplets.py`): the subspace as a whole is determined, the pairing of a single draw with a single direction in it is not.
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from acdc.errors import InputError
+from acdc.variation.settings import Precision
 from acdc.variation.ties import check_tied, memory_leaders, with_named
 from acdc.variation.triplets import RightHalf, Triplets, top_factors
 from acdc.weights import is_finite, rows_at_a_time
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-_ELEMENTS = 1 << 18  # of a matrix that are changed at a time: 1 MB in fp32
+_ELEMENTS = 1 << 18  # of a matrix that are changed at a time: 2 MB in float64
 _LEVEL = 64.0  # left vectors from an fp32 product up to here: 64 times fp32's rounding is 4e-6 of the update
 
 
@@ -78,6 +81,7 @@ class SvdNoise:
         scale: Standard deviation of the noise.
         relative: Whether `scale` is a share.
         generator: The stream of this mutation.
+        precision: What the update is added in.
     """
 
     def __init__(
@@ -87,8 +91,12 @@ class SvdNoise:
         scale: float,
         relative: bool = False,
         generator: "np.random.Generator | torch.Generator",
+        precision: Precision = "float64",
     ) -> None:
+        import torch
+
         self._rank, self._scale, self._relative, self._generator = rank, scale, relative, generator
+        self._dtype = getattr(torch, precision)
 
     def added(self, name: str, weight: "Tensor") -> "Tensor":
         """The mutated tensor. A matrix that is mutated is changed in place: another copy of it might not fit.
@@ -111,25 +119,25 @@ class SvdNoise:
             min=0.0
         )
         if isinstance(found, Triplets):
-            _add(weight, Triplets(found.v, s, found.u) if wide else found, moved - s)
+            _add(weight, Triplets(found.v, s, found.u) if wide else found, moved - s, self._dtype)
         else:
-            _add_from_right(weight.T if wide else weight, found, moved - s)
+            _add_from_right(weight.T if wide else weight, found, moved - s, self._dtype)
         return weight
 
 
-def _add(weight: "Tensor", found: Triplets, change: "Tensor") -> None:
+def _add(weight: "Tensor", found: Triplets, change: "Tensor", dtype: "torch.dtype") -> None:
     """W + U diag(change) Vᵀ, in place."""
-    right = found.v.float().T
+    right = found.v.to(dtype).T
     for part in rows_at_a_time(weight, _ELEMENTS):
-        update = (found.u[part] * change).float() @ right
-        weight[part] = update.add_(weight[part].float()).to(weight.dtype)
+        update = (found.u[part] * change).to(dtype) @ right
+        weight[part] = update.add_(weight[part].to(dtype)).to(weight.dtype)
 
 
-def _add_from_right(weight: "Tensor", found: RightHalf, change: "Tensor") -> None:
+def _add_from_right(weight: "Tensor", found: RightHalf, change: "Tensor", dtype: "torch.dtype") -> None:
     """The same from the right half, U = W·V / s, in place: the left vectors of no more than a part exist at a time."""
-    down, right = (found.v * (change / found.s)).float(), found.v.float().T
+    down, right = (found.v * (change / found.s)).to(dtype), found.v.to(dtype).T
     for part in rows_at_a_time(weight, _ELEMENTS):
-        old = weight[part].float()
+        old = weight[part].to(dtype)
         weight[part] = ((old @ down) @ right).add_(old).to(weight.dtype)
 
 

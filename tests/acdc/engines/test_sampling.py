@@ -9,7 +9,7 @@ LOGITS = torch.tensor([2.0, 1.0, 0.0, -1.0, -30.0])
 
 def frequencies(sampling: Sampling, draws: int = 40_000) -> np.ndarray:
     streams = np.arange(draws, dtype=np.uint64)  # neighbouring keys on purpose
-    tokens = choose(LOGITS.expand(draws, -1), sampling, streams, 0).numpy()
+    tokens = choose(LOGITS.expand(draws, -1), sampling, streams, 0).tokens.numpy()
     return np.bincount(tokens, minlength=5) / draws
 
 
@@ -51,5 +51,5 @@ def test_the_largest_stream_key_is_no_overflow() -> None:
 
 def test_a_token_of_probability_zero_is_never_drawn() -> None:
     logits = torch.tensor([[0.0, float("-inf"), 0.0, float("-inf")]]).expand(5000, -1)
-    tokens = choose(logits, Sampling(temperature=1.0), np.arange(5000, dtype=np.uint64), 3)
+    tokens = choose(logits, Sampling(temperature=1.0), np.arange(5000, dtype=np.uint64), 3).tokens
     assert set(tokens.tolist()) == {0, 2}
