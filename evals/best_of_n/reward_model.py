@@ -20,7 +20,7 @@ Rewards = Callable[[str, Sequence[str]], Sequence[float]]
 
 
 def select(candidates: Candidates, rng: np.random.Generator, rewards: Rewards) -> Choice:
-    """The highest reward; ties are drawn. Where no reward is a number, any reply is drawn."""
+    """The highest reward; ties (to 10⁻⁴) are drawn. Where no reward is a number, any reply is drawn."""
     given = [float(value) for value in rewards(candidates.question, candidates.replies)]
     if len(given) != len(candidates.replies):
         raise InputError(f"reward model: {len(given)} rewards for {len(candidates.replies)} replies")

@@ -12,6 +12,8 @@ Ask = Callable[[str], str]
 """A judge: one prompt to one reply."""
 
 Verdict = TypeVar("Verdict")
+PRECISION = 1e-4
+"""Scores that differ by no more are equal: logits are float32, so the sixth digit of a mean of them hangs on the processor."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Judge:
 
 
 def best(scores: Sequence[float], rng: np.random.Generator) -> tuple[int, bool]:
-    """The position of the largest number, and whether several share it, in which case one is drawn.
+    """The position of the largest number, and whether several come within :data:`PRECISION` of it; then one of these is drawn.
 
     Raises:
         InputError: A number is not finite.
@@ -94,7 +96,7 @@ def best(scores: Sequence[float], rng: np.random.Generator) -> tuple[int, bool]:
     values = np.asarray(scores, dtype=np.float64)
     if not np.isfinite(values).all():
         raise InputError(f"score {int(np.argmin(np.isfinite(values)))} of an answer is not a finite number")
-    top = np.flatnonzero(values == values.max())
+    top = np.flatnonzero(values.max() - values <= PRECISION)
     return (int(top[0]), False) if len(top) == 1 else (int(rng.choice(top)), True)
 
 

@@ -18,7 +18,7 @@ def certainty(logprobs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> fl
 
 
 def select(candidates: Candidates, rng: np.random.Generator) -> Choice:
-    """The largest mean over tokens; ties are drawn, an empty reply loses. Raises InputError where it is not known or not finite."""
+    """The largest mean over tokens; ties (to 10⁻⁴) are drawn, an empty reply loses. Raises InputError where it is not known or not finite."""
     if candidates.certainties is None:
         raise InputError(
             "self-certainty: these answers come without certainties of their tokens, which only engine.kind: transformers gives"

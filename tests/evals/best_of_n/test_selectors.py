@@ -111,6 +111,16 @@ def test_logprob_takes_the_mean_so_that_length_does_not_decide() -> None:
     assert choose("logprob", candidates("long", "short", "", token_logprobs=numbers), rng()).index == 0
 
 
+def test_means_that_only_a_processor_tells_apart_are_a_tie_that_chance_breaks() -> None:
+    numbers = ((-1.0, -0.5), (-0.75 + 2e-6,), (-0.8,))
+    found = [
+        choose("logprob", candidates("a", "b", "c", token_logprobs=numbers), rng(seed)) for seed in range(20)
+    ]
+    assert {one.index for one in found} == {0, 1}
+    assert all(one.drawn for one in found)
+    assert not choose("logprob", candidates("a", "b", token_logprobs=numbers[1:]), rng()).drawn
+
+
 def test_self_certainty_is_zero_for_the_uniform_distribution_and_picks_the_surest() -> None:
     assert certainty(np.log(np.full(4, 0.25))) == pytest.approx(0.0)
     # V = 2, p = (0.9, 0.1): −½ (log 1.8 + log 0.2)
