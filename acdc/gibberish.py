@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from acdc.digits import fixed, in_percent
 from acdc.errors import NotEnoughDataError
+from acdc.margins import Margins
 from acdc.streams import stream
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -133,10 +134,16 @@ def garbled(text: str) -> float:
 
 
 class StatisticJudge:
-    """The offline judge."""
+    """The offline judge.
 
-    def __init__(self, settings: GibberishSettings | None = None) -> None:
+    Args:
+        settings: Its limits.
+        margins: Takes how near outputs came to them.
+    """
+
+    def __init__(self, settings: GibberishSettings | None = None, margins: Margins | None = None) -> None:
         self._settings = settings or GibberishSettings()
+        self._margins = margins or Margins()
 
     @property
     def version(self) -> str:
@@ -153,22 +160,26 @@ class StatisticJudge:
                 "An individual without outputs cannot be judged; it must answer at least one task."
             )
         cut = sum(output.finish == "length" for output in outputs) / len(outputs)
-        if cut > self._settings.max_cut:
+        if self._margins.compare("gibberish share", cut, self._settings.max_cut) > 0:
             return Finding(True, f"{in_percent(cut, 0)}% of the outputs ended by the token limit")
         problems = [problem for output in outputs if (problem := self._problem(output.text))]
         return Finding(2 * len(problems) > len(outputs), "; ".join(problems))
 
     def _problem(self, text: str) -> str:
         """What is wrong with one output; "" where nothing is."""
-        limits = self._settings
+        limits, compare = self._settings, self._margins.compare
         if not text.strip():
             return "empty"
-        if (share := garbled(text)) > limits.max_garbled:
+        if compare("gibberish share", share := garbled(text), limits.max_garbled) > 0:
             return f"{in_percent(share, 0)}% undecodable"
         if len(text) < limits.min_chars:
             return ""
-        if (share := repetition(text)) > limits.max_repetition:
+        if compare("gibberish share", share := repetition(text), limits.max_repetition) > 0:
             return f"repetition {fixed(share, 2)}"
-        if not limits.min_entropy <= (bits := entropy(text)) <= limits.max_entropy:
+        bits = entropy(text)
+        low, high = (
+            compare("gibberish entropy", bits, limit) for limit in (limits.min_entropy, limits.max_entropy)
+        )
+        if low < 0 or high > 0:
             return f"entropy {fixed(bits, 1)} bits a character"
         return ""

@@ -13,6 +13,7 @@ from acdc.chat.client import Chat
 from acdc.chat.marked import mark, marked, verdict
 from acdc.errors import NotEnoughDataError
 from acdc.gibberish import Finding, GibberishSettings, Output, StatisticJudge
+from acdc.margins import Margins
 from acdc.tasks.prompt_files import Prompts, sendable
 
 NO_VERDICT = "no verdict of the judge, by statistics"
@@ -23,9 +24,9 @@ _SHOWN = 4000  # characters of an output
 class LLMGibberishJudge:
     """A :class:`acdc.gibberish.GibberishJudge` behind an endpoint or a transcript."""
 
-    def __init__(self, chat: Chat, settings: GibberishSettings) -> None:
+    def __init__(self, chat: Chat, settings: GibberishSettings, margins: Margins | None = None) -> None:
         self._chat, self._prompts = chat, Prompts(("gibberish", "gibberish_system"))
-        self._statistics = StatisticJudge(settings)
+        self._statistics = StatisticJudge(settings, margins)
 
     @property
     def version(self) -> str:

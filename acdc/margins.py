@@ -8,6 +8,11 @@ and into ``acdc doctor --bits``, never into a result.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from acdc.digits import sign
+
+_EQUAL = 1e-12  # numbers that are equal on paper are at least that near to each other
 
 
 @dataclass
@@ -45,6 +50,15 @@ class Margins:
         found.count += count
         found.settled += settled
 
+    def compare(self, decision: str, value: float, threshold: float) -> int:
+        """−1 where the value is below the threshold, 1 above, 0 at it (:func:`acdc.digits.sign`); takes the margin.
+
+        Equality on paper is decided by rule on every machine, and so has no margin.
+        """
+        apart = abs(value - threshold)
+        self.note(decision, math.inf if apart <= _EQUAL else apart)
+        return sign(value - threshold)
+
     def add(self, others: "Margins") -> None:
         """Take over what others found."""
         for decision, margin in others.found().items():
@@ -53,3 +67,35 @@ class Margins:
     def found(self) -> Mapping[str, Margin]:
         """Every kind of decision so far, by name."""
         return dict(self._found)
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        """Smallest margin (None: there was none), count and number of settled decisions, by the name of the decision."""
+        return {
+            decision: {
+                "smallest": margin.smallest if math.isfinite(margin.smallest) else None,
+                "count": margin.count,
+                "settled": margin.settled,
+            }
+            for decision, margin in sorted(self._found.items())
+        }
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Mapping[str, Any]]) -> "Margins":
+        """What :meth:`to_json` wrote."""
+        made = cls()
+        for decision, margin in found.items():
+            smallest = math.inf if margin["smallest"] is None else float(margin["smallest"])
+            made.note(decision, smallest, count=int(margin["count"]), settled=int(margin["settled"]))
+        return made
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """Whoever keeps margins of its own decisions: some engines and executors do."""
+
+    margins: Margins
+
+
+def margins_of(source: object) -> Margins:
+    """The margins that it keeps; none where it keeps none."""
+    return source.margins if isinstance(source, Watched) else Margins()

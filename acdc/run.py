@@ -23,6 +23,7 @@ from acdc.journal import Journal
 from acdc.judge import Judge
 from acdc.layout import Layout
 from acdc.lock import hold
+from acdc.margins import Margins, margins_of
 from acdc.population import IN_MEMORY, fits
 from acdc.replay import Replays
 from acdc.sandbox import Sandbox
@@ -66,13 +67,13 @@ def staff(
     return Staff(voices.scientist(settings.tasks.reflections), box, embedder, judge, fits)
 
 
-def gibberish_judge(settings: EvolutionSettings, voices: Voices) -> GibberishJudge | None:
+def gibberish_judge(settings: EvolutionSettings, voices: Voices, margins: Margins) -> GibberishJudge | None:
     """The judge of outputs as the settings name it; None where nobody is dropped."""
     if not settings.gibberish.enabled:
         return None
     if settings.gibberish.kind == "llm":
-        return voices.gibberish_judge(settings.gibberish)
-    return StatisticJudge(settings.gibberish)
+        return voices.gibberish_judge(settings.gibberish, margins)
+    return StatisticJudge(settings.gibberish, margins)
 
 
 def engine_of(config: Config, family: Family) -> DeclaredEngine:
@@ -217,8 +218,10 @@ class _Parts:
         self._in_memory = int(config.executor.memory_gigabytes * 1e9)
         self._founders = founders_of(family, self._in_memory)
         self.executor = executor_of(config, family, note=note)
-        self._staff = staff(config, settings, box, voices, _fits(config, settings, family))
-        self._judge = gibberish_judge(settings, voices)
+        self._margins = Margins()
+        known = staff(config, settings, box, voices, _fits(config, settings, family))
+        self._staff = known._replace(margins=self._margins)
+        self._judge = gibberish_judge(settings, voices, self._margins)
         self.versions = {
             "engine": self.executor.version,
             "scientist": self._staff.scientist.version,
@@ -273,7 +276,11 @@ class _Parts:
             journal,
             replays.models,
         )
-        coevolve(world, settings, seed, observe=report)
+        try:
+            coevolve(world, settings, seed, observe=report)
+        finally:
+            self._margins.add(margins_of(self.executor))
+            journal.note("margins", decisions=self._margins.to_json())
         last = store.generations()[-1]
         store.finish()
         journal.note("finished")

@@ -23,6 +23,7 @@ from acdc.errors import InputError
 from acdc.gibberish import GibberishSettings
 from acdc.judge import Judge
 from acdc.llm_gibberish import LLMGibberishJudge
+from acdc.margins import Margins
 from acdc.settings import EvolutionSettings
 from acdc.tasks.embedders import EndpointEmbedder, open_embedder, require_embedder
 from acdc.tasks.llm_scientist import LLMScientist
@@ -78,9 +79,9 @@ class Voices:
             self._chats["scientist"], settings, reflections, judged="answers" in self._endpoints
         )
 
-    def gibberish_judge(self, settings: GibberishSettings) -> LLMGibberishJudge:
+    def gibberish_judge(self, settings: GibberishSettings, margins: Margins) -> LLMGibberishJudge:
         """The judge of outputs."""
-        return LLMGibberishJudge(self._chats["gibberish"], settings)
+        return LLMGibberishJudge(self._chats["gibberish"], settings, margins)
 
     def answer_judge(self) -> Judge | None:
         """The judge of free answers; None where none is named."""

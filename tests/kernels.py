@@ -25,7 +25,9 @@ HASWELL = {"ATEN_CPU_CAPABILITY": "avx2", "OPENBLAS_CORETYPE": "Haswell"}
 
 def printed(code: str, **variables: str) -> str:
     """What the code prints in an interpreter of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **variables}
+    chosen = {*OLD, "NPY_DISABLE_CPU_FEATURES", "OPENBLAS_NUM_THREADS"}  # by whoever runs the tests
+    own = {name: value for name, value in os.environ.items() if name not in chosen}
+    environment = {**own, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **variables}
     done = subprocess.run(
         [sys.executable, "-W", "ignore::ImportWarning", "-c", code],
         env=environment, capture_output=True, text=True, check=False, cwd=ROOT,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from acdc.engines.engine import Answer, Engine, Request, Sampling
+from acdc.margins import margins_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,11 +61,17 @@ class Executor(Protocol):
 
 
 class Alone:
-    """One engine in this process answers everything, one errand after another."""
+    """One engine in this process answers everything, one errand after another.
+
+    Attributes:
+        version: Of the engine.
+        margins: Of its decisions between tokens.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.version = engine.version
+        self.margins = margins_of(engine)
 
     def answer(self, errands: Sequence[Errand], *, system: str, sampling: Sampling) -> Iterator[list[Answer]]:
         """Answers; see :meth:`Executor.answer`."""

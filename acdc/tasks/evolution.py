@@ -15,6 +15,7 @@ from typing import NamedTuple
 from acdc.digits import fixed
 from acdc.errors import NotEnoughDataError
 from acdc.judge import Judge
+from acdc.margins import Margins
 from acdc.sandbox import Sandbox
 from acdc.streams import key, stream
 from acdc.tasks.novelty import Embedder, Verdict, verdicts
@@ -37,6 +38,7 @@ class Staff(NamedTuple):
         embedder: For novelty.
         judge: Judges free answers to tasks that ask for it; None: such tasks are rejected.
         fits: Why instructions are too long for the individuals; "" where they are not.
+        margins: Takes how near cosines and pass rates came to their thresholds.
     """
 
     scientist: Scientist
@@ -44,6 +46,7 @@ class Staff(NamedTuple):
     embedder: Embedder
     judge: Judge | None = None
     fits: Fits = anything_fits
+    margins: Margins | None = None
 
     def checker(self, settings: TaskSettings) -> Checker:
         """What their drafts have to pass."""
@@ -225,9 +228,10 @@ def _adaptation(
     parent = known[int(rng.integers(len(known)))]
     rate = pass_rates[parent]
     kind: Kind = "related" if rng.random() < settings.p_related else "free"
-    if rate > settings.easy_threshold:
+    compare = (run.staff.margins or Margins()).compare
+    if compare("pass rate", rate, settings.easy_threshold) > 0:
         kind = "harder"
-    elif rate < settings.hard_threshold:
+    elif compare("pass rate", rate, settings.hard_threshold) < 0:
         kind = "easier"
     others = [one for one in pool.active if one != parent]
     inspirations = [others[int(i)] for i in rng.permutation(len(others))[: settings.inspirations]]
@@ -246,7 +250,10 @@ def _novel(
     run: _Run, found: Sequence[TaskFamily], history: Sequence[TaskFamily]
 ) -> tuple[list[TaskFamily], list[Rejection]]:
     """What of the checked tasks is new, and the others as rejections."""
-    judged = verdicts(found, history, run.staff.embedder, run.staff.scientist, run.settings.novelty, run.seed)
+    staff, settings = run.staff, run.settings.novelty
+    judged = verdicts(
+        found, history, staff.embedder, staff.scientist, settings, run.seed, margins=staff.margins
+    )
     new = [task for task, verdict in zip(found, judged, strict=True) if verdict.novel]
     return new, [
         _double(task, verdict) for task, verdict in zip(found, judged, strict=True) if not verdict.novel

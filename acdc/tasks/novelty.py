@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acdc.exact import cosines
+from acdc.margins import Margins
 from acdc.streams import key
 from acdc.tasks.scientist import Judgement, Scientist
 from acdc.tasks.settings import EmbedderSettings, NoveltySettings
@@ -100,14 +101,23 @@ class _Nearest:
         self._tasks = (*history, *candidates)
         self._history = len(history)
 
-    def of(self, candidate: int, allowed: Sequence[int], count: int) -> list[tuple[int, Neighbour]]:
-        """The ``count`` nearest to a candidate among the history and the ``allowed`` candidates, ties to the older."""
+    def of(
+        self, candidate: int, allowed: Sequence[int], count: int
+    ) -> tuple[list[tuple[int, Neighbour]], float]:
+        """The ``count`` nearest to a candidate among the history and the ``allowed`` candidates, ties to the older.
+
+        Returns:
+            Them, and the smallest difference of cosines, ties apart, that put one of them before another.
+        """
         rows = [*range(self._history), *(self._history + other for other in allowed)]
         likeness = self._cosines[candidate, rows]
-        order = np.argsort(-likeness, kind="stable")[:count]
-        return [
-            (rows[i] - self._history, Neighbour(self._tasks[rows[i]].id, float(likeness[i]))) for i in order
+        order = np.argsort(-likeness, kind="stable")[: count + 1]
+        steps = -np.diff(likeness[order])
+        found = [
+            (rows[i] - self._history, Neighbour(self._tasks[rows[i]].id, float(likeness[i])))
+            for i in order[:count]
         ]
+        return found, float(steps[steps > 0].min(initial=np.inf))
 
 
 def verdicts(
@@ -117,6 +127,8 @@ def verdicts(
     scientist: Scientist,
     settings: NoveltySettings,
     seed: int,
+    *,
+    margins: Margins | None = None,
 ) -> list[Verdict]:
     """Judges candidates in order, each against the history and the candidates accepted before it.
 
@@ -130,39 +142,59 @@ def verdicts(
         scientist: Says what is interestingly new, with modes scientist and both.
         settings: Mode, threshold, number of neighbours, kinds that are judged.
         seed: The run seed, for the streams of the questions.
+        margins: Takes how near cosines came to the threshold and to each other.
     """
     if settings.mode == "none" or not candidates:
         return [Verdict(True, ()) for _ in candidates]
     nearest = _Nearest(history, candidates, embedder)
     tasks = {task.id: task for task in (*history, *candidates)}
-    floor = settings.threshold if settings.mode != "scientist" else -np.inf
+    watch = _Watch(margins or Margins(), embedder, settings)
     decided: dict[int, Verdict] = {}
     while len(decided) < len(candidates):
-        asked: dict[int, Verdict] = {}
+        asked: dict[int, tuple[Verdict, list[Neighbour]]] = {}
         for i, candidate in enumerate(candidates):
             if i in decided:
                 continue
             earlier = [j for j in range(i) if j not in decided or decided[j].novel]
-            found = nearest.of(i, earlier, settings.neighbours)
+            found, step = nearest.of(i, earlier, settings.neighbours)
             if any(j >= 0 and j not in decided for j, _ in found):
                 continue  # a nearer one waits for its own verdict
             verdict = Verdict(True, tuple(one for _, one in found))
             exempt = settings.applies_to == "novel" and candidate.provenance.kind in ("harder", "easier")
-            if exempt or not any(one.cosine >= floor for one in verdict.neighbours):
+            near = [] if exempt else watch.near(verdict.neighbours, step)
+            if not near:
                 decided[i] = verdict
             elif settings.mode == "embedding":
                 decided[i] = verdict._replace(novel=False)
             else:
-                asked[i] = verdict
-        judgements = [_judgement(candidates[i], verdict, tasks, floor, seed) for i, verdict in asked.items()]
+                asked[i] = verdict, near
+        judgements = [
+            Judgement(
+                candidates[i],
+                tuple(tasks[one.id] for one in near),
+                key(seed, "task novelty", candidates[i].id),
+            )
+            for i, (_, near) in asked.items()
+        ]
         answers = scientist.is_interesting(judgements) if judgements else []
-        for (i, verdict), answer in zip(asked.items(), answers, strict=True):
+        for (i, (verdict, _)), answer in zip(asked.items(), answers, strict=True):
             decided[i] = verdict._replace(novel=answer)
     return [decided[i] for i in range(len(candidates))]
 
 
-def _judgement(
-    candidate: TaskFamily, verdict: Verdict, tasks: dict[str, TaskFamily], floor: float, seed: int
-) -> Judgement:
-    shown = tuple(tasks[one.id] for one in verdict.neighbours if one.cosine >= floor)
-    return Judgement(candidate, shown, key(seed, "task novelty", candidate.id))
+class _Watch:
+    """Which neighbours are near, with the margins of these decisions."""
+
+    def __init__(self, margins: Margins, embedder: Embedder, settings: NoveltySettings) -> None:
+        self._margins, self._settings = margins, settings
+        # Counts of words have the same cosines on every machine; a model's vectors differ in their sixth digit.
+        self._whose = "novelty" if isinstance(embedder, HashingEmbedder) else "model's novelty"
+
+    def near(self, neighbours: Sequence[Neighbour], step: float) -> list[Neighbour]:
+        """Those at or above the threshold; all of them where the scientist alone decides."""
+        if neighbours:
+            self._margins.note(f"{self._whose} rank", step)
+        if self._settings.mode == "scientist":
+            return list(neighbours)
+        decision, floor = f"{self._whose} cosine", self._settings.threshold
+        return [one for one in neighbours if self._margins.compare(decision, one.cosine, floor) >= 0]

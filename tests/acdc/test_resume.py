@@ -93,6 +93,10 @@ def test_the_journal_is_outside_the_store(small: Config, brief_models: Path, tmp
     kinds = [kind for _, _, kind, _ in events(tmp_path / "runs/tiny/acdc/seed-0")]
     assert kinds.count("begin") == 2
     assert kinds.count("finished") == 1
+    margins = events(tmp_path / "runs/tiny/acdc/seed-0", "margins")
+    assert len(margins) == 1  # the killed process could tell none
+    decisions = margins[0][3]["decisions"]
+    assert {"greedy token", "pass rate", "gibberish share", "gibberish entropy"} <= decisions.keys()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a small disk of one's own needs the right to mount")
