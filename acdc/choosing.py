@@ -20,6 +20,7 @@ from acdc.errors import InputError
 from acdc.identity import check_asked
 from acdc.layout import Layout
 from acdc.lock import hold
+from acdc.other_bits import OtherBits
 from acdc.sandbox import Sandbox
 from acdc.settings import EvolutionSettings
 from acdc.store import RunStore, dump
@@ -43,7 +44,7 @@ def choose_run(
     """
     from acdc.family import resolve
     from acdc.population import Population
-    from acdc.run import founders_of
+    from acdc.run import engine_of, founders_of
 
     settings = config.evolution(family_name, variant)
     directory = layout.run(family_name, variant, seed)
@@ -56,7 +57,12 @@ def choose_run(
         archive = list(run.generations()[-1].archive)
         earlier = _earlier(run, settings, config.taskforce.generations)
         family = resolve(family_name, config.family(family_name), layout.families(), thorough=False)
-        population = Population(founders_of(family), run, directory / "weights", "none")
+        other_bits = OtherBits(
+            run, functools.partial(engine_of, config, family), lambda line: report(line=line)
+        )
+        population = Population(
+            founders_of(family), run, directory / "weights", "none", other_bits=other_bits
+        )
         side = layout.cache() / "skills" / family_name / variant / f"seed-{seed}-{run.meta('settings_hash')}"
         matrix = _filled(
             config, settings, layout, family_name, side, run, found, tasks, population.weights, report

@@ -53,7 +53,7 @@ class FamilySettings(BaseModel):
         experts: Named lists of seeds for the baseline "experts".
         licence: Licence of the models, for model cards; of those that `licences` does not name.
         licences: Licence of "base", "big" or a seed.
-        train: Settings of a family that is trained on the spot; opaque here.
+        train: Settings of the embedded family: shipped, or trained on the spot (:class:`acdc.tiny.settings.TinySettings`).
         preset: The preset of whole settings that this family starts from.
         evolution: Overlay of this family's own on the `evolution` section.
     """
@@ -193,7 +193,7 @@ def resolve(name: str, settings: FamilySettings, models: Path, *, thorough: bool
     if settings.train is not None:
         if not record.is_file():
             raise InputError(
-                f"Family {name!r} has not been trained yet ({record} is missing); run `acdc seeds` first."
+                f"The models of family {name!r} are not there yet ({record} is missing); run `acdc seeds {name}` first."
             )
         family = read_family(record, settings)
         check(family, thorough=thorough)

@@ -16,7 +16,7 @@ from acdc.store import STORE_VERSION, RunStore, dump
 from acdc.tasks import task_file
 from acdc.voices import endpoints
 
-METHOD_VERSION = 2
+METHOD_VERSION = 3
 """Counted up whenever crossover, mutation, selection, the rules of the pool, extraction or verdicts change a result."""
 
 RESULTS_DO_NOT_DEPEND_ON = ("generations", "keep_weights", "max_missing", "candidates_every")

@@ -7,7 +7,6 @@ Models of which two fit into the memory that is granted are made whole. Larger o
 shards each, and read from there tensor by tensor; what nobody keeps is deleted at the end of the generation.
 """
 
-import functools
 import json
 import shutil
 from collections import OrderedDict
@@ -52,6 +51,8 @@ class Population:
         keep: Whose weights stay on disk: those of the archive, of all candidates too, or nobody's.
         tied: Groups of names that are one weight (:func:`acdc.variation.svd_noise.svd_noise`).
         in_memory: Bytes of weights that may be kept in memory.
+        other_bits: Told of weights that were made again and have another hash than the run recorded; raises where they must not
+            stand for the recorded ones (:class:`acdc.other_bits.OtherBits`). Default: they never may.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class Population:
         keep: str = "archive",
         tied: Sequence[Sequence[str]] = (),
         in_memory: int = IN_MEMORY,
+        other_bits: Callable[[Individual, Weights], None] | None = None,
     ) -> None:
+        self._other_bits = other_bits or _refuse
         self._founders, self._store, self._directory, self._keep = founders, store, directory, keep
         self._tied = tied
         self._in_memory, self._whole = in_memory, fits(size_of(founders["base"]), in_memory)
@@ -174,8 +177,7 @@ class Population:
         """The weights of an individual: from memory, from disk, or bred again.
 
         Raises:
-            InfrastructureError: Bred again they have another hash, so this machine computes other bits than the one that
-                began the run.
+            InfrastructureError: Bred again they have another hash, and may not stand for the recorded ones.
         """
         individual = self._individuals[id]
         if individual.recipe.kind == "seed":
@@ -186,7 +188,8 @@ class Population:
         weights = self._from_disk(individual)
         if weights is None:
             weights = dict(self._made(individual.recipe))
-            check_bits(individual, weights_hash(weights))
+            if weights_hash(weights) != individual.weights_hash:
+                self._other_bits(individual, weights)
         self._remember(id, weights)
         return weights
 
@@ -252,7 +255,9 @@ class Population:
             self._record(id, recipe, self._staged(id, recipe), generation)
             self._sound.add(id)
 
-    def _staged(self, id: str, recipe: Recipe, accept: Callable[[str], None] = lambda _: None) -> str:
+    def _staged(
+        self, id: str, recipe: Recipe, accept: Callable[[str, Path], None] = lambda found, where: None
+    ) -> str:
         """Write a child as it is made from whatever of its ancestors is at hand; its hash."""
         return write_shards(self._made(recipe), headers(self._founders["base"]), self._path(id), accept)
 
@@ -264,7 +269,12 @@ class Population:
         if self._whole:
             save_weights(self.weights(individual.id), self._path(individual.id))
         else:
-            self._staged(individual.id, individual.recipe, functools.partial(check_bits, individual))
+
+            def accept(found: str, where: Path) -> None:
+                if found != individual.weights_hash:
+                    self._other_bits(individual, StoredWeights(where))
+
+            self._staged(individual.id, individual.recipe, accept)
             self._sound.add(individual.id)
 
     def _record(self, id: str, recipe: Recipe, hash_: str, generation: int) -> None:
@@ -313,15 +323,8 @@ def fits(model_bytes: int, in_memory: int) -> bool:
     return 2 * model_bytes <= in_memory
 
 
-def check_bits(individual: Individual, found: str) -> None:
-    """Compare the hash of weights that were made again with what the run says.
-
-    Raises:
-        InfrastructureError: It is another.
-    """
-    if found != individual.weights_hash:
-        raise InfrastructureError(
-            f"{individual.id} bred again from its recipe has the hash {found}, the run says {individual.weights_hash}: this "
-            "machine or its libraries compute other bits. Finish the run where it began, or move it away and begin "
-            "again here."
-        )
+def _refuse(individual: Individual, weights: Weights) -> None:
+    raise InfrastructureError(
+        f"{individual.id} made again from its recipe has the hash {weights_hash(weights)}, the run says {individual.weights_hash}: "
+        "this machine or its libraries compute other bits. Finish the run where it began, or move it away and begin again here."
+    )

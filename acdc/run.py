@@ -24,6 +24,7 @@ from acdc.judge import Judge
 from acdc.layout import Layout
 from acdc.lock import hold
 from acdc.margins import Margins, margins_of
+from acdc.other_bits import OtherBits, fingerprint
 from acdc.population import IN_MEMORY, fits
 from acdc.replay import Replays
 from acdc.sandbox import Sandbox
@@ -168,14 +169,19 @@ def evolve_run(
         parts = _Parts(config, settings, family, box, voices, incidents)
         open_until_done.callback(parts.executor.close)
         wanted = settings_hash(made_of, parts.founder_hashes(family), parts.versions, seed)
-        moved = _set_aside(directory, wanted, settings.generations, layout, report)
+        moved = _set_aside(directory, wanted, settings.generations, layout, report, dump(made_of))
         result = _finished(directory, settings.generations)
         worked = result is None
         if result is None:
             parts.check_tasks(seed)
             journal = open_until_done.enter_context(closing(Journal(directory)))
             incidents.journal = journal
-            journal.begin(generations=settings.generations, layers=list(box.layers), versions=parts.versions)
+            journal.begin(
+                generations=settings.generations,
+                layers=list(box.layers),
+                versions=parts.versions,
+                bits=fingerprint(),
+            )
             store = open_until_done.enter_context(
                 RunStore.create_or_resume(directory, wanted, on_commit=on_commit)
             )
@@ -216,6 +222,7 @@ class _Parts:
     ) -> None:
         self._settings, self._box = settings, box
         self._in_memory = int(config.executor.memory_gigabytes * 1e9)
+        self._open_engine = functools.partial(engine_of, config, family)
         self._founders = founders_of(family, self._in_memory)
         self.executor = executor_of(config, family, note=note)
         self._margins = Margins()
@@ -268,6 +275,7 @@ class _Parts:
                 directory / "weights",
                 settings.keep_weights,
                 in_memory=self._in_memory,
+                other_bits=OtherBits(store, self._open_engine, lambda line: report(line=line)),
             ),
             examiner_of(settings, self.executor, self._box, store, self._staff.judge),
             TaskKeeper(store, self._staff, settings.tasks, seed, replays.tasks),
@@ -341,10 +349,10 @@ def _finished(directory: Path, generations: int) -> dict[str, Any] | None:
 
 
 def _set_aside(
-    directory: Path, wanted: str, generations: int, layout: Layout, report: Report
+    directory: Path, wanted: str, generations: int, layout: Layout, report: Report, made_of: str
 ) -> SetAside | None:
     """Move a run of other settings or another length away, and say so."""
-    moved = set_aside_if_other(directory, wanted, layout.old_runs())
+    moved = set_aside_if_other(directory, wanted, layout.old_runs(), made_of)
     moved = moved or _set_aside_if_longer(directory, generations, layout)
     if moved:
         report(note=f"a run {moved.reason} was moved to {moved.path}")

@@ -101,7 +101,7 @@ def write_shards(
     tensors: "Iterable[tuple[str, Tensor]]",
     expected: Mapping[str, Header],
     directory: Path,
-    accept: Callable[[str], None] = lambda _: None,
+    accept: Callable[[str, Path], None] = lambda found, where: None,
 ) -> str:
     """Write a model directory from tensors as they come; it is there whole or not at all.
 
@@ -109,7 +109,7 @@ def write_shards(
         tensors: (name, tensor) in sorted order of the names.
         expected: What will come; decides how many shards there are.
         directory: Replaced if it is there. Weights only: a model that is asked needs config.json and a tokenizer, too.
-        accept: Told the weights hash before anything is replaced; may raise, and then nothing is.
+        accept: Told the weights hash, and where the shards lie until then, before anything is replaced; may raise, and then nothing is.
 
     Returns:
         The weights hash.
@@ -134,7 +134,7 @@ def write_shards(
             (staging / constants.SAFETENSORS_INDEX_FILE).write_text(
                 json.dumps(index, indent=1) + "\n", encoding="utf-8"
             )
-        accept(digest)
+        accept(digest, staging)
         shutil.rmtree(directory, ignore_errors=True)
         staging.replace(directory)
     finally:

@@ -284,24 +284,28 @@ class SetAside(NamedTuple):
     reason: str
 
 
-def set_aside_if_other(directory: Path, settings_hash: str, old: Path) -> SetAside | None:
+def set_aside_if_other(directory: Path, settings_hash: str, old: Path, asked: str = "") -> SetAside | None:
     """Move a run of other settings, of another version or a damaged one to ``old``; the line to print is the caller's.
 
     Args:
         directory: The run's directory, locked by the caller.
         settings_hash: Hash of the settings that are wanted now.
         old: Directory for runs that were set aside.
+        asked: What the settings ask for now, as the store keeps it: a run that was asked the same is of another version, not of
+            other settings.
 
     Returns:
         Where the old run is now, or None if there was none or it is of the same settings.
     """
     stores = [path for name in ("live.sqlite", "run.sqlite") if (path := directory / name).exists()]
     found = _hash_in(stores[0]) if stores else None
-    if not stores or found == (settings_hash, str(STORE_VERSION)):
+    if not stores or (found and found[:2] == (settings_hash, str(STORE_VERSION))):
         return None
     reason = "damaged" if found is None else "of other settings"
     if found is not None and found[1] != str(STORE_VERSION):
         reason = f"of version {found[1]} of the store, this is version {STORE_VERSION}"
+    elif found is not None and found[2] == asked != "":
+        reason = "of an earlier version of the method or of other seed models, which answers differently,"
     old.mkdir(parents=True, exist_ok=True)
     for number in itertools.count(1):
         target = old / f"{directory.parent.name}-{directory.name}-{number}"
@@ -333,13 +337,14 @@ def dump(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _hash_in(path: Path) -> tuple[str, str] | None:
+def _hash_in(path: Path) -> tuple[str, str, str] | None:
+    """Settings hash, version of the store, and what the settings asked for; None where the file is damaged."""
     try:
         with contextlib.closing(_connect(path)) as db:
             meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
     except (sqlite3.DatabaseError, InfrastructureError):
         return None
-    return meta.get("settings_hash", ""), meta.get("store_version", "")
+    return meta.get("settings_hash", ""), meta.get("store_version", ""), meta.get("asked", "")
 
 
 def _create_tables(db: sqlite3.Connection) -> None:

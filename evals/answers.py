@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from acdc.engines.engine import Answer, Request, Sampling
 from acdc.errors import InfrastructureError
 
-_VERSION = 3  # 3: with log-probabilities; answers without them are asked anew, or cached samples would differ from fresh ones
+_VERSION = 4  # 3: with log-probabilities; 4: close calls in float64, streams by names. Answers of before are asked anew
 _SCHEMA = f"""
 CREATE TABLE answer (
     key BLOB PRIMARY KEY, text BLOB NOT NULL, finish TEXT NOT NULL, tokens INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL,
@@ -29,7 +29,7 @@ CREATE TABLE answer (
 CREATE TABLE verdict (key BLOB PRIMARY KEY, correct INTEGER NOT NULL, error TEXT) WITHOUT ROWID;
 PRAGMA user_version = {_VERSION};
 """
-_SAME_VERDICTS = 2  # a version whose verdicts are those of today; some were paid for
+_SAME_VERDICTS = (2, 3)  # versions whose verdicts are those of today; some were paid for
 _MOST_VARIABLES = 500  # SQLite's lowest default limit of bound variables in a statement is 999
 
 
@@ -121,7 +121,7 @@ def judgement_key(judge: str, instructions: str, submission: str, criteria: str)
 
 
 def set_aside_if_damaged(path: Path, say: Callable[[str], None]) -> None:
-    """Move a cache that SQLite can't read, or of another version, out of the way; verdicts of the last version stay.
+    """Move a cache that SQLite can't read, or of another version, out of the way; verdicts of earlier versions stay.
 
     Args:
         path: The cache; nothing happens if it does not exist.
@@ -134,7 +134,7 @@ def set_aside_if_damaged(path: Path, say: Callable[[str], None]) -> None:
     if not reason:
         return
     fresh = path.with_name(path.name + ".new")
-    if version == _SAME_VERDICTS:
+    if version in _SAME_VERDICTS:
         fresh.unlink(missing_ok=True)
         with AnswerCache(fresh) as cache:
             cache.take_verdicts(path)
@@ -144,9 +144,9 @@ def set_aside_if_damaged(path: Path, say: Callable[[str], None]) -> None:
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     os.replace(path, aside)
-    if version == _SAME_VERDICTS:
+    if version in _SAME_VERDICTS:
         os.replace(fresh, path)
-    kept = ", but verdicts are kept" if version == _SAME_VERDICTS else ""
+    kept = ", but verdicts are kept" if version in _SAME_VERDICTS else ""
     say(
         f"The answer cache {path} {reason}; it was set aside as {aside.name}, and answers are made again{kept}."
     )

@@ -61,7 +61,8 @@ def jobs(given: Mapping[str, ApiSettings]) -> dict[str, list[Job]]:
     found: dict[str, list[Job]] = {}
     for name, settings in given.items():
         if not not_run(settings):
-            model = Model(name, functools.partial(dict), identity(settings))
+            of_endpoint = identity(settings)  # answers are paid for: their streams stay as they are
+            model = Model(name, functools.partial(dict), of_endpoint, (of_endpoint,))
             found[name] = [Job(model)]
             if settings.draws:
                 found[name].append(Job(model, settings.temperature, settings.draws))

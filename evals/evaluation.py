@@ -9,7 +9,7 @@ A model that several runs share (the seeds) is evaluated once.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,7 @@ class Run:
         archive: The final archive.
         hashes: Weights hash of candidates and of whoever else is known.
         by_generation: For earlier generations (`taskforce.generations`) the task force by coverage that they would have given.
+        seeds: Names of the family's seeds, which are the same models in every run.
     """
 
     family: str
@@ -49,6 +50,7 @@ class Run:
     archive: tuple[str, ...]
     hashes: Mapping[str, str]
     by_generation: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    seeds: Collection[str] = ()
 
     def members(self, most: int, *, thorough: bool = True) -> list[str]:
         """Everybody to evaluate, nobody twice.
@@ -63,12 +65,13 @@ class Run:
         return list(dict.fromkeys([*named, *(self.archive if thorough else ())]))
 
 
-def read_run(path: Path, known: Mapping[str, str] | None = None) -> Run:
+def read_run(path: Path, known: Mapping[str, str] | None = None, seeds: Collection[str] = ()) -> Run:
     """A task force file.
 
     Args:
         path: The file.
         known: Weights hashes of other individuals of the run: of the archive not all need be candidates.
+        seeds: Names of the family's seeds.
 
     Raises:
         InputError: It is not there, or not what `acdc taskforce` writes.
@@ -98,6 +101,7 @@ def read_run(path: Path, known: Mapping[str, str] | None = None) -> Run:
                 int(generation): tuple(map(str, force["members"]))
                 for generation, force in data.get("generations", {}).items()
             },
+            tuple(seeds),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: no task force file ({error}); run `acdc taskforce` again") from error
@@ -122,7 +126,8 @@ def jobs_of(
                 )
             key = (id, run.hashes[id])
             if key not in jobs:
-                jobs[key] = Job(Model(id, loader(run, id), run.hashes[id]))
+                identity = (id,) if id in run.seeds else (run.seed, id)
+                jobs[key] = Job(Model(id, loader(run, id), run.hashes[id], identity))
     return list(jobs.values())
 
 

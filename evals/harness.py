@@ -40,11 +40,19 @@ class Model:
         name: The answerer's name in results.
         load: Makes the weights when an answer is not known yet; picklable, for it may run in another process.
         weights_hash: Their hash where it is known beforehand; None: loaded to find out.
+        identity: What its random streams hang on: (run seed, id) of a child, the name of any other model. Not the hash of its weights,
+            whose last bits differ between processors. Empty: the name.
     """
 
     name: str
     load: Callable[[], "Mapping[str, Tensor]"] = field(compare=False, repr=False)
     weights_hash: str | None = None
+    identity: tuple[int | str, ...] = ()
+
+    @property
+    def stream_indices(self) -> tuple[int | str, ...]:
+        """The indices that tell its random streams from those of other models."""
+        return self.identity or (self.name,)
 
 
 @dataclass(frozen=True)
@@ -187,7 +195,7 @@ class Harness:
             sampling = exam.sampling(job.temperature, self._top_p)
             for draw in range(job.first, job.first + job.draws):
                 for index, question in enumerate(exam.questions):
-                    indices = (weights_hash, exam.benchmark.name, question.id, draw)
+                    indices = (*job.model.stream_indices, exam.benchmark.name, question.id, draw)
                     stream = stream_key(self._seed, "answer", *indices) & _STREAM_MASK if drawn else 0
                     request = Request(question.prompt, stream)
                     found = answer_key(self._engine.version, weights_hash, request, sampling)

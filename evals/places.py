@@ -1,11 +1,12 @@
 """From settings and finished stages to what the harness needs: workplaces, and weights that can be made anywhere."""
 
 import functools
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acdc.engines import open_engine
+from acdc.engines import DeclaredEngine, open_engine
 from acdc.errors import InputError
 from acdc.executors.ray_engine import RayEngine
 from acdc.family import Family, load_weights, resolve
@@ -115,10 +116,13 @@ class RunWeights:
     Args:
         family: Of the run.
         directory: Of the run.
+        open_engine: Opens an engine of the family, to compare answers where the run was made on another machine.
     """
 
-    def __init__(self, family: Family, directory: Path) -> None:
-        self._family, self._directory = family, directory
+    def __init__(
+        self, family: Family, directory: Path, open_engine: Callable[[], DeclaredEngine] | None = None
+    ) -> None:
+        self._family, self._directory, self._open_engine = family, directory, open_engine
         self._population: Population | None = None  # opened in the process that uses it
 
     def __getstate__(self) -> dict[str, Any]:
@@ -140,12 +144,18 @@ class RunWeights:
             InputError: There is no such individual, or the run has not finished.
         """
         if self._population is None:
+            from acdc.other_bits import OtherBits
             from acdc.population import Population
             from acdc.run import founders_of
 
             run = RunStore.read(self._directory)
             founders = founders_of(self._family)
-            self._population = Population(founders, run, self._directory / "weights", "none")
+            other_bits = None
+            if self._open_engine is not None:
+                other_bits = OtherBits(run, self._open_engine, lambda line: print(line, file=sys.stderr))  # noqa: T201
+            self._population = Population(
+                founders, run, self._directory / "weights", "none", other_bits=other_bits
+            )
         try:
             return self._population.weights(id)
         except KeyError:

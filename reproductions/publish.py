@@ -3,6 +3,7 @@
 The card is the file `report/model_card.md`; here is what fills it. Every number comes with its n and its interval.
 """
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ import yaml
 
 from acdc.digits import fixed
 from acdc.errors import InputError
-from acdc.individual import Recipe
+from acdc.individual import Recipe, weights_hash
 from acdc.layout import Layout
 from acdc.store import RunStore
 from acdc.tasks.task_family import TaskFamily
@@ -106,6 +107,7 @@ def export(
         InputError: The run has not finished, there is no such individual, or something is in the way.
         InfrastructureError: The disk is too small or refuses.
     """
+    from acdc.run import engine_of
     from evals.places import RunWeights, found_family
 
     require_place(directory, force=force)
@@ -116,11 +118,14 @@ def export(
         if "family" not in about:
             raise InputError(f"{run}: no run of this project (nothing in it says what it is)")
         family = found_family(config, layout, about["family"])
-        weights = RunWeights(family, run).weights(id)
+        weights = RunWeights(family, run, functools.partial(engine_of, config, family)).weights(id)
         parameters = sum(tensor.numel() for tensor in weights.values())
         parts = inherited(family, config.family(about["family"]))
         with replaced(directory) as staging:
-            dtype = write_model(staging, weights, family.tokenizer_dir, expected)
+            written = weights_hash(
+                weights
+            )  # its last bits may differ from the recorded ones on another machine
+            dtype = write_model(staging, weights, family.tokenizer_dir, written)
             values = _card(config, layout, store, lineage, id, about, parts, family)
             text = render(_CARD, **values, dtype=dtype, parameters=parameters)
             (staging / "README.md").write_text(text, encoding="utf-8")

@@ -36,7 +36,7 @@ def families(
         {
             "family": name,
             "preset": family.preset,
-            "models": "trained here" if family.train is not None else family.base,
+            "models": "embedded" if family.train is not None else family.base,
             "ready": layout.family_file(name).is_file(),
             "selected": name in config.selected.families,
         }

@@ -1,5 +1,6 @@
-"""``acdc rebuild ID``: make the weights of anybody who ever lived in a run again, and prove that they are the same."""
+"""``acdc rebuild ID``: make the weights of any individual of a run again, and prove that they are the same."""
 
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,10 +38,11 @@ def rebuild(
     from acdc.errors import InputError
     from acdc.family import resolve
     from acdc.layout import Layout
-    from acdc.population import Population, check_bits
+    from acdc.other_bits import OtherBits
+    from acdc.population import Population
     from acdc.progress import Board
-    from acdc.run import founders_of
-    from acdc.shards import write_shards
+    from acdc.run import engine_of, founders_of
+    from acdc.shards import StoredWeights, write_shards
     from acdc.store import RunStore
     from acdc.weights import WeightsDigest
 
@@ -54,6 +56,7 @@ def rebuild(
         name = json.loads(store.meta("run") or "{}")["family"]
         family = resolve(name, config.family(name), layout.families(), thorough=False)
         population = Population(founders_of(family), store, run / "weights", "none")
+        other_bits = OtherBits(store, functools.partial(engine_of, config, family), typer.echo)
         individual, expected, tensors = population.made_again(id)
 
         def watched() -> "Iterator[tuple[str, Tensor]]":
@@ -61,19 +64,25 @@ def rebuild(
                 yield item
                 board.update(id, {"done": done + 1, "of": len(expected)})
 
+        def accept(found: str, where: Path) -> None:
+            if found != individual.weights_hash:
+                other_bits(individual, StoredWeights(where))
+
         if to is None:
             digest = WeightsDigest()
             for tensor in watched():
                 digest.add(*tensor)
-            check_bits(individual, digest.hexdigest())
+            found = digest.hexdigest()
+            if found != individual.weights_hash:
+                other_bits(individual, dict(population.made_again(id)[2]))
         else:
-            write_shards(watched(), expected, to, lambda found: check_bits(individual, found))
+            found = write_shards(watched(), expected, to, accept)
     size = sum(header.bytes for header in expected.values())
-    facts = {"id": id, "run": str(run), "weights_hash": individual.weights_hash, "tensors": len(expected)}
+    facts = {"id": id, "run": str(run), "weights_hash": found, "tensors": len(expected)}
     if as_json:
         typer.echo(json.dumps({**facts, "bytes": size, "to": None if to is None else str(to)}, indent=2))
         return
     where = "nothing was written (--to DIR does)" if to is None else f"written to {to}"
     typer.echo(
-        f"{id}: {len(expected)} tensors, {size / 1e6:.1f} MB, hash {individual.weights_hash} as the run says; {where}"
+        f"{id}: {len(expected)} tensors, {size / 1e6:.1f} MB, hash {found}{' as the run says' if found == individual.weights_hash else ''}; {where}"
     )

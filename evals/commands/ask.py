@@ -1,5 +1,6 @@
 """``acdc ask RUN QUESTION``: the answers of a task force, and one final answer."""
 
+import functools
 import json
 import sys
 from contextlib import ExitStack
@@ -91,6 +92,7 @@ def ask(
 def _members(config: "Config", run: Path, n: int) -> tuple[Any, list["Member"], dict[str, Any]]:
     """The family, the first n of the task force by coverage, and the run's settings."""
     from acdc.layout import Layout
+    from acdc.run import engine_of
     from acdc.store import RunStore
     from evals.ask import Member
     from evals.evaluation import read_run
@@ -102,7 +104,7 @@ def _members(config: "Config", run: Path, n: int) -> tuple[Any, list["Member"], 
         raise InputError(f"{run}: no run of this project (nothing in it says what it is)")
     layout = Layout(run.resolve().parents[3])
     family = found_family(config, layout, about["family"])
-    weights = RunWeights(family, run)
+    weights = RunWeights(family, run, functools.partial(engine_of, config, family))
     chosen = read_run(layout.taskforce(about["family"], about["variant"], about["seed"]), weights.hashes())
     force = chosen.forces["coverage"]
     if n > len(force):

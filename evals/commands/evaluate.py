@@ -1,5 +1,6 @@
 """``acdc evaluate FAMILY VARIANT``: the task forces and final archives of all run seeds of a cell, on all benchmarks."""
 
+import functools
 import json
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,17 +91,22 @@ def _runs(
     """The runs with hashes of everybody in them, and their weights by run seed."""
     from acdc.identity import check_asked
     from acdc.layout import Layout
+    from acdc.run import engine_of
     from acdc.store import RunStore
     from evals.evaluation import read_run
     from evals.places import RunWeights, found_family
 
     layout = Layout()
     found = found_family(config, layout, family)
-    weights = {seed: RunWeights(found, layout.run(family, variant, seed)) for seed in seeds}
+    open_engine = functools.partial(engine_of, config, found)
+    weights = {seed: RunWeights(found, layout.run(family, variant, seed), open_engine) for seed in seeds}
     for seed in seeds:
         with RunStore.read(layout.run(family, variant, seed)) as store:
             check_asked(store, config, family, variant)
-    runs = [read_run(layout.taskforce(family, variant, seed), weights[seed].hashes()) for seed in seeds]
+    runs = [
+        read_run(layout.taskforce(family, variant, seed), weights[seed].hashes(), tuple(found.seeds))
+        for seed in seeds
+    ]
     return runs, weights
 
 

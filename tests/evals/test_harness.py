@@ -220,3 +220,20 @@ def test_programs_without_a_sandbox_stop_with_a_message(
     questions = [{"id": "0", "question": "x", "answer": "", "source": SOURCE, "task": "1"}]
     with pytest.raises(InfrastructureError, match="no sandbox"):
         harness(exams=[exam("probe_code", questions)]).run(Job(model()))
+
+
+def test_random_streams_hang_on_identity_and_never_on_the_bits_of_weights(
+    harness: Callable[..., Any],
+) -> None:
+    from evals.harness import Model
+
+    ready = harness()
+
+    def streams(name: str, weights_hash: str, identity: tuple[int | str, ...] = ()) -> list[int]:
+        job = Job(Model(name, dict, weights_hash, identity), 0.7, 2)
+        return [ask.request.stream for ask in ready._asks(job, weights_hash)]
+
+    assert streams("general", "one hash") == streams("general", "another hash")
+    assert streams("general", "h") != streams("code", "h")
+    assert streams("g001c00", "h", (0, "g001c00")) != streams("g001c00", "h", (1, "g001c00"))
+    assert len(set(streams("general", "h"))) == 20

@@ -60,7 +60,7 @@ def test_another_hash_is_an_error_and_nothing_is_left(root: Path, capsys: pytest
         db.execute("UPDATE individuals SET weights_hash = ? WHERE id = ?", ("0" * 32, id))
     db.close()
     assert cli.run(["rebuild", id, "--run", RUN, "--to", "again"]) == 5
-    assert "compute other bits" in capsys.readouterr().err
+    assert "made again from its recipe has other weights" in capsys.readouterr().err
     assert not list(root.glob("*again*"))
 
 
