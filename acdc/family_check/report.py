@@ -126,7 +126,9 @@ def _read(name: str, settings: FamilySettings, layout: Layout) -> tuple[dict[str
     if settings.train is not None:
         record = layout.family_file(name)
         if not record.is_file():
-            raise InputError(f"{name} is embedded, and its models are not there yet: run `acdc seeds {name}` first")
+            raise InputError(
+                f"{name} is embedded, and its models are not there yet: run `acdc seeds {name}` first"
+            )
         family = read_family(record, settings)
         places = {"base": family.base, **family.seeds, **({"big": family.big} if family.big else {})}
         return {role: local_part(role, str(path), path) for role, path in places.items()}, []
