@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         "same",
         help="Run the pipeline under several settings of the numerical libraries and compare it cell by cell: "
-        "0 all cells are equal, 3 some differ, 5 a pipeline failed.",
+        "0 all cells are equal, 3 some differ, 4 there was nothing to compare, 5 a pipeline failed.",
     )(same)
 
 
@@ -52,7 +52,7 @@ def same(
     """Run and compare."""
     check_place("--root", root, "folder")
     from acdc.config import load
-    from acdc.errors import InfrastructureError, ToleranceError
+    from acdc.errors import InfrastructureError, NotEnoughDataError, ToleranceError
     from reproductions.same.pipelines import run_pipelines
     from reproductions.same.report import document, lines, summary
     from reproductions.same.settings import chosen, read_settings
@@ -82,6 +82,8 @@ def same(
         raise InfrastructureError(f"{said}; not to its end: {', '.join(failed)}")
     if any(it.different for it in agreements.values()):
         raise ToleranceError(said)
+    if not any(it.compared for it in agreements.values()):
+        raise NotEnoughDataError(f"{said}; that says nothing")
     if not as_json:
         typer.echo(said)
 

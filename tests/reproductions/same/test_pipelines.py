@@ -11,7 +11,7 @@ import typer
 import yaml
 from typer.testing import CliRunner, Result
 
-from acdc.errors import InfrastructureError, InputError, ToleranceError
+from acdc.errors import InfrastructureError, InputError, NotEnoughDataError, ToleranceError
 from reproductions.commands.same import register
 from reproductions.same.kernels import Kernels
 from reproductions.same.pipelines import MADE, Pipeline, run_pipelines
@@ -175,3 +175,12 @@ def test_the_command_fails_where_a_pipeline_fails(tmp_path: Path) -> None:
     result = command(params, "--settings", "two-threads")
     assert isinstance(result.exception, InfrastructureError)
     assert "not to its end: two-threads" in str(result.exception)
+
+
+def test_the_command_does_not_call_nothing_equal(tmp_path: Path) -> None:
+    params = project(
+        tmp_path / "project", "mkdir -p taskforces/tiny/acdc && echo 1 > taskforces/tiny/acdc/none"
+    )
+    result = command(params, "--settings", "two-threads")
+    assert isinstance(result.exception, NotEnoughDataError)
+    assert "0 of 0 cells differ" in str(result.exception)
