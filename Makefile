@@ -5,17 +5,18 @@
 #   PYTHON=python3.12 which Python .venv is made with
 #   FAMILY=qwen2      reproduce, verify: one of the paper's families instead, on GPUs; ARGS=--dry-run says what it takes
 #   WORKERS=0         processes of the tests; default: one a core, eight at most
-#   ARGS="-k words"   further arguments of pytest, or of `acdc reproduce`
+#   ARGS="-k words"   further arguments of pytest, or of `acdc reproduce` and `acdc same`
+#   FULL=1            same: the whole of params.yaml instead of the smoke pipeline
 #   YES=1             clean without asking
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce verify test test-vllm test-ray smoke study lint format bench clean
+.PHONY: help setup reproduce verify test test-vllm test-ray smoke same study lint format bench clean
 
 WORKERS ?= logical
 VLLM_TESTS = tests/acdc/engines tests/evals/test_vllm_harness.py
 RAY_TESTS = tests/acdc/executors tests/evals/test_ray_evaluation.py
 # What the pipeline makes is what .gitignore says it makes.
-MADE = $(shell sed -n '/^. what the pipeline makes/,$$s|^/||p' .gitignore) build/smoke .dvc/cache .dvc/tmp
+MADE = $(shell sed -n '/^. what the pipeline makes/,$$s|^/||p' .gitignore) build/smoke build/same build/same-full .dvc/cache .dvc/tmp
 
 export OMP_NUM_THREADS := 1
 export DVC_NO_ANALYTICS := 1
@@ -48,6 +49,9 @@ test-ray: ## Install the extra for Ray, and run its tests on a real cluster of t
 
 smoke: setup ## Run every stage once, as small as it gets, in a directory of its own (2 minutes)
 	@.venv/bin/acdc smoke
+
+same: setup ## The pipeline under four settings of the numerical libraries, compared cell by cell (6 minutes)
+	@.venv/bin/acdc same $(if $(FULL),--full) $(ARGS)
 
 study: setup ## Where does the gain come from? Many families trained on their own; goes on where it stopped (hours)
 	@.venv/bin/acdc study --dry-run

@@ -11,6 +11,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,21 @@ from reproductions.family_scores import FamilyScores, MethodScores
 
 FILE = "answers.jsonl.gz"  # its name in a folder
 _SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class KeptAnswers:
+    """The kept answers of one family.
+
+    Attributes:
+        family: Its name.
+        benchmarks: Names, in order.
+        methods: With the answers that their numbers rest on; groups are not kept.
+    """
+
+    family: str
+    benchmarks: tuple[str, ...]
+    methods: tuple[Entry, ...]
 
 
 def pack(evidences: Sequence[Evidence], patterns: Sequence[str], sizes: Sequence[int]) -> bytes:
@@ -56,12 +72,29 @@ def scores(path: Path) -> list[FamilyScores]:
     Raises:
         InputError: The file is missing or damaged.
     """
+    return [_scores(kept) for kept in read_answers(path)]
+
+
+def read_answers(path: Path) -> list[KeptAnswers]:
+    """The kept answers of each family.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
     try:
         lines = _lines(path)
         header = next(lines)
         if header["schema"] != _SCHEMA:
             raise InputError(f"{path}: of version {header['schema']}, this program reads {_SCHEMA}")
-        return [_family(line, header["questions"], str(path)) for line in lines]
+        questions = header["questions"]
+        return [
+            KeptAnswers(
+                line["family"],
+                tuple(questions),
+                tuple(_entry(method, questions, str(path)) for method in line["methods"]),
+            )
+            for line in lines
+        ]
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     except (ValueError, KeyError, TypeError, StopIteration) as error:
@@ -117,18 +150,17 @@ def _method(entry: Entry, sizes: Sequence[int]) -> dict[str, Any]:
     return {"id": entry.id, "name": entry.name, "runs": runs}
 
 
-def _family(line: dict[str, Any], questions: dict[str, list[list[str]]], source: str) -> FamilyScores:
-    methods = [_entry(method, questions, source) for method in line["methods"]]
+def _scores(kept: KeptAnswers) -> FamilyScores:
     keep = {
         name: np.logical_and.reduce(
-            [np.isfinite(entry.chances(n, name)).all(axis=0) for entry in methods for n in entry.sizes()]
+            [np.isfinite(entry.chances(n, name)).all(axis=0) for entry in kept.methods for n in entry.sizes()]
         )
-        for name in questions
+        for name in kept.benchmarks
     }
     return FamilyScores(
-        family=line["family"],
+        family=kept.family,
         benchmarks={name: int(mask.sum()) for name, mask in keep.items()},
-        runs=max(len(entry.picks) for entry in methods),
+        runs=max(len(entry.picks) for entry in kept.methods),
         methods=tuple(
             MethodScores(
                 entry.id,
@@ -138,7 +170,7 @@ def _family(line: dict[str, Any], questions: dict[str, list[list[str]]], source:
                     for n in entry.sizes()
                 },
             )
-            for entry in methods
+            for entry in kept.methods
         ),
     )
 

@@ -23,26 +23,27 @@ def run(place: Path, make: str) -> "subprocess.CompletedProcess[str]":
     [
         (
             '[ $1 = test ] && echo "=== 10 passed, 2 skipped in 3.20s ==="; exit 0',
-            "13 passed, 0 failed, 2 skipped",
+            "14 passed, 0 failed, 2 skipped",
         ),
         (
             '[ $1 = test ] && echo "=== 3 failed, 7 passed, 1 error in 3.20s ===" && exit 2; exit 0',
-            "10 passed, 4 failed, 0 skipped",
+            "11 passed, 4 failed, 0 skipped",
         ),
-        ('[ $1 = test ] && echo "=== 10 passed in 3s ==="; [ $1 != lint ]', "12 passed, 1 failed, 0 skipped"),
+        ('[ $1 = test ] && echo "=== 10 passed in 3s ==="; [ $1 != lint ]', "13 passed, 1 failed, 0 skipped"),
         (
             '[ $1 = test ] && echo "=== 10 passed in 3s ==="; [ $1 != reproduce ]',
-            "12 passed, 1 failed, 0 skipped",
+            "13 passed, 1 failed, 0 skipped",
         ),
         (
             '[ $1 = test ] && echo "=== 10 passed in 3s ==="; [ $1 != verify ]',
-            "12 passed, 1 failed, 0 skipped",
+            "13 passed, 1 failed, 0 skipped",
         ),
         (
             'case $1 in test*) echo "=== 10 passed, 1 failed in 3s ==="; exit 1;; esac',
-            "33 passed, 3 failed, 0 skipped",
+            "34 passed, 3 failed, 0 skipped",
         ),
-        ("[ $1 != test ]", "3 passed, 1 failed, 0 skipped"),
+        ('[ $1 = test ] && echo "=== 10 passed in 3s ==="; [ $1 != same ]', "13 passed, 1 failed, 0 skipped"),
+        ("[ $1 != test ]", "4 passed, 1 failed, 0 skipped"),
         ("[ $1 != setup ]", "0 passed, 1 failed"),
     ],
     ids=[
@@ -51,6 +52,7 @@ def run(place: Path, make: str) -> "subprocess.CompletedProcess[str]":
         "lint",
         "pipeline",
         "expected numbers",
+        "four settings",
         "engines and cluster",
         "no tests at all",
         "no environment",
@@ -68,6 +70,6 @@ def test_a_failure_does_not_keep_the_rest_from_running(tmp_path: Path) -> None:
     done = run(tmp_path, f'echo "$1" >> {tmp_path}/called; [ $1 = setup ]')
     assert done.returncode != 0
     assert (tmp_path / "called").read_text().split() == [
-        *["setup", "lint", "test", "reproduce", "verify"],
+        *["setup", "lint", "test", "reproduce", "verify", "same"],
         *["test-vllm", "test-ray"],
     ]

@@ -15,6 +15,7 @@ TARGETS = (
     "test",
     "test-vllm",
     "smoke",
+    "same",
     "study",
     "lint",
     "format",
@@ -56,6 +57,14 @@ def test_a_familys_name_reproduces_that_family() -> None:
         in make("-n", "reproduce", "FAMILY=qwen2", "ARGS=--dry-run").stdout
     )
     assert 'if [ -n "" ]' in make("-n", "reproduce").stdout
+
+
+def test_the_four_settings_run_on_the_small_pipeline_or_on_the_whole_one() -> None:
+    assert "--full" not in make("-n", "same").stdout
+    assert (
+        ".venv/bin/acdc same --full --settings avx2"
+        in make("-n", "same", "FULL=1", "ARGS=--settings avx2").stdout
+    )
 
 
 def test_torch_is_handed_to_the_setup() -> None:

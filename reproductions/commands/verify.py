@@ -19,7 +19,8 @@ def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
     app.command(
         "verify",
-        help="Compare what was measured with expected numbers: 0 within, 3 outside, 4 not enough data.",
+        help="Compare what was measured with what is expected, exactly where the models ship, else within tolerances: "
+        "0 it agrees, 3 it does not, 4 not enough data.",
     )(verify)
 
 
@@ -43,6 +44,8 @@ def verify(
 ) -> None:
     """Verify."""
     from acdc.errors import NotEnoughDataError, ToleranceError
+    from acdc.layout import Layout
+    from reproductions.exact import shipped
     from reproductions.expected import expected_file, expected_of, read_expected
     from reproductions.expected import verify as verified
     from reproductions.files import write_text
@@ -50,6 +53,10 @@ def verify(
     path = expected or expected_file(family)
     if expected is None and not path.parent.is_dir():
         _refuse(family, path.parent.parent, comparison)
+    root = _project(comparison)
+    if shipped(Layout(root).family_file(family)):
+        _exactly(family, path.parent, root, _measured(family, comparison), write=write, as_json=as_json)
+        return
     if write:
         made = expected_of(_measured(family, comparison))
         write_text(path, made.model_dump_json(indent=1, exclude_defaults=True) + "\n")
@@ -79,6 +86,49 @@ def verify(
         raise ToleranceError(said)
     if counts["within"] < len(verdicts) or not verdicts:
         raise NotEnoughDataError(said)
+    if not as_json:
+        typer.echo(said)
+
+
+def _project(comparison: Path | None) -> Path:
+    """Where the stages of this measurement lie: above the folder of comparisons."""
+    return comparison.parent.parent if comparison is not None else Path()
+
+
+def _exactly(
+    family: str, folder: Path, root: Path, comparison: "Comparison", *, write: bool, as_json: bool
+) -> None:
+    """Compare digit for digit and answer for answer, or keep what was measured."""
+    from acdc.config import load
+    from acdc.errors import InputError, NotEnoughDataError, ToleranceError
+    from acdc.layout import Layout
+    from evals.evaluation import replace_file
+    from evals.families import evidence_of
+    from reproductions.exact import exactness, kept_files
+    from reproductions.exact_report import document, lines, summary
+    from reproductions.settings import ReportSettings
+
+    config = load(root / PARAMS)
+    sizes = config.section("report", ReportSettings).headline_sizes
+    try:
+        evidence = evidence_of(config, Layout(root), family)
+    except InputError as error:
+        raise NotEnoughDataError(f"the answers behind the comparison are needed, too: {error}") from None
+    if write:
+        for name, content in kept_files(comparison, evidence, sizes).items():
+            folder.mkdir(parents=True, exist_ok=True)
+            replace_file(folder / name, content)
+            typer.echo(f"Written: {folder / name} ({len(content) / 1024:,.0f} KiB)")
+        return
+    found = exactness(folder, comparison, evidence, sizes)
+    if as_json:
+        typer.echo(json.dumps(document(family, found), indent=2, ensure_ascii=False))
+    else:
+        for line in lines(found, sum(comparison.benchmarks.values())):
+            typer.echo(line)
+    said = summary(family, found)
+    if not found.equal:
+        raise ToleranceError(said)
     if not as_json:
         typer.echo(said)
 
