@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _BITS = 52  # of a float64 after its first
+_SMALLEST = -1074  # exponent of the smallest float64
 _HIGH, _LOW = 2.0**26, 2.0**46
 
 
@@ -26,9 +27,10 @@ def on_grid(values: Floats, terms: int) -> Floats:
         A fresh array; each value has moved by at most ``2⁻⁵¹ · terms`` of the largest one.
     """
     largest = float(np.abs(values).max(initial=0.0))
-    if not largest:
+    exponent = math.frexp(largest)[1] + max(1, terms).bit_length() - _BITS
+    if not largest or exponent <= _SMALLEST:  # whole multiples of the smallest number that there is
         return np.array(values, dtype=np.float64)
-    step = math.ldexp(1.0, math.frexp(largest)[1] + max(1, terms).bit_length() - _BITS)
+    step = math.ldexp(1.0, exponent)
     grid: Floats = np.round(np.asarray(values, dtype=np.float64) / step) * step
     return grid
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import yaml
 
 from acdc.checkpoint import load_tensor, shapes
+from acdc.digits import fixed, significant
 from acdc.family_check.finding import Finding
 
 if TYPE_CHECKING:
@@ -96,15 +97,15 @@ def published() -> list[Published]:
 
 def distance_finding(found: Distances) -> Finding:
     """What the ratio says, and how little."""
-    lengths = ", ".join(f"{a}–{b} {length:.4g}" for (a, b), length in found.pairs.items())
+    lengths = ", ".join(f"{a}–{b} {significant(length, 4)}" for (a, b), length in found.pairs.items())
     if found.ratio is None:
         return Finding("note", "distances", f"{lengths or 'one seed'}; a ratio needs three seeds that differ")
     printed = published()
     failed = max((row for row in printed if row.gain is not None), key=lambda row: row.ratio)
     near = min((printed[0], failed), key=lambda row: abs(row.ratio - found.ratio))  # type: ignore[operator]
-    listed = "; ".join(f"{row.seeds} {row.ratio:.3f} ({_gain(row)})" for row in printed)
+    listed = "; ".join(f"{row.seeds} {fixed(row.ratio, 3)} ({_gain(row)})" for row in printed)
     said = (
-        f"smallest / largest = {found.ratio:.3f} ({lengths}), nearer to {near.seeds}'s {near.ratio:.3f} than to the other end. "
+        f"smallest / largest = {fixed(found.ratio, 3)} ({lengths}), nearer to {near.seeds}'s {near.ratio:.3f} than to the other end. "
         f"Printed, with the gain over Control at N = 8: {listed}. The paper takes a large ratio for a bad sign; five sets of "
         "seeds do not make it a test"
     )
@@ -112,4 +113,8 @@ def distance_finding(found: Distances) -> Finding:
 
 
 def _gain(row: Published) -> str:
-    return "gain not printed" if row.gain is None else f"{row.gain:+.2f} points".replace("-", "−")
+    return (
+        "gain not printed"
+        if row.gain is None
+        else f"{fixed(row.gain, 2, plus=True)} points".replace("-", "−")
+    )

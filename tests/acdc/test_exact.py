@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -23,6 +23,8 @@ def test_values_on_the_grid_add_up_to_the_same_bits_in_every_order(values, rando
 
 
 @given(VALUES, st.integers(1, 10_000))
+@example(np.array([5e-324, 1e-310]), 3)
+@example(np.zeros(2), 1)
 def test_the_grid_is_finer_than_anything_that_is_shown(values, terms):
     moved = np.abs(on_grid(values, terms) - values).max()
     assert moved <= 2.0**-51 * terms * np.abs(values).max()
