@@ -56,7 +56,7 @@ class Bits:
     Attributes:
         kernels: What this processor computes with, by the part that computes.
         runs: Finished runs that were found.
-        without: Those of them whose journal holds no margins.
+        without: Those of them whose journal lacks margins, of one process or of all.
         closest: By kind of decision.
         safe: Whether other processors decide alike; None where that is not known.
         verdict: The same in a sentence, and why.
@@ -84,7 +84,7 @@ def look(runs: Path | None) -> Bits:
     runs = runs or Path("runs")
     found = [runs] if (runs / "run.sqlite").is_file() else finished_below(runs)
     margins = {str(run): margins_in(run) for run in found}
-    without = [run for run, its in margins.items() if not its.found()]
+    without = [str(run) for run in found if not _told_all(run)]
     closest = _closest(margins)
     safe, verdict = _verdict(len(found), without, closest)
     return Bits(kernels(), list(margins), without, closest, safe, verdict)
@@ -96,6 +96,12 @@ def margins_in(run: Path) -> Margins:
     for _, _, _, detail in events(run, "margins"):
         told.add(Margins.from_json(detail["decisions"]))
     return told
+
+
+def _told_all(run: Path) -> bool:
+    """Whether every process that worked at a run told its margins."""
+    kinds = [kind for _, _, kind, _ in events(run)]
+    return 0 < kinds.count("margins") >= kinds.count("begin")
 
 
 def kernels() -> dict[str, str]:
@@ -201,8 +207,8 @@ def _verdict(runs: int, without: Sequence[str], closest: Iterable[Closest]) -> t
     if without:
         return (
             None,
-            f"Not known: the journal of {len(without)} of {runs} runs holds no margins, as they were not kept then or it was lost; "
-            f"the first is {without[0]}.",
+            f"Not known: the journals of {len(without)} of {runs} runs lack margins, as a process was killed before it told them, they "
+            f"were not kept then, or a journal was lost; the first is {without[0]}.",
         )
     return True, (
         "Safe on another x86-64 machine: every decision was further from the other outcome than rounding moves it, or was a tie that "

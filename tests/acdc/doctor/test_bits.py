@@ -64,7 +64,17 @@ def test_ties_that_a_rule_broke_are_safe_and_runs_without_margins_are_unknown(tm
     assert "ties only" in as_text(look(first))
     run(tmp_path, "seed-1")
     assert look(tmp_path / "runs").safe is None
-    assert "no margins" in look(tmp_path / "runs").verdict
+    assert "1 of 2 runs lack margins" in look(tmp_path / "runs").verdict
+
+
+def test_of_a_process_that_was_killed_nothing_is_known(tmp_path: Path) -> None:
+    directory = run(tmp_path, "seed-0")
+    journal = Journal(directory)
+    journal.begin()  # and killed
+    journal.begin()
+    journal.note("margins", decisions=told(greedy_token=1e-3).to_json())
+    journal.close()
+    assert look(directory).safe is None
 
 
 def test_the_report_is_eighty_columns_wide_and_the_same_in_json(
