@@ -84,7 +84,7 @@ def look(runs: Path | None) -> Bits:
     runs = runs or Path("runs")
     found = [runs] if (runs / "run.sqlite").is_file() else finished_below(runs)
     margins = {str(run): margins_in(run) for run in found}
-    without = [str(run) for run in found if not _told_all(run)]
+    without = [str(run) for run in found if not _told_all(run) or not _tells_tokens(margins[str(run)])]
     closest = _closest(margins)
     safe, verdict = _verdict(len(found), without, closest)
     return Bits(kernels(), list(margins), without, closest, safe, verdict)
@@ -102,6 +102,11 @@ def _told_all(run: Path) -> bool:
     """Whether every process that worked at a run told its margins."""
     kinds = [kind for _, _, kind, _ in events(run)]
     return 0 < kinds.count("margins") >= kinds.count("begin")
+
+
+def _tells_tokens(margins: Margins) -> bool:
+    """Whether the engines told how close their decisions between tokens were; those of a Ray cluster do not."""
+    return any(decision.endswith("token") for decision in margins.found())
 
 
 def kernels() -> dict[str, str]:
@@ -207,8 +212,8 @@ def _verdict(runs: int, without: Sequence[str], closest: Iterable[Closest]) -> t
     if without:
         return (
             None,
-            f"Not known: the journals of {len(without)} of {runs} runs lack margins, as a process was killed before it told them, they "
-            f"were not kept then, or a journal was lost; the first is {without[0]}.",
+            f"Not known: the journals of {len(without)} of {runs} runs lack margins, as a process was killed before it told them, "
+            f"answered on a Ray cluster, or kept none then; the first is {without[0]}.",
         )
     return True, (
         "Safe on another x86-64 machine: every decision was further from the other outcome than rounding moves it, or was a tie that "

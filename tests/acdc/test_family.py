@@ -61,9 +61,9 @@ def test_changed_settings_are_resolved_anew(home: Path, tmp_path: Path, save_tin
     assert resolve("mine", settings(home, seeds=seeds), models).seeds["code"] == other
 
 
-def test_a_family_that_is_trained_is_read_from_its_record(home: Path, tmp_path: Path) -> None:
+def test_an_embedded_family_is_read_from_its_record(home: Path, tmp_path: Path) -> None:
     trained = FamilySettings(train={}, dtype="float32")
-    with pytest.raises(InputError, match="run `acdc seeds` first"):
+    with pytest.raises(InputError, match="run `acdc seeds local` first"):
         resolve("local", trained, tmp_path)
     seeds = {name: home / name for name in ("general", "code")}
     write_family(

@@ -50,7 +50,8 @@ def test_shards_are_small_and_hold_everything(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_not_there_afterwards(tmp_path: Path) -> None:
-    def refuse(found: str) -> None:
+    def refuse(found: str, where: Path) -> None:
+        assert StoredWeights(where)
         raise ValueError(found)
 
     (tmp_path / "model").mkdir()
