@@ -57,12 +57,13 @@ study: setup ## Where does the gain come from? Many families trained on their ow
 	@.venv/bin/acdc study --dry-run
 	@.venv/bin/acdc study --out reproductions/tiny/study --expected reproductions/tiny/expected.json
 
-lint: setup ## Check style, format and types; changes nothing
+lint: setup ## Check style, format, types and imports; changes nothing
 	@failed=0; \
 	.venv/bin/ruff check . || failed=1; \
 	.venv/bin/ruff format --check . || failed=1; \
 	.venv/bin/mypy || failed=1; \
 	.venv/bin/mypy -p setup || failed=1; \
+	.venv/bin/lint-imports --no-logo --no-cache || failed=1; \
 	exit $$failed
 
 format: setup ## Mend style and format where that can be done without a person
