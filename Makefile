@@ -71,7 +71,7 @@ format: setup ## Mend style and format where that can be done without a person
 	@.venv/bin/ruff format .
 
 bench: setup ## Measure speed, one benchmark after another, after a line that names the machine
-	@.venv/bin/python -m acdc.machine
+	@.venv/bin/python -m acdc.processes.machine
 	@failed=; for script in tests/benchmarks/bench_*.py; do \
 		printf '\n== %s\n' "$$script"; .venv/bin/python "$$script" || failed="$$failed $$script"; \
 	done; if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi

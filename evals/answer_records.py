@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from acdc.tasks.prompt_files import sendable
+from acdc.chat.prompt_files import sendable
 from evals.exam import ASKED, WITHHELD
 from evals.given_answers import counted, each_sample, extracted
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from acdc.engines.engine import Answer, Capabilities, DeclaredEngine, Request, Sampling
 from acdc.errors import InputError
-from acdc.tasks.extract import extract
-from acdc.validation import nearest
+from acdc.judging.extract import extract
+from acdc.parsing.validation import nearest
 from evals.best_of_n.choose import ALONE, JUDGED, choose
 from evals.best_of_n.reward_model import Rewards
 from evals.best_of_n.reward_model import select as by_reward

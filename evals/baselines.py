@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acdc.errors import InputError
-from acdc.validation import nearest
+from acdc.parsing.validation import nearest
 from acdc.variation.settings import MutationSettings
 from evals import api_baseline
 from evals.harness import Job, Model

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from acdc.digits import TIE, settled, sign
 from acdc.errors import NotEnoughDataError
+from acdc.numbers.digits import TIE, settled, sign
 from evals.comparison import Claim, ComparisonSettings, Significance
 from evals.evidence import Entry
 from evals.measured import Key, Measured, by_run

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from acdc.digits import rounded
+from acdc.numbers.digits import rounded
 from evals.best_of_n.booth import Tools
 from evals.best_of_n.document import FinalAnswers
 from evals.best_of_n.settings import BestOfNSettings

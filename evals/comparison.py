@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from acdc.errors import InputError
-from acdc.validation import nearest
+from acdc.parsing.validation import nearest
 from evals.best_of_n.document import FinalAnswers
 
 if TYPE_CHECKING:
-    from acdc.config import Config
+    from acdc.config.config import Config
 
 SCHEMA = 1
 

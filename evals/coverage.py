@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acdc.errors import InputError, NotEnoughDataError
-from acdc.exact import on_grid
+from acdc.numbers.exact import on_grid
 
 _BYTE = 255  # rows whose sum fits into a byte
 _FEW_ROWS, _ROWS = 64, 8

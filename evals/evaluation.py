@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acdc.digits import in_percent
 from acdc.errors import InfrastructureError, InputError
+from acdc.numbers.digits import in_percent
 from evals.correctness import Correctness, stacked
 from evals.harness import Job, Model
 from evals.settings import EvaluationSettings

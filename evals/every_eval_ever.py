@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
-from acdc.digits import fixed
 from acdc.errors import InputError
+from acdc.numbers.digits import fixed
 from evals.answer_records import write_records
 from evals.comparison import Comparison
 from evals.correctness import Correctness

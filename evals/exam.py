@@ -16,12 +16,12 @@ import yaml
 
 from acdc.engines.engine import Sampling
 from acdc.errors import InfrastructureError, InputError
-from acdc.validation import nearest
+from acdc.parsing.validation import nearest
 from evals.answers import Reply
 from evals.benchmarks.registry import Benchmark, Row
 
 if TYPE_CHECKING:
-    from acdc.judge import Question as Judged
+    from acdc.judging.judge import Question as Judged
 
 Record = dict[str, Any]
 _JUDGES = ("lm-eval", "sandbox", "judge")

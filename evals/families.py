@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from evals.evidence import Evidence
 
 if TYPE_CHECKING:
-    from acdc.config import Config
-    from acdc.layout import Layout
+    from acdc.config.config import Config
+    from acdc.storage.layout import Layout
 
 
 def evidence_of(config: "Config", layout: "Layout", family: str) -> Evidence:
@@ -16,7 +16,7 @@ def evidence_of(config: "Config", layout: "Layout", family: str) -> Evidence:
         InputError: A stage has not run yet, or files do not fit together.
         NotEnoughDataError: There is nothing to compare.
     """
-    from acdc.replay import require_current
+    from acdc.runs.replay import require_current
     from evals.benchmarks.registry import chosen
     from evals.comparison import settings_of
     from evals.evaluation import read_run

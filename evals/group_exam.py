@@ -8,7 +8,7 @@ from evals.benchmarks.registry import Benchmark, parts
 from evals.exam import Exam, Question, Record, refuse_repeated
 
 if TYPE_CHECKING:
-    from acdc.judge import Question as Judged
+    from acdc.judging.judge import Question as Judged
 
 
 class GroupExam(Exam):

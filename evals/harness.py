@@ -23,8 +23,8 @@ from evals.prompt_tokens import PromptTokens, read_prompts
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from acdc.judge import Judge
-    from acdc.judge import Question as Judged
+    from acdc.judging.judge import Judge
+    from acdc.judging.judge import Question as Judged
     from acdc.sandbox import Job as Run
     from acdc.sandbox import Sandbox
 
@@ -140,7 +140,7 @@ class Harness:
         weights: Mapping[str, Tensor] | None = None
         weights_hash = job.model.weights_hash
         if weights_hash is None:
-            from acdc.individual import weights_hash as hash_of
+            from acdc.population.individual import weights_hash as hash_of
 
             weights = job.model.load()
             weights_hash = hash_of(weights)

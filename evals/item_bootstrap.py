@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acdc.errors import InputError, NotEnoughDataError
-from acdc.exact import on_grid
+from acdc.numbers.exact import on_grid
 from evals.resampling import CHUNK, Interval, checked, percentile_interval, resampled_means
 
 Level = Literal["runs", "benchmarks", "items"]

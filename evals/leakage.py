@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from acdc.exact import cosines
+from acdc.numbers.exact import cosines
 from acdc.tasks.novelty import Embedder
 
 GRAM = 13

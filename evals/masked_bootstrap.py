@@ -2,7 +2,7 @@
 
 Run seeds and questions are resampled, benchmarks fixed, as in the intervals of coverage; of each resample the means are taken over the
 questions that stay. All methods and all ways to leave questions out share the resamples, so "with" and "without" differ in nothing else.
-Means have the same bits on every processor (:mod:`acdc.exact`).
+Means have the same bits on every processor (:mod:`acdc.numbers.exact`).
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acdc.errors import NotEnoughDataError
-from acdc.exact import on_grid
+from acdc.numbers.exact import on_grid
 
 Values = Mapping[str, NDArray[np.float64]]
 Masks = Mapping[str, NDArray[np.bool_]]

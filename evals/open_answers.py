@@ -1,6 +1,6 @@
 """Open answers and their judge: what a judge model is asked about a reply, and how replies become verdicts.
 
-The judge sees the question, the reference answer and the whole reply (:mod:`acdc.judge`). A reply that holds nothing is wrong
+The judge sees the question, the reference answer and the whole reply (:mod:`acdc.judging.judge`). A reply that holds nothing is wrong
 unasked; a reply without a verdict ("maybe", an outage) is missing, which is neither right nor wrong.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from acdc.chat.client import Chat
 from acdc.errors import InputError
-from acdc.judge import Judge, Question
+from acdc.judging.judge import Judge, Question
 from evals.answers import AnswerCache, Verdict, judgement_key
 
 if TYPE_CHECKING:

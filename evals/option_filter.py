@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from acdc.digits import in_percent
 from acdc.errors import InfrastructureError, InputError
+from acdc.numbers.digits import in_percent
 from evals.benchmarks.judge.needs_options import RULE_VERSION, prompts, rule
 from evals.benchmarks.judge.open_form import OpenForm
 from evals.benchmarks.local_data import named, sound_records

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from acdc.engines import DeclaredEngine, open_engine
 from acdc.errors import InputError
 from acdc.executors.ray_engine import RayEngine
-from acdc.family import Family, load_weights, resolve
+from acdc.families.family import Family, load_weights, resolve
+from acdc.processes.pool import cores
 from acdc.sandbox import Sandbox
-from acdc.store import RunStore
-from acdc.workers import cores
+from acdc.storage.store import RunStore
 from evals.benchmarks import registry
 from evals.open_answers import require_judge, shared
 from evals.settings import EvaluationSettings
@@ -21,15 +21,15 @@ from evals.workers import Workplace
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from acdc.config import Config
-    from acdc.layout import Layout
-    from acdc.population import Population
+    from acdc.config.config import Config
+    from acdc.population.population import Population
+    from acdc.storage.layout import Layout
 
 _BIG_COST = 4.0  # time of a big model's answer, relative to one of the family
 
 
 def found_family(config: "Config", layout: "Layout", name: str) -> Family:
-    """A family whose models are there. Raises InputError as :func:`acdc.family.resolve`."""
+    """A family whose models are there. Raises InputError as :func:`acdc.families.family.resolve`."""
     return resolve(name, config.family(name), layout.families(), thorough=False)
 
 
@@ -144,9 +144,9 @@ class RunWeights:
             InputError: There is no such individual, or the run has not finished.
         """
         if self._population is None:
-            from acdc.other_bits import OtherBits
-            from acdc.population import Population
-            from acdc.run import founders_of
+            from acdc.population.population import Population
+            from acdc.runs.other_bits import OtherBits
+            from acdc.runs.run import founders_of
 
             run = RunStore.read(self._directory)
             founders = founders_of(self._family)

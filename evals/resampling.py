@@ -1,7 +1,7 @@
 """What every bootstrap here stands on: draws with replacement, all multisets, percentile intervals.
 
 Guarantees: draws come from the generator that is passed; memory stays under about 100 MB whatever the size; sums have the same bits on
-every processor (:mod:`acdc.exact`), but for the convolution.
+every processor (:mod:`acdc.numbers.exact`), but for the convolution.
 """
 
 import functools
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acdc.errors import InputError, NotEnoughDataError
-from acdc.exact import on_grid
+from acdc.numbers.exact import on_grid
 
 CHUNK = 2**17  # draws held at once; what stays in a core's cache is drawn faster
 GRID = 2**18  # places of a sum in a convolution

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from acdc.errors import InputError
-from acdc.validation import nearest
+from acdc.parsing.validation import nearest
 from evals.correctness import Correctness, from_samples
 from evals.given_answers import extracted
 

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from acdc.chat.settings import EndpointSettings
 from acdc.errors import InputError
-from acdc.validation import nearest
+from acdc.parsing.validation import nearest
 
 if TYPE_CHECKING:
-    from acdc.config import Config
+    from acdc.config.config import Config
 
 Count = Annotated[int, Field(ge=1)]
 Temperature = Annotated[float, Field(gt=0.0, le=10.0)]

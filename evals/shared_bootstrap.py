@@ -4,7 +4,7 @@ Drawing resamples costs half a second, whatever is averaged with them. So they a
 each method's resampled means are a matrix product; a paired difference is the difference of two methods' means, because
 both were drawn alike. The same procedure as :func:`evals.significance.hierarchical_bootstrap`, with shared questions.
 
-Guarantees: the same bits on every processor, whatever the order in which its matrix products add (:mod:`acdc.exact`).
+Guarantees: the same bits on every processor, whatever the order in which its matrix products add (:mod:`acdc.numbers.exact`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from acdc.digits import TIE
 from acdc.errors import NotEnoughDataError
-from acdc.exact import on_grid
+from acdc.numbers.digits import TIE
+from acdc.numbers.exact import on_grid
 from evals.resampling import Interval, percentile_interval
 
 Values = Mapping[str, NDArray[np.float64]]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from acdc.digits import fixed, in_percent
 from acdc.errors import NotEnoughDataError
+from acdc.numbers.digits import fixed, in_percent
 from evals.claims import between
 from evals.comparison import Claim, Estimate
 from evals.evaluation import Run

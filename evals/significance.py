@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from acdc.digits import settled
 from acdc.errors import InputError, NotEnoughDataError
-from acdc.exact import on_grid
+from acdc.numbers.digits import settled
+from acdc.numbers.exact import on_grid
 from evals.item_bootstrap import hierarchical_bootstrap, item_bootstrap
 from evals.power import minimum_detectable_effect, t_power, units_needed
 from evals.resampling import (

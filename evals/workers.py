@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from acdc.engines.engine import Engine
 from acdc.executors.ray_engine import RayEngine
-from acdc.journal import Journal
-from acdc.workers import Work, run_all
+from acdc.processes.pool import Work, run_all
+from acdc.storage.journal import Journal
 from evals.answers import AnswerCache
 from evals.benchmarks.registry import Benchmark
 from evals.correctness import Correctness, from_samples

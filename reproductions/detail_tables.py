@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from acdc.digits import fixed, settled, sign
+from acdc.numbers.digits import fixed, settled, sign
 from reproductions.table import Column, Row, Table, p_value, percent
 from reproductions.verdict_tables import coverage_cell, difference_cell
 from reproductions.wording import VERDICTS, count, short, shown_name, wording

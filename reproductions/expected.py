@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from acdc.digits import rounded
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.numbers.digits import rounded
 from reproductions.paper.names import measured_benchmark
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acdc.hub import card_licence
+from acdc.families.hub import card_licence
 
 if TYPE_CHECKING:
-    from acdc.family import Family, FamilySettings
+    from acdc.families.family import Family, FamilySettings
 
 UNKNOWN = "unknown"
 _FILES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE")

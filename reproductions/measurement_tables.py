@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from acdc.digits import fixed
+from acdc.numbers.digits import fixed
 from reproductions.table import Column, Row, Table, interval, percent, points
 from reproductions.verdict_tables import headline_sizes
 from reproductions.wording import short, shown_name, wording

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acdc.checkpoint import configuration, load_weights
 from acdc.errors import InfrastructureError, InputError
-from acdc.weights import weights_hash
+from acdc.weights.checkpoint import configuration, load_weights
+from acdc.weights.tensors import weights_hash
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from acdc.layout import Layout
-from acdc.openendedness import ORDER, openness
-from acdc.store import RunStore
+from acdc.runs.openendedness import ORDER, openness
+from acdc.storage.layout import Layout
+from acdc.storage.store import RunStore
 from acdc.tasks.novelty import HashingEmbedder
 from reproductions.figures import openendedness as draw
 from reproductions.figures.openendedness import Shown

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acdc.layout import Layout
-from acdc.store import RunStore
+from acdc.storage.layout import Layout
+from acdc.storage.store import RunStore
 from reproductions import charts, environment
 from reproductions.files import write_text
 from reproductions.measurement_tables import measurement_tables
@@ -25,7 +25,7 @@ from reproductions.verdict_tables import headline_sizes
 from reproductions.wording import count, short
 
 if TYPE_CHECKING:
-    from acdc.config import Config
+    from acdc.config.config import Config
     from evals.comparison import Comparison
 
 DIRECTORY = "report"

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from acdc.digits import fixed
 from acdc.errors import InputError
-from acdc.individual import Recipe, weights_hash
-from acdc.layout import Layout
-from acdc.store import RunStore
+from acdc.numbers.digits import fixed
+from acdc.parsing.validation import nearest
+from acdc.population.individual import Recipe, weights_hash
+from acdc.storage.layout import Layout
+from acdc.storage.store import RunStore
 from acdc.tasks.task_family import TaskFamily
-from acdc.validation import nearest
 from reproductions.detail_tables import wilson_share
 from reproductions.figures.tree import shares_of
 from reproductions.licences import UNKNOWN, Inherited, inherited
@@ -28,8 +28,8 @@ from reproductions.table import interval, percent
 from reproductions.templates import render
 
 if TYPE_CHECKING:
-    from acdc.config import Config
-    from acdc.family import Family
+    from acdc.config.config import Config
+    from acdc.families.family import Family
 
 _MOST_ANCESTORS = 40
 _CARD = "model_card.md"
@@ -107,7 +107,7 @@ def export(
         InputError: The run has not finished, there is no such individual, or something is in the way.
         InfrastructureError: The disk is too small or refuses.
     """
-    from acdc.run import engine_of
+    from acdc.runs.run import engine_of
     from evals.places import RunWeights, found_family
 
     require_place(directory, force=force)

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from acdc.config import Config, parse
+from acdc.config.config import Config, parse
 from acdc.errors import InputError
-from acdc.validation import merged, validate
-from acdc.yaml_text import read_settings_file
+from acdc.parsing.validation import merged, validate
+from acdc.parsing.yaml import read_settings_file
 
 if TYPE_CHECKING:
-    from acdc.plan import EvolutionPlan
+    from acdc.preflight.counts import EvolutionPlan
 
 FOLDER = Path(__file__).parent
 RECORD_FILES = "NAME.jsonl, NAME.parquet, NAME/test.jsonl or NAME/test.parquet"
@@ -111,7 +111,7 @@ def read_hardware(family: str, changes: Mapping[str, Any] | None = None) -> Hard
     Raises:
         InputError: There is no such family, or the file is not as described.
     """
-    from acdc.validation import nearest
+    from acdc.parsing.validation import nearest
 
     path = FOLDER / family / "hardware.yaml"
     if not path.is_file():
@@ -218,7 +218,7 @@ def check_records(config: Config, folder: Path) -> None:
 
 def plans(config: Config, family: str) -> "dict[str, EvolutionPlan]":
     """The plan of one run of each selected variant."""
-    from acdc.plan import plan
+    from acdc.preflight.counts import plan
 
     seeds = len(config.family(family).seeds)
     return {name: plan(config.evolution(family, name), 0, seeds) for name in config.selected.variants}

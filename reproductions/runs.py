@@ -11,10 +11,10 @@ from itertools import groupby
 from typing import Any
 
 from acdc.errors import InputError
-from acdc.individual import Recipe
-from acdc.journal import events
-from acdc.layout import Layout
-from acdc.store import Cell, Generation, RunStore
+from acdc.population.individual import Recipe
+from acdc.storage.journal import events
+from acdc.storage.layout import Layout
+from acdc.storage.store import Cell, Generation, RunStore
 from acdc.tasks.task_family import TaskFamily
 from reproductions.figures.tree import Node, shares_of
 from reproductions.sources import read_json

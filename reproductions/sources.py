@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acdc.errors import InputError
-from acdc.layout import Layout
+from acdc.storage.layout import Layout
 
 if TYPE_CHECKING:
-    from acdc.config import Config
+    from acdc.config.config import Config
     from evals.audit import Audit
     from evals.comparison import Comparison
 
@@ -66,7 +66,7 @@ def load_audit(layout: Layout, family: str) -> "Audit | None":
 
 def answer_costs(layout: Layout, family: str) -> dict[str, dict[str, float]]:
     """Seconds by the clock, answers and tokens of each stage that asks benchmarks: evaluate VARIANT, baselines."""
-    from acdc.journal import stage_seconds
+    from acdc.storage.journal import stage_seconds
     from evals.correctness import read
 
     found = {}
@@ -145,7 +145,7 @@ def paper_audit(layout: Layout) -> dict[str, Any] | None:
 
 def stage_times(layout: Layout, family: str) -> dict[str, float]:
     """Seconds by the clock that each stage of a family took when it last ran, all variants together, in order of time."""
-    from acdc.journal import stage_seconds
+    from acdc.storage.journal import stage_seconds
 
     times: dict[str, float] = {}
     for command, seconds in stage_seconds(layout.cache()).items():

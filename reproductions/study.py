@@ -16,9 +16,9 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from acdc.digits import in_percent, settled, sign, significant
 from acdc.errors import InputError, NotEnoughDataError
-from acdc.yaml_text import read_yaml
+from acdc.numbers.digits import in_percent, settled, sign, significant
+from acdc.parsing.yaml import read_yaml
 from evals.significance import holm, paired_t, sign_flip
 from reproductions.table import Column, Row, Table, interval, p_value, points
 
@@ -97,7 +97,7 @@ def read_settings(path: Path = SETTINGS) -> StudySettings:
 
 def overlay(settings: StudySettings) -> dict[str, Any]:
     """What is laid over params.yaml: the families, the variants, the run seeds."""
-    from acdc.validation import merged
+    from acdc.parsing.validation import merged
 
     family = {"preset": "tiny"}
     made: dict[str, Any] = {

@@ -4,8 +4,8 @@ import math
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from acdc.digits import rounded
 from acdc.errors import NotEnoughDataError
+from acdc.numbers.digits import rounded
 from reproductions.expected import Expected, ExpectedCell
 
 if TYPE_CHECKING:

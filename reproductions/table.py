@@ -1,7 +1,7 @@
 """A table is one data frame with a way to show it: Markdown, LaTeX (booktabs), CSV and HTML say the same.
 
 The CSV holds the frame itself, ten digits a number, one number a column. The other three hold what a person reads: a share in
-percent with its interval, a p value, a word. Halves are rounded by one rule (:mod:`acdc.digits`). All text is escaped for the format
+percent with its interval, a p value, a word. Halves are rounded by one rule (:mod:`acdc.numbers.digits`). All text is escaped for the format
 it goes to.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from acdc.digits import fixed, in_percent, settled, significant
+from acdc.numbers.digits import fixed, in_percent, settled, significant
 from reproductions.files import write_text
 
 Row = dict[str, Any]

@@ -4,7 +4,7 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from acdc.digits import significant
+from acdc.numbers.digits import significant
 from reproductions.templates import FOLDER
 
 if TYPE_CHECKING:

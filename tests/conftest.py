@@ -105,11 +105,11 @@ def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ray_cluster() -> Iterator[None]:
     """A real local Ray cluster of two CPUs, to which this process is connected; it takes seconds and memory, so one a module."""
     ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+    from acdc.config.evolution import ExecutorSettings
     from acdc.executors import cluster
-    from acdc.settings import ExecutorSettings
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("acdc.machine.usable_cores", lambda: 2)
+        patch.setattr("acdc.processes.machine.usable_cores", lambda: 2)
         connected = cluster.connect(ExecutorSettings(kind="ray"))
     yield
     connected.close()

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import yaml
 
-from acdc.config import load
-from acdc.family import resolve
-from acdc.identity import asked
-from acdc.population import Population
-from acdc.run import founders_of
-from acdc.store import Cell, Generation, RunStore, dump
+from acdc.config.config import load
+from acdc.families.family import resolve
+from acdc.population.population import Population
+from acdc.runs.run import founders_of
+from acdc.runs.settings_hash import asked
+from acdc.storage.store import Cell, Generation, RunStore, dump
 from acdc.tasks.task_family import Example, Provenance, TaskFamily
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"

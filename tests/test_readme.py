@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from acdc.config import parse
+from acdc.config.config import parse
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")

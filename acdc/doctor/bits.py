@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from acdc.digits import significant
 from acdc.errors import InputError
-from acdc.finished_runs import finished_below
-from acdc.journal import events
-from acdc.machine import this_machine
-from acdc.margins import Margins
+from acdc.numbers.digits import significant
+from acdc.numbers.margins import Margins
+from acdc.processes.machine import this_machine
+from acdc.storage.finished_runs import finished_below
+from acdc.storage.journal import events
 
 WIDTH = 80
 ROUNDED = 2e-9

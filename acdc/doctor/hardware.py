@@ -2,7 +2,7 @@
 
 from acdc.doctor.check import Check
 from acdc.doctor.probes import output_lines
-from acdc.machine import memory, this_machine
+from acdc.processes.machine import memory, this_machine
 
 GIB = 2**30
 ENOUGH_MEMORY = 4 * GIB  # what the default pipeline stays under

@@ -40,7 +40,7 @@ def packages() -> Check:
 
 def settings(root: Path) -> Check:
     """Whether params.yaml is there and right."""
-    from acdc.config import load
+    from acdc.config.config import load
 
     file = root / "params.yaml"
     if not file.is_file():

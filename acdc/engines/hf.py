@@ -32,7 +32,7 @@ from acdc.engines.settings import EngineSettings
 from acdc.engines.settling import bound, kind, settler_of
 from acdc.engines.swap import WeightSlots
 from acdc.errors import InputError
-from acdc.margins import Margins
+from acdc.numbers.margins import Margins
 
 _DEFAULTS = EngineSettings()
 _SIDE_BY_SIDE = 8  # batches whose key-value caches are in memory at once
@@ -98,7 +98,7 @@ class TransformersEngine:
 
         Args:
             weights: A state dict; one name of a tied pair is enough.
-            weights_hash: Its `acdc.individual.weights_hash`.
+            weights_hash: Its `acdc.population.individual.weights_hash`.
 
         Raises:
             InputError: A name is missing or unknown, a shape differs, a value is NaN or infinite, or a tied pair differs.

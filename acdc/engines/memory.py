@@ -135,7 +135,7 @@ def plan_memory(
     """The memory of an engine.
 
     Args:
-        shapes: Of all weights (`acdc.checkpoint.shapes`).
+        shapes: Of all weights (`acdc.weights.checkpoint.shapes`).
         config: The parsed config.json.
         dtype: What weights and cache are kept in.
         context: Longest prompt and answer together, in tokens.

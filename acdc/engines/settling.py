@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from acdc.engines.engine import Sampling
 from acdc.engines.sampling import choose
-from acdc.margins import Margins
+from acdc.numbers.margins import Margins
 
 GREEDY_BELOW = 1e-3
 """Difference of two logits below which float64 decides: some fifty times the float32 error of small models."""

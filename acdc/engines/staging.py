@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acdc.errors import InputError
-from acdc.weights import check_finite, check_like
+from acdc.weights.tensors import check_finite, check_like
 
 if TYPE_CHECKING:
     from torch import Tensor

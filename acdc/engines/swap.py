@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from acdc.errors import InputError
-from acdc.weights import is_finite
+from acdc.weights.tensors import is_finite
 
 
 class WeightSlots:

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from acdc.checkpoint import configuration, shapes
 from acdc.engines.canary import Canary
 from acdc.engines.engine import Answer, Capabilities, Request, Sampling
 from acdc.engines.memory import GIB, CacheShape, plan_memory
@@ -30,6 +29,7 @@ from acdc.engines.vllm_adapter import (
     swaps_in_place,
 )
 from acdc.errors import InfrastructureError, InputError
+from acdc.weights.checkpoint import configuration, shapes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -125,7 +125,7 @@ class VllmEngine:
 
         Args:
             weights: A state dict by the checkpoint's names; a tied head may be there or not.
-            weights_hash: Its `acdc.individual.weights_hash`.
+            weights_hash: Its `acdc.population.individual.weights_hash`.
 
         Raises:
             InputError: A name is missing or unknown, a shape differs, or a value is NaN or infinite; nothing was changed.
@@ -266,7 +266,7 @@ def _cache(
 def _limit(settings: VllmSettings, on_cpu: bool) -> int:
     """Bytes of each device that the engine may take: the share of all of it, and no more than is free."""
     if on_cpu:
-        from acdc.machine import memory
+        from acdc.processes.machine import memory
 
         return int(settings.memory_share * memory("MemAvailable") / settings.tensor_parallel)
     import torch

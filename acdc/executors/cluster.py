@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from acdc.config.evolution import ExecutorSettings
 from acdc.errors import InfrastructureError, InputError
-from acdc.settings import ExecutorSettings
 
 if TYPE_CHECKING:
-    from acdc.config import Config
+    from acdc.config.config import Config
 
 _CONNECT_SECONDS = 10.0
 
@@ -131,7 +131,7 @@ def _init(ray: Any, settings: ExecutorSettings) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # who reserves no GPU sees none
     arguments: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if settings.address is None:
-        from acdc.machine import usable_cores
+        from acdc.processes.machine import usable_cores
 
         os.environ.setdefault(
             "RAY_worker_niceness", "0"

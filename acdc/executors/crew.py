@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from acdc.config.evolution import ExecutorSettings
 from acdc.engines.engine import Engine
 from acdc.errors import InfrastructureError
 from acdc.executors.cluster import connect
 from acdc.executors.worker import About, EngineActor
-from acdc.settings import ExecutorSettings
 
 Note = Callable[..., None]
 """Called with the kind of an incident, one line about it, and details by name."""

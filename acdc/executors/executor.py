@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from acdc.engines.engine import Answer, Engine, Request, Sampling
-from acdc.margins import margins_of
+from acdc.numbers.margins import margins_of
 
 if TYPE_CHECKING:
     from torch import Tensor

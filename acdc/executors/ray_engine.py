@@ -7,11 +7,11 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from acdc.config.evolution import ExecutorSettings
 from acdc.engines.engine import Answer, Engine, Request, Sampling
 from acdc.errors import InfrastructureError
 from acdc.executors.crew import Call, Crew, Note
 from acdc.executors.parcels import packed
-from acdc.settings import ExecutorSettings
 
 if TYPE_CHECKING:
     from torch import Tensor

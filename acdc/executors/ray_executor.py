@@ -8,11 +8,11 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from acdc.config.evolution import ExecutorSettings
 from acdc.engines.engine import Answer, Engine, Sampling
 from acdc.executors.crew import Call, Crew, Note
 from acdc.executors.executor import Errand
 from acdc.executors.parcels import packed
-from acdc.settings import ExecutorSettings
 
 
 class RayExecutor:

@@ -132,6 +132,6 @@ def _software() -> str:
 def _device() -> str:
     import torch
 
-    from acdc.machine import this_machine
+    from acdc.processes.machine import this_machine
 
     return torch.cuda.get_device_name(0) if torch.cuda.is_available() else this_machine().cpu

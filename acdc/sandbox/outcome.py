@@ -9,7 +9,7 @@ Json = Any
 """A JSON value: None, bool, int, float, str, list, or dict with str keys."""
 
 ErrorName = Literal["timeout", "memory", "killed", "output", "exception", "protocol", "refused", "judge"]
-"""All but "judge" come from the sandbox; that one says that a judgement was asked for and did not come (:mod:`acdc.grading`)."""
+"""All but "judge" come from the sandbox; that one says that a judgement was asked for and did not come (:mod:`acdc.judging.requests`)."""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from acdc.chat.call import Reply
-from acdc.tasks.lenient_json import find_object
-from acdc.tasks.prompt_files import sendable
+from acdc.chat.prompt_files import sendable
+from acdc.parsing.lenient_json import find_object
 from acdc.tasks.scientist import Draft, Rejection, Request, rejected
 
 _KEYS = frozenset({"name", "description", "capability", "difficulty", "source", "done"})

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from acdc.chat.call import Call
 from acdc.chat.embeddings import EmbeddingChat, vector_of
+from acdc.chat.prompt_files import sendable
 from acdc.chat.settings import EmbeddingEndpointSettings
 from acdc.errors import InfrastructureError, InputError
 from acdc.tasks.novelty import Embedder, HashingEmbedder, Vectors
-from acdc.tasks.prompt_files import sendable
 from acdc.tasks.settings import EmbedderSettings, SentenceTransformersSettings
 
 Vector = NDArray[np.float64]

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from acdc.digits import fixed
 from acdc.errors import NotEnoughDataError
-from acdc.judge import Judge
-from acdc.margins import Margins
+from acdc.judging.judge import Judge
+from acdc.numbers.digits import fixed
+from acdc.numbers.margins import Margins
 from acdc.sandbox import Sandbox
 from acdc.streams import key, stream
 from acdc.tasks.novelty import Embedder, Verdict, verdicts

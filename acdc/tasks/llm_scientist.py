@@ -14,10 +14,10 @@ from functools import cached_property
 
 from acdc.chat.call import Call, Reply
 from acdc.chat.client import Chat
+from acdc.chat.prompt_files import Prompts, sendable
 from acdc.chat.settings import LLMScientistSettings
-from acdc.digits import in_percent
+from acdc.numbers.digits import in_percent
 from acdc.tasks.draft_reply import draft_of, truth_of
-from acdc.tasks.prompt_files import Prompts, sendable
 from acdc.tasks.scientist import Draft, Judgement, Rejection, Request, Unfinished
 from acdc.tasks.seeds import OURS, seed_drafts
 from acdc.tasks.task_family import TaskFamily

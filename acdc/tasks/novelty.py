@@ -20,8 +20,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from acdc.exact import cosines
-from acdc.margins import Margins
+from acdc.numbers.exact import cosines
+from acdc.numbers.margins import Margins
 from acdc.streams import key
 from acdc.tasks.scientist import Judgement, Scientist
 from acdc.tasks.settings import EmbedderSettings, NoveltySettings

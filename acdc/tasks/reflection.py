@@ -13,14 +13,14 @@ Source: section 4 of the method. Difference to the released code: what is judged
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from acdc.grading import judged
-from acdc.judge import Judge
+from acdc.judging.extract import extract
+from acdc.judging.judge import Judge
+from acdc.judging.requests import judged
+from acdc.judging.verdict import NOBODY_JUDGES
 from acdc.sandbox import Job, Outcome, Sandbox, TaskError
-from acdc.tasks.extract import extract
 from acdc.tasks.scientist import Draft, Reason, Rejection, Request, Scientist, Unfinished, rejected
 from acdc.tasks.settings import TaskSettings
 from acdc.tasks.task_family import Example, TaskFamily
-from acdc.tasks.verdict import NOBODY_JUDGES
 
 Fits = Callable[[str], str]
 

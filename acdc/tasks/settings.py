@@ -41,7 +41,7 @@ class NoveltySettings(BaseModel):
 
 
 class ReplaySettings(BaseModel):
-    """Another run of the family that is replayed (:mod:`acdc.replay`).
+    """Another run of the family that is replayed (:mod:`acdc.runs.replay`).
 
     Attributes:
         variant: Its variant.

@@ -7,7 +7,7 @@ One record a line, UTF-8, of one of two forms; a key that is not listed is an er
 
     id            unique in the file; a task's name in the run
     group         its niche: what CycleQD's grids are made of
-    score         how an answer is judged, after it was extracted from the reply (:mod:`acdc.tasks.extract`):
+    score         how an answer is judged, after it was extracted from the reply (:mod:`acdc.judging.extract`):
                   exact    equal to the reference but for white space
                   number   its last number equals the reference's to one millionth of it
                   choice   begins with the reference's letter: "B", "(B)", "B. because"
@@ -30,9 +30,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from acdc.errors import InputError
+from acdc.parsing.validation import describe
 from acdc.tasks.scientist import Draft
 from acdc.tasks.task_family import TaskFamily
-from acdc.validation import describe
 
 RULES = Path(__file__).parent / "rules"
 _MOST_FAULTS = 10

@@ -6,7 +6,7 @@
     CrossoverSettings, MutationSettings     settings.py, sections of params.yaml
 
 Operators are pure: state dicts in, a new state dict out, every draw from a generator that is passed in. Each has a form that
-takes one tensor at a time, which `acdc.breeding` puts together.
+takes one tensor at a time, which `acdc.population.breeding` puts together.
 """
 
 from acdc.variation.crossover import draw_weights, linear, task_arithmetic

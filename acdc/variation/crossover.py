@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from acdc.errors import InputError
 from acdc.variation.ties import common_leaders
-from acdc.weights import Weights, rows_at_a_time
+from acdc.weights.tensors import Weights, rows_at_a_time
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -22,7 +22,7 @@ from acdc.errors import InputError
 from acdc.variation.settings import Precision
 from acdc.variation.ties import check_tied, memory_leaders, with_named
 from acdc.variation.triplets import RightHalf, Triplets, top_factors
-from acdc.weights import is_finite, rows_at_a_time
+from acdc.weights.tensors import is_finite, rows_at_a_time
 
 if TYPE_CHECKING:
     import torch

@@ -28,8 +28,8 @@ from typing import Any
 import yaml
 
 from acdc.errors import InputError
-from acdc.validation import nearest
-from acdc.yaml_text import Loader
+from acdc.parsing.validation import nearest
+from acdc.parsing.yaml import Loader
 from evals.benchmarks import local_data
 
 Row = dict[str, Any]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from acdc.errors import InputError
-from acdc.validation import nearest
+from acdc.parsing.validation import nearest
 from evals.best_of_n import logprob, majority, monarch, random, score, self_certainty, tournament
 from evals.best_of_n.selector import Candidates, Choice, Judge
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acdc.errors import InputError, NotEnoughDataError
-from acdc.exact import on_grid
+from acdc.numbers.exact import on_grid
 
 
 class Efficiency(NamedTuple):

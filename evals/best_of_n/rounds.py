@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from acdc.chat.call import Call
 from acdc.chat.client import Chat
-from acdc.tasks.prompt_files import sendable
+from acdc.chat.prompt_files import sendable
 from evals.best_of_n.selector import Judge
 
 Task = Callable[[Judge], object]

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from acdc.chat.settings import JudgeSettings
 from acdc.errors import InputError
-from acdc.validation import nearest
+from acdc.parsing.validation import nearest
 
 if TYPE_CHECKING:
-    from acdc.config import Config
+    from acdc.config.config import Config
 
 PUBLISHED = {"choice": "tournament", "maths": "monarch", "code": "reward_model"}
 """Published choice for each kind of benchmark; of another kind the majority chooses."""

@@ -18,7 +18,7 @@ from evals.best_of_n.settings import BestOfNSettings
 from evals.settings import EvaluationSettings
 
 if TYPE_CHECKING:
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
 
 ROLE = "best of n"
 

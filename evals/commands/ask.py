@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
+from acdc.cli.options import PARAMS, Json, Overrides, Params, settings
 from acdc.errors import InputError
 
 if TYPE_CHECKING:
     from acdc.chat.settings import JudgeSettings
-    from acdc.config import Config
+    from acdc.config.config import Config
     from evals.ask import Answered, Member
     from evals.best_of_n.selector import Judge
 
@@ -45,7 +45,7 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Ask."""
-    from acdc.run import engine_of
+    from acdc.runs.run import engine_of
     from acdc.streams import stream
     from evals.ask import REWARD, require_selector
     from evals.ask import ask as asked
@@ -91,9 +91,9 @@ def ask(
 
 def _members(config: "Config", run: Path, n: int) -> tuple[Any, list["Member"], dict[str, Any]]:
     """The family, the first n of the task force by coverage, and the run's settings."""
-    from acdc.layout import Layout
-    from acdc.run import engine_of
-    from acdc.store import RunStore
+    from acdc.runs.run import engine_of
+    from acdc.storage.layout import Layout
+    from acdc.storage.store import RunStore
     from evals.ask import Member
     from evals.evaluation import read_run
     from evals.places import RunWeights, found_family
@@ -117,7 +117,7 @@ def _judge(endpoint: "JudgeSettings", stack: ExitStack) -> "Judge":
     from acdc.chat.call import Call
     from acdc.chat.client import Chat
     from acdc.chat.preflight import require_served
-    from acdc.tasks.prompt_files import sendable
+    from acdc.chat.prompt_files import sendable
     from evals.best_of_n.selector import Judge
 
     require_served(endpoint)

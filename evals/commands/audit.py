@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
-from acdc.digits import fixed, in_percent
+from acdc.cli.options import PARAMS, Json, Overrides, Params, settings
+from acdc.numbers.digits import fixed, in_percent
 
 if TYPE_CHECKING:
-    from acdc.config import Config
-    from acdc.layout import Layout
+    from acdc.config.config import Config
+    from acdc.storage.layout import Layout
     from evals.audit import Audit
     from evals.evidence import Evidence
 
@@ -31,7 +31,7 @@ def audit(
 ) -> None:
     """Audit."""
     config = settings(params, overrides)
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from evals.evaluation import write_json
 
     layout = Layout(root)
@@ -111,7 +111,7 @@ def _folders(evidence: "Evidence") -> dict[str, list[Path]]:
 
 def _tasks(layout: "Layout", evidence: "Evidence") -> list[tuple[str, str]]:
     """Every synthetic task of our runs as (run seed/id, text), equal texts once."""
-    from acdc.store import RunStore
+    from acdc.storage.store import RunStore
     from acdc.tasks.task_family import TaskFamily
 
     ours = next(entry.variant for entry in evidence.entries if entry.group == "ours")

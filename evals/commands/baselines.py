@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, settings
-from acdc.digits import in_percent
+from acdc.cli.options import PARAMS, DryRun, Family, Json, Overrides, Params, settings
+from acdc.numbers.digits import in_percent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from acdc.config import Config
+    from acdc.config.config import Config
     from acdc.variation.settings import MutationSettings
     from evals.harness import Job
     from evals.methods import Method
@@ -49,7 +49,7 @@ def baselines(
         typer.echo(json.dumps(plan, indent=2) if as_json else _plan_text(family, plan))
         return
     from acdc.executors import hosted
-    from acdc.workers import cores
+    from acdc.processes.pool import cores
 
     require_served_judge(places[0].judge)
     set_aside_if_damaged(places[0].cache, lambda line: typer.echo(line, err=True))
@@ -100,7 +100,7 @@ def _plan_text(family: str, plan: dict[str, Any]) -> str:
 
 def _work(config: "Config", family: str) -> tuple[list["Workplace"], list[tuple[int, "Job"]], list["Method"]]:
     """Where answers are made, which are asked for, and the rows of the table that they serve."""
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from evals import baselines as rivals
     from evals.places import big_loader, found_family, seed_loader, workplaces
     from evals.settings import BaselineSettings, EvaluationSettings
@@ -132,7 +132,7 @@ def _write(
     results: list["Result"],
     answered: list["Result"],
 ) -> None:
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from evals import api_baseline
     from evals.baselines import parameters
     from evals.evaluation import write, write_json
@@ -157,7 +157,7 @@ def _write(
 
 def _ask_endpoints(config: "Config", family: str, place: "Workplace") -> list["Result"]:
     """The answers of models behind endpoints, where there are any that can be asked."""
-    from acdc.progress import Board
+    from acdc.processes.progress import Board
     from evals import api_baseline
     from evals.settings import BaselineSettings
 
@@ -179,7 +179,7 @@ def _endpoint_answers(config: "Config", questions: int) -> dict[str, int]:
 
 
 def _ledger() -> "Path":
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
 
     return Layout().cache() / "api.sqlite"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, check_place, settings
+from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, check_place, settings
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -68,7 +68,7 @@ def build_filter(
 def _built(
     benchmark: str, made: "Plan", out: Path, judge: "JudgeSettings | None", most: float
 ) -> "Counter[str]":
-    from acdc.progress import Board
+    from acdc.processes.progress import Board
     from evals.option_filter import build
 
     if judge is None or not made.open:

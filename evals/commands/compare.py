@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
-from acdc.digits import fixed, in_percent
+from acdc.cli.options import PARAMS, Json, Overrides, Params, settings
 from acdc.errors import InputError
+from acdc.numbers.digits import fixed, in_percent
 
 if TYPE_CHECKING:
-    from acdc.config import Config
+    from acdc.config.config import Config
     from evals.comparison import Comparison
 
 
@@ -80,7 +80,7 @@ def compare(
 
 
 def _compared(config: "Config", root: Path, family: str) -> "Comparison":
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from evals.best_of_n.settings import settings_of as choosing_of
     from evals.best_of_n.tools import opened
     from evals.compare import compare as compared
@@ -101,9 +101,9 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
 def _side_by_side(
     config: "Config", root: Path, family: str, variants: list[str], sizes: list[int], as_json: bool
 ) -> None:
-    from acdc.layout import Layout
-    from acdc.replay import require_current
-    from acdc.validation import nearest
+    from acdc.parsing.validation import nearest
+    from acdc.runs.replay import require_current
+    from acdc.storage.layout import Layout
     from evals.benchmarks.registry import chosen
     from evals.comparison import settings_of
     from evals.evaluation import read_run

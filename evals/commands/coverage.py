@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from acdc.commands.options import Json
-from acdc.digits import in_percent, significant
+from acdc.cli.options import Json
+from acdc.numbers.digits import in_percent, significant
 
 if TYPE_CHECKING:
     from evals.log_report import Report

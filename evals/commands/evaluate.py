@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Family, Json, Overrides, Params, Variant, settings
-from acdc.digits import in_percent
+from acdc.cli.options import PARAMS, DryRun, Family, Json, Overrides, Params, Variant, settings
+from acdc.numbers.digits import in_percent
 
 if TYPE_CHECKING:
-    from acdc.config import Config
+    from acdc.config.config import Config
     from evals.evaluation import Run
     from evals.places import RunWeights
 
@@ -35,8 +35,8 @@ def evaluate(
     config = settings(params, overrides)
     config.evolution(family, variant)
     from acdc.executors import hosted
-    from acdc.layout import Layout
-    from acdc.workers import cores
+    from acdc.processes.pool import cores
+    from acdc.storage.layout import Layout
     from evals.answers import set_aside_if_damaged
     from evals.commands.progress import watched
     from evals.evaluation import evaluate as measure
@@ -89,10 +89,10 @@ def _runs(
     config: "Config", family: str, variant: str, seeds: list[int]
 ) -> tuple[list["Run"], dict[int, "RunWeights"]]:
     """The runs with hashes of everybody in them, and their weights by run seed."""
-    from acdc.identity import check_asked
-    from acdc.layout import Layout
-    from acdc.run import engine_of
-    from acdc.store import RunStore
+    from acdc.runs.run import engine_of
+    from acdc.runs.settings_hash import check_asked
+    from acdc.storage.layout import Layout
+    from acdc.storage.store import RunStore
     from evals.evaluation import read_run
     from evals.places import RunWeights, found_family
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acdc.commands.options import Json
-from acdc.digits import fixed, in_percent
+from acdc.cli.options import Json
+from acdc.numbers.digits import fixed, in_percent
 
 if TYPE_CHECKING:
     from evals.comparison import Comparison

@@ -8,7 +8,7 @@ from typing import Any
 @contextlib.contextmanager
 def watched(title: str, workers: int) -> Iterator[Callable[[str, dict[str, Any]], None]]:
     """Shows progress while jobs run; yields what :func:`evals.workers.run_jobs` calls."""
-    from acdc.progress import Board
+    from acdc.processes.progress import Board
     from evals.workers import worker_names
 
     with Board(title, worker_names(max(1, workers))) as board:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, Overrides, Params, settings
+from acdc.cli.options import PARAMS, Overrides, Params, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +31,8 @@ def records(
     """Hash."""
     config = settings(params, overrides)
     from acdc.errors import InputError
-    from acdc.layout import Layout
-    from acdc.validation import nearest
+    from acdc.parsing.validation import nearest
+    from acdc.storage.layout import Layout
     from evals.benchmarks.registry import chosen
     from evals.evaluation import write_json
     from evals.settings import EvaluationSettings

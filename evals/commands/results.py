@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, check_place, settings
+from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, check_place, settings
 
 
 class Form(StrEnum):
@@ -41,7 +41,7 @@ def export(
 ) -> None:
     """Export."""
     config = settings(params, overrides)
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from evals.comparison import Comparison
     from evals.every_eval_ever import every_eval_ever
     from evals.exports import answered, lm_eval_logs

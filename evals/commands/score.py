@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, Overrides, Params, check_place
+from acdc.cli.options import PARAMS, Overrides, Params, check_place
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def score(
     check_place("--json", out, "file")
     sandbox, judge = SandboxSettings(), None
     if params.is_file():
-        from acdc.commands.options import settings
+        from acdc.cli.options import settings
 
         config = settings(params, overrides)
         sandbox, judge = config.sandbox, config.judges.answers
@@ -52,7 +52,7 @@ def score(
 
 
 def _line(row: dict[str, Any]) -> str:
-    from acdc.tasks.prompt_files import sendable
+    from acdc.chat.prompt_files import sendable
 
     verdict = {True: "right", False: "wrong", None: "not judged"}[row["correct"]]
     stopped = f" ({row['error']})" if row["error"] else ""

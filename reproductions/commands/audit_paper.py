@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from acdc.commands.options import check_place
-from acdc.digits import fixed
+from acdc.cli.options import check_place
+from acdc.numbers.digits import fixed
 
 OUT = Path("results/paper/audit.json")
 WIDTH = 120  # characters of a printed line

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, Json, Overrides, Params, check_place, settings
+from acdc.cli.options import PARAMS, Json, Overrides, Params, check_place, settings
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +29,7 @@ def export(
     """Export."""
     check_place("--to", to, "folder")
     config = settings(params, overrides)
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from reproductions.licences import UNKNOWN
     from reproductions.publish import export as published
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, settings
+from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, settings
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,7 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the report."""
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from reproductions.sources import comparison_file
 
     config = settings(params, overrides)

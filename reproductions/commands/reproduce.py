@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Json, Overrides, Params, check_place
+from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, check_place
 
 if TYPE_CHECKING:
-    from acdc.config import Config
+    from acdc.config.config import Config
     from reproductions.reproduction import Estimate, Hardware
 
 ROOT = Path("build") / "reproductions"
@@ -48,7 +48,7 @@ def reproduce(
     """Run it, or what is left of it."""
     import yaml
 
-    from acdc.config import override
+    from acdc.config.config import override
     from reproductions.files import write_text
     from reproductions.reproduction import check_records, parsed, read_hardware, settings
 
@@ -68,7 +68,7 @@ def reproduce(
     check_records(config, data)
     _check_family(config, family)
     _check_voices(config, family)
-    from acdc.rehearsal import rehearse
+    from acdc.cli.pipeline import rehearse
 
     place = root or ROOT / family
     overlay = place / "reproduction.yaml"
@@ -79,8 +79,8 @@ def reproduce(
 
 def _check_family(config: "Config", family: str) -> None:
     """What can be known before a GPU is rented; ends where something cannot run."""
-    from acdc.family_check.report import check_family
-    from acdc.layout import Layout
+    from acdc.preflight.family.report import check_family
+    from acdc.storage.layout import Layout
 
     report = check_family(config, family, Layout(), measure=False)
     for finding in report.findings:
@@ -93,7 +93,7 @@ def _check_family(config: "Config", family: str) -> None:
 
 def _check_voices(config: "Config", family: str) -> None:
     """Endpoints answer, with the models that are asked for."""
-    from acdc.voices import require_voices
+    from acdc.runs.endpoints import require_voices
 
     for variant in config.selected.variants:
         for warning in require_voices(config, config.evolution(family, variant)):
@@ -102,7 +102,7 @@ def _check_voices(config: "Config", family: str) -> None:
 
 def _show(family: str, root: Path) -> None:
     """Ours beside the paper's, and where the rest is."""
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from reproductions.paper.beside import beside
     from reproductions.paper.printed import Print
 
@@ -116,7 +116,7 @@ def _show(family: str, root: Path) -> None:
 def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> dict[str, Any]:
     import yaml
 
-    from acdc.validation import merged
+    from acdc.parsing.validation import merged
     from evals.settings import EvaluationSettings
     from reproductions.reproduction import (
         COMMON,

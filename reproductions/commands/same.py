@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, Json, Params, check_place
+from acdc.cli.options import PARAMS, Json, Params, check_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def same(
 ) -> None:
     """Run and compare."""
     check_place("--root", root, "folder")
-    from acdc.config import load
+    from acdc.config.config import load
     from acdc.errors import InfrastructureError, NotEnoughDataError, ToleranceError
     from reproductions.same.pipelines import run_pipelines
     from reproductions.same.report import document, lines, summary

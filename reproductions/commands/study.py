@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, DryRun, Json, Params, check_place
-from acdc.digits import fixed, in_percent
+from acdc.cli.options import PARAMS, DryRun, Json, Params, check_place
+from acdc.numbers.digits import fixed, in_percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ def study(
             plan = _plan(asked, root, params)
             typer.echo(json.dumps(plan, indent=2) if as_json else _plan_text(asked, plan))
             return
-        from acdc.rehearsal import rehearse
+        from acdc.cli.pipeline import rehearse
 
         rehearse(params, written, root, stage="compare")
         kept = _keep(asked, root, out or root / "study")
@@ -83,8 +83,8 @@ def study(
 
 def _keep(asked: "StudySettings", root: Path, folder: Path) -> Path:
     """The answers that the study's numbers rest on, in one small file."""
-    from acdc.config import load
-    from acdc.layout import Layout
+    from acdc.config.config import load
+    from acdc.storage.layout import Layout
     from evals.evaluation import replace_file
     from evals.families import evidence_of
     from reproductions.study_answers import FILE, pack
@@ -113,7 +113,7 @@ def _write(asked: "StudySettings", families: "Sequence[FamilyScores]", folder: P
 
 
 def _expect(asked: "StudySettings", families: "Sequence[FamilyScores]", params: Path, path: Path) -> None:
-    from acdc.config import load
+    from acdc.config.config import load
     from reproductions.files import write_text
     from reproductions.study_expected import expected_of_study
 
@@ -126,9 +126,9 @@ def _settings_file(params: Path, asked: "StudySettings", root: Path, *, write: b
     """The overlay as a file, checked against the project's settings before anything is written."""
     import yaml
 
-    from acdc.config import parse
-    from acdc.validation import merged
-    from acdc.yaml_text import read_settings_file
+    from acdc.config.config import parse
+    from acdc.parsing.validation import merged
+    from acdc.parsing.yaml import read_settings_file
     from reproductions.files import write_text
     from reproductions.study import overlay
 
@@ -141,8 +141,8 @@ def _settings_file(params: Path, asked: "StudySettings", root: Path, *, write: b
 
 
 def _plan(asked: "StudySettings", root: Path, params: Path) -> dict[str, Any]:
-    from acdc.journal import stage_seconds
-    from acdc.layout import Layout
+    from acdc.storage.journal import stage_seconds
+    from acdc.storage.layout import Layout
     from evals.power import minimum_detectable_effect
     from reproductions.study import hours
 
@@ -150,7 +150,7 @@ def _plan(asked: "StudySettings", root: Path, params: Path) -> dict[str, Any]:
     estimate = hours(asked, begun, len(asked.run_seeds))
     source = "its own stages so far"
     if estimate is None:
-        from acdc.config import load
+        from acdc.config.config import load
 
         estimate = hours(asked, stage_seconds(Layout().cache()), len(load(params).selected.seeds))
         source = "the stages of this project"

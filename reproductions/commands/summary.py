@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
+from acdc.cli.options import PARAMS, Json, Overrides, Params, settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +33,7 @@ def summary(
     as_json: Json = False,
 ) -> None:
     """Print the verdicts."""
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from reproductions.settings import ReportSettings
     from reproductions.sources import load_comparison, stage_times
     from reproductions.standing import abstract, sentences

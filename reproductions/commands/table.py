@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, Json, Overrides, Params, settings
+from acdc.cli.options import PARAMS, Json, Overrides, Params, settings
 
 if TYPE_CHECKING:
-    from acdc.config import Config
+    from acdc.config.config import Config
     from reproductions.table import Table
 
 AUDIT = ("paper_verdicts", "paper_claims", "paper_findings", "paper_sensitivity")
@@ -100,7 +100,7 @@ def _rows(made: "Table") -> object:
 
 def _of_paper(name: str, roots: list[Path]) -> "Table":
     """A published table with ours in it, where there are any."""
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from reproductions.commands.reproduce import ROOT
     from reproductions.paper.beside import beside
     from reproductions.paper.printed import Print
@@ -111,7 +111,7 @@ def _of_paper(name: str, roots: list[Path]) -> "Table":
 
 def _of_audit(name: str) -> "Table":
     from acdc.errors import InputError
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from reproductions.paper.tables import claims_table, findings_table, sensitivity_table, verdicts_table
     from reproductions.sources import paper_audit
 
@@ -126,7 +126,7 @@ def _of_report(name: str, config: "Config", family: str | None) -> "Table":
     import difflib
 
     from acdc.errors import InputError
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from reproductions.measurement_tables import measurement_tables
     from reproductions.paper.printed import Print
     from reproductions.settings import ReportSettings

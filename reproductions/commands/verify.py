@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acdc.commands.options import PARAMS, Json
-from acdc.digits import in_percent
+from acdc.cli.options import PARAMS, Json
+from acdc.numbers.digits import in_percent
 
 if TYPE_CHECKING:
     from evals.comparison import Comparison
@@ -44,7 +44,7 @@ def verify(
 ) -> None:
     """Verify."""
     from acdc.errors import NotEnoughDataError, ToleranceError
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from reproductions.exact import shipped
     from reproductions.expected import expected_file, expected_of, read_expected
     from reproductions.expected import verify as verified
@@ -99,9 +99,9 @@ def _exactly(
     family: str, folder: Path, root: Path, comparison: "Comparison", *, write: bool, as_json: bool
 ) -> None:
     """Compare digit for digit and answer for answer, or keep what was measured."""
-    from acdc.config import load
+    from acdc.config.config import load
     from acdc.errors import InputError, NotEnoughDataError, ToleranceError
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from evals.evaluation import replace_file
     from evals.families import evidence_of
     from reproductions.exact import exactness, kept_files
@@ -149,7 +149,7 @@ def _refuse(family: str, folder: Path, comparison: Path | None) -> None:
     import difflib
 
     from acdc.errors import InputError
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from reproductions.sources import comparison_file
 
     if (comparison or comparison_file(Layout(), family)).is_file():
@@ -164,7 +164,7 @@ def _measured(family: str, path: Path | None) -> "Comparison":
     from pydantic import ValidationError
 
     from acdc.errors import InputError, NotEnoughDataError
-    from acdc.layout import Layout
+    from acdc.storage.layout import Layout
     from evals.comparison import Comparison
     from reproductions.sources import comparison_file
 

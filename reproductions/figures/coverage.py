@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from acdc.digits import in_percent
+from acdc.numbers.digits import in_percent
 from reproductions.figures.svg import Axes, Element, apart, element, figure, padded, path, text, ticks, tip
 
 _KEY_ROW = 20.0  # height of a row of the key

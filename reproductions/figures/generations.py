@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from acdc.digits import in_percent
+from acdc.numbers.digits import in_percent
 from reproductions.figures.svg import Axes, Element, element, figure, line, path, ticks
 
 

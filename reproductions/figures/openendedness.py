@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from acdc.digits import fixed, in_percent
-from acdc.openendedness import BANDS, Openness
+from acdc.numbers.digits import fixed, in_percent
+from acdc.runs.openendedness import BANDS, Openness
 from reproductions.figures.svg import Axes, Element, element, figure, line, path, ticks, tip
 
 _WIDTH, _HEIGHT = 236.0, 176.0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from acdc.digits import fixed, in_percent
+from acdc.numbers.digits import fixed, in_percent
 
 Element = ElementTree.Element
 Point = tuple[float, float]

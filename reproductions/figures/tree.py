@@ -7,7 +7,7 @@ and everything else faintly. Within a generation, nodes stand near the mean heig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from acdc.digits import fixed, in_percent
+from acdc.numbers.digits import fixed, in_percent
 from reproductions.figures.svg import Axes, Element, element, figure, path, text, ticks, tip
 
 

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from acdc.digits import fixed
 from acdc.errors import NotEnoughDataError
+from acdc.numbers.digits import fixed
 from evals.significance import (
     Interval,
     converged_bootstrap,

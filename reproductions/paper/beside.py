@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from acdc.digits import fixed
 from acdc.errors import NotEnoughDataError
-from acdc.layout import Layout
+from acdc.numbers.digits import fixed
+from acdc.storage.layout import Layout
 from evals.significance import paired_t
 from reproductions.paper.names import names
 from reproductions.paper.ours import Measured, mean_of, of_benchmark, read_measured

@@ -9,7 +9,7 @@ import fnmatch
 from collections.abc import Sequence
 from typing import Any
 
-from acdc.digits import fixed
+from acdc.numbers.digits import fixed
 from reproductions.paper.lookup import Lookup, Row, left_out, row_name
 from reproductions.paper.pool import Aliases
 from reproductions.paper.published import Cell

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from acdc.digits import fixed
+from acdc.numbers.digits import fixed
 from reproductions.paper.contradictions import Finding, finding
 from reproductions.paper.lookup import Lookup
 from reproductions.paper.pool import Aliases

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acdc.errors import InputError
-from acdc.layout import Layout
+from acdc.storage.layout import Layout
 from reproductions.paper.names import measured_benchmark, names
 from reproductions.sources import comparison_file
 

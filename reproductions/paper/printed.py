@@ -14,8 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from acdc.digits import fixed
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.numbers.digits import fixed
 from evals.significance import paired_t
 from reproductions.detail_tables import wilson_share
 from reproductions.paper.contradictions import ROUNDED_TWICE

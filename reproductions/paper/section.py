@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from acdc.layout import Layout
+from acdc.storage.layout import Layout
 from reproductions.paper.tables import (
     claims_table,
     findings_table,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from acdc.digits import fixed
+from acdc.numbers.digits import fixed
 from reproductions.table import MINUS, Column, Row, Table, p_value
 
 Json = dict[str, Any]

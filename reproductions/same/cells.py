@@ -81,7 +81,7 @@ def read_cells(root: Path, where: str, sizes: Sequence[int]) -> list[Cells]:
 
 
 def _run(directory: Path, where: str) -> Iterator[Cells]:
-    from acdc.store import RunStore
+    from acdc.storage.store import RunStore
 
     with RunStore.read(directory) as store:
         verdicts: dict[Key, str] = {}

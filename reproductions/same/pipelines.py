@@ -15,10 +15,10 @@ from pathlib import Path
 
 import acdc
 import evals
+from acdc.cli.pipeline import rehearse
 from acdc.errors import InfrastructureError, InputError
-from acdc.layout import Layout
-from acdc.machine import this_machine
-from acdc.rehearsal import rehearse
+from acdc.processes.machine import this_machine
+from acdc.storage.layout import Layout
 from reproductions.files import write_text
 from reproductions.same.kernels import Kernels, kernels
 from reproductions.same.settings import Setting, stated, unavailable

@@ -8,8 +8,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from acdc.errors import InputError
-from acdc.machine import CPU_INFO
-from acdc.yaml_text import read_yaml
+from acdc.parsing.yaml import read_yaml
+from acdc.processes.machine import CPU_INFO
 
 SETTINGS = Path(__file__).parent / "settings.yaml"
 

@@ -21,7 +21,7 @@ def brief_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory: pytest.TempPathFactory, brief_models: Path) -> Path:
     """A root with a finished run of two generations, and in ``commits.json`` how many transactions it took."""
-    from acdc.config import load
+    from acdc.config.config import load
     from tests.acdc.small_runs import PARAMS, SMALL, run
 
     root = tmp_path_factory.mktemp("small-run")

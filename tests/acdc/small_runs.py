@@ -6,9 +6,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from acdc.config import Config
-from acdc.layout import Layout
-from acdc.workers import HEAVY
+from acdc.config.config import Config
+from acdc.processes.pool import HEAVY
+from acdc.storage.layout import Layout
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 SMALL = [
@@ -42,7 +42,7 @@ class Countdown:
 
 
 def _evolve(config: Config, root: Path, variant: str, seed: int, kill_at: int | None, channel: Any) -> None:
-    from acdc.run import evolve_run
+    from acdc.runs.run import evolve_run
 
     countdown = Countdown(kill_at)
     evolve_run(config, Layout(root), "tiny", variant, seed, report=lambda **_: None, on_commit=countdown)
@@ -62,7 +62,7 @@ def run(
     if not (root / "models").exists():
         (root / "models").symlink_to(models)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*HEAVY, "acdc.run", "acdc.coevolution"])
+    context.set_forkserver_preload([*HEAVY, "acdc.runs.run", "acdc.coevolution"])
     channel = context.SimpleQueue()
     process = context.Process(target=_evolve, args=(config, root, variant, seed, kill_at, channel))
     process.start()

@@ -33,7 +33,7 @@ def test_an_error_of_the_house_is_itself_and_a_bug_is_none() -> None:
 
 
 def test_a_path_of_our_own_that_cannot_be_made_is_a_bug(tmp_path: Path) -> None:
-    """Commands check the places that a person named before they begin (`acdc.commands.options.check_place`)."""
+    """Commands check the places that a person named before they begin (`acdc.cli.options.check_place`)."""
     file = tmp_path / "file"
     file.touch()
     for act in (

@@ -100,7 +100,7 @@ def engine(model: Path) -> Any:
 def evaluating(model: Path, individuals: int, folder: Path) -> None:
     """Individuals (one model under several hashes) on all eight forms."""
     from acdc.chat.settings import JudgeSettings
-    from acdc.family import load_weights
+    from acdc.families.family import load_weights
     from acdc.sandbox import Sandbox
     from evals.benchmarks import registry
     from evals.harness import Job, Model

@@ -23,13 +23,13 @@ import numpy as np
 import scipy.linalg  # noqa: F401 - so that libraries are no memory of a child's
 import torch
 
-from acdc.breeding import breed, stream_bred
-from acdc.checkpoint import load_weights
-from acdc.machine import this_machine
-from acdc.recipe import child_recipe
-from acdc.shards import StoredWeights, headers, size_of, write_shards
+from acdc.population.breeding import breed, stream_bred
+from acdc.population.recipe import child_recipe
+from acdc.processes.machine import this_machine
 from acdc.variation import CrossoverSettings, MutationSettings
-from acdc.weights import weights_hash
+from acdc.weights.checkpoint import load_weights
+from acdc.weights.shards import StoredWeights, headers, size_of, write_shards
+from acdc.weights.tensors import weights_hash
 
 RANK, SCALE, WEIGHTS = 256, 0.25, (0.8, 1.3)  # the paper's rank and scale
 RECIPE = child_recipe(

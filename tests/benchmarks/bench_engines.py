@@ -22,10 +22,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 
-from acdc.checkpoint import load_weights
 from acdc.engines import EngineSettings, VllmSettings, open_engine
 from acdc.engines.engine import Request, Sampling
-from acdc.machine import this_machine
+from acdc.processes.machine import this_machine
+from acdc.weights.checkpoint import load_weights
 
 CHILDREN, TASKS, STARTED = 8, 100, 2
 SAMPLING = Sampling(max_new_tokens=48, logprobs=False)

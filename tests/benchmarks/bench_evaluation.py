@@ -109,7 +109,7 @@ def intervals() -> None:
 def main() -> None:
     """Measure and print."""
     from acdc.engines import EngineSettings, open_engine
-    from acdc.family import load_weights
+    from acdc.families.family import load_weights
     from evals.benchmarks import registry
     from evals.exam import Exam
 

@@ -10,7 +10,7 @@ import timeit
 import numpy as np
 
 from acdc.skills import coverage
-from acdc.taskforce import exact, greedy
+from acdc.taskforce.maximum_coverage import exact, greedy
 from evals.coverage import contributions, coverage_at_n, expected_coverage
 
 

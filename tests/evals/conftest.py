@@ -29,7 +29,7 @@ def engine(model_dir: Path) -> Any:
 
 
 def scaled(model_dir: Path, scale: float) -> dict[str, Any]:
-    from acdc.weights import read_weights
+    from acdc.weights.tensors import read_weights
 
     return {name: tensor * scale for name, tensor in read_weights(model_dir / "model.safetensors").items()}
 

@@ -264,7 +264,7 @@ def test_a_line_nested_without_end_is_bad_input(read: Callable[[Path], object], 
 def test_a_setting_that_names_no_benchmarks_records_gets_the_nearest() -> None:
     import yaml
 
-    from acdc.config import parse
+    from acdc.config.config import parse
     from evals.settings import EvaluationSettings
 
     config = parse(yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text("utf-8")))

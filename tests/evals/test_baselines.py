@@ -155,7 +155,7 @@ def test_a_noisy_copy_is_the_seed_with_the_familys_mutation_the_same_every_time(
     import torch
 
     from acdc.variation.settings import MutationSettings
-    from acdc.weights import read_weights
+    from acdc.weights.tensors import read_weights
     from evals.baselines import noisy_copy
 
     load = functools.partial(read_weights, tiny_model_dir / "model.safetensors")

@@ -14,7 +14,7 @@ import pytest
 
 from acdc.engines import EngineSettings, open_engine
 from acdc.errors import InfrastructureError, InputError
-from acdc.weights import read_weights
+from acdc.weights.tensors import read_weights
 from evals.benchmarks.registry import Benchmark
 from evals.correctness import read, read_samples
 from evals.evaluation import Run, evaluate, jobs_of, read_run, write

@@ -292,7 +292,7 @@ def test_published_choices_go_by_kind_of_benchmark() -> None:
 
 
 def test_a_misspelt_way_gets_the_nearest() -> None:
-    from acdc.config import load
+    from acdc.config.config import load
     from tests.acdc.small_runs import PARAMS
 
     with pytest.raises(InputError, match="did you mean 'majority'"):

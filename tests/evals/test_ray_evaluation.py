@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from acdc.config import load
+from acdc.config.config import load
+from acdc.config.evolution import ExecutorSettings
 from acdc.engines import EngineSettings, open_engine
 from acdc.executors.ray_engine import RayEngine
-from acdc.family import Family
-from acdc.journal import events
-from acdc.layout import Layout
-from acdc.settings import ExecutorSettings
-from acdc.weights import read_weights
+from acdc.families.family import Family
+from acdc.storage.journal import events
+from acdc.storage.layout import Layout
+from acdc.weights.tensors import read_weights
 from evals.benchmarks.registry import Benchmark
 from evals.evaluation import write
 from evals.harness import Job, Model

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acdc.layout import Layout
+from acdc.storage.layout import Layout
 from tests.reproductions import world
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -20,7 +20,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 @pytest.fixture(scope="session")
 def page(project: Layout) -> str:
     """The report of the made-up project."""
-    from acdc.config import load
+    from acdc.config.config import load
     from reproductions.page import write_report
 
     return write_report(load(PARAMS), project, ["tiny"])[0].read_text(encoding="utf-8")

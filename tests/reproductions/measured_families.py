@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from acdc.layout import Layout
+from acdc.storage.layout import Layout
 from reproductions.sources import comparison_file
 from tests.reproductions.world import comparison
 

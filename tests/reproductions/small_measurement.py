@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from acdc.config import load
-from acdc.layout import Layout
+from acdc.config.config import load
+from acdc.storage.layout import Layout
 from evals.compare import compare
 from evals.comparison import settings_of
 from evals.families import evidence_of

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from acdc.cli import run
-from acdc.layout import Layout
+from acdc.cli.app import run
+from acdc.storage.layout import Layout
 
 
 def test_summary_fits_eighty_columns_and_says_who_is_ahead(

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from acdc.config import load
-from acdc.layout import Layout
+from acdc.config.config import load
+from acdc.storage.layout import Layout
 from reproductions.page import write_report
 from reproductions.templates import FOLDER
 from tests.reproductions import world

@@ -7,9 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from acdc.config import load
+from acdc.config.config import load
 from acdc.errors import InputError
-from acdc.layout import Layout
+from acdc.storage.layout import Layout
 from reproductions.commands.table import AUDIT, register
 from reproductions.page import write_report
 from reproductions.paper.audit import audit_files

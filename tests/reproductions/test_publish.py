@@ -12,12 +12,12 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from acdc.config import load
+from acdc.config.config import load
 from acdc.engines.engine import Request, Sampling
 from acdc.errors import InfrastructureError, InputError
-from acdc.layout import Layout
-from acdc.run import engine_of
-from acdc.weights import weights_hash
+from acdc.runs.run import engine_of
+from acdc.storage.layout import Layout
+from acdc.weights.tensors import weights_hash
 from evals.correctness import from_samples
 from evals.places import RunWeights, found_family
 from reproductions.commands.export import register
@@ -111,7 +111,7 @@ def test_the_card_says_lineage_recipe_licences_and_results_with_their_n(project:
 
 
 def _individuals(project: Path) -> list[Any]:
-    from acdc.store import RunStore
+    from acdc.storage.store import RunStore
 
     with RunStore.read(project / RUN) as store:
         return store.individuals()
@@ -148,7 +148,7 @@ def test_benchmark_results_count_where_these_weights_gave_them(project: Path, tm
 
 
 def test_a_seed_is_exported_with_its_own_weights(project: Path, tmp_path: Path) -> None:
-    from acdc.checkpoint import load_weights
+    from acdc.weights.checkpoint import load_weights
 
     exported(project, tmp_path / "seed", "code")
     own = load_weights(project / "checkpoints/code")

@@ -14,9 +14,9 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from acdc.config import parse
+from acdc.cli.pipeline import _stages
+from acdc.config.config import parse
 from acdc.errors import InfrastructureError, InputError
-from acdc.rehearsal import _stages
 from reproductions.commands.reproduce import register
 from reproductions.expected import expected_file, read_expected
 from reproductions.reproduction import (

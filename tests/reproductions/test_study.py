@@ -12,9 +12,9 @@ import yaml
 from scipy import stats
 from typer.testing import CliRunner
 
-from acdc.config import parse
+from acdc.config.config import parse
 from acdc.errors import InputError, NotEnoughDataError
-from acdc.validation import merged
+from acdc.parsing.validation import merged
 from evals.significance import holm
 from reproductions.commands.study import register
 from reproductions.family_scores import scores_of

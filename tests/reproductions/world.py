@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from acdc.individual import Recipe, child_recipe, seed_recipe
-from acdc.journal import Journal
-from acdc.layout import Layout
-from acdc.store import Cell, Generation, RunStore, dump
+from acdc.population.individual import Recipe, child_recipe, seed_recipe
+from acdc.storage.journal import Journal
+from acdc.storage.layout import Layout
+from acdc.storage.store import Cell, Generation, RunStore, dump
 from acdc.tasks.task_family import Example, Provenance, TaskFamily
 from acdc.variation.settings import CrossoverSettings, MutationSettings
 from evals.audit import Audit

@@ -13,7 +13,7 @@ from pathlib import Path
 from acdc.chat.call import Call
 from acdc.chat.client import Chat
 from acdc.chat.marked import mark, marked, verdict
-from acdc.tasks.prompt_files import Prompts, sendable
+from acdc.chat.prompt_files import Prompts, sendable
 from evals.benchmarks.judge.open_form import OpenForm
 
 RULE_VERSION = 1

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from acdc.commands.doctor import doctor
+from acdc.cli.doctor import doctor
 from acdc.doctor.bits import as_text, kernels, look
 from acdc.errors import InputError
-from acdc.journal import Journal
-from acdc.margins import Margins
+from acdc.numbers.margins import Margins
+from acdc.storage.journal import Journal
 
 
 def run(root: Path, name: str, *attempts: Margins) -> Path:

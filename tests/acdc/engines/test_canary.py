@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from acdc.checkpoint import load_weights
 from acdc.engines.canary import Reference, canary_prompt
+from acdc.weights.checkpoint import load_weights
 
 
 @pytest.mark.parametrize("architecture", ["llama", "qwen3"])

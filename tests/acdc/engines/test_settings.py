@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from acdc.config import parse
+from acdc.config.config import parse
 from acdc.engines import APISettings, EngineSettings, VllmSettings
 from acdc.errors import InputError
-from acdc.identity import asked
+from acdc.runs.settings_hash import asked
 
 MINIMAL: dict[str, Any] = {
     "selected": {"families": ["tiny"], "variants": ["acdc"], "seeds": [0]},

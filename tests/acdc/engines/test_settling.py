@@ -15,7 +15,7 @@ from acdc.engines.engine import Request, Sampling
 from acdc.engines.hf import TransformersEngine
 from acdc.engines.sampling import choose
 from acdc.engines.settling import GREEDY_BELOW, Settler, bound
-from acdc.margins import Margins
+from acdc.numbers.margins import Margins
 from acdc.tiny.shipped import FOLDER
 
 EMBEDDING = "model.embed_tokens.weight"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from acdc.checkpoint import load_weights, shapes
 from acdc.engines.staging import checked, staged
 from acdc.errors import InputError
+from acdc.weights.checkpoint import load_weights, shapes
 
 
 def test_a_tied_head_may_be_there_or_not(tiny_model_dir: Path) -> None:

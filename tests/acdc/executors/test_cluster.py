@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from acdc.config import load
+from acdc.config.config import load
+from acdc.config.evolution import ExecutorSettings
 from acdc.errors import InfrastructureError, InputError
 from acdc.executors import cluster, hosted
-from acdc.settings import ExecutorSettings
-from acdc.validation import validate
+from acdc.parsing.validation import validate
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
 
@@ -95,8 +95,8 @@ def test_a_local_executor_leaves_the_settings_and_ray_alone(monkeypatch: pytest.
 HOST = """
 import functools, sys, time
 from pathlib import Path
-from acdc.cli import Terminated, _raise_terminated
-from acdc.config import load
+from acdc.cli.app import Terminated, _raise_terminated
+from acdc.config.config import load
 from acdc.executors import hosted
 import signal
 signal.signal(signal.SIGTERM, _raise_terminated)

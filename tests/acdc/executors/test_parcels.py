@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from acdc.executors.parcels import packed, unpacked
-from acdc.weights import weights_hash
+from acdc.weights.tensors import weights_hash
 
 
 @pytest.fixture

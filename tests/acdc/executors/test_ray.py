@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import torch
 
+from acdc.config.evolution import ExecutorSettings
 from acdc.engines.engine import Request, Sampling
 from acdc.errors import InfrastructureError, InputError
 from acdc.executors import Alone, Errand
 from acdc.executors.ray_engine import RayEngine
 from acdc.executors.ray_executor import RayExecutor
-from acdc.settings import ExecutorSettings
 from tests.acdc.executors.misbehaving import Obedient, no_model
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")

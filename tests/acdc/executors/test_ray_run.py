@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from acdc.config import load
+from acdc.config.config import load
 from acdc.errors import InfrastructureError
-from acdc.journal import events
-from acdc.layout import Layout
-from acdc.run import evolve_run
+from acdc.runs.run import evolve_run
+from acdc.storage.journal import events
+from acdc.storage.layout import Layout
 from tests.acdc.executors.test_ray import workers_at
 from tests.acdc.small_runs import PARAMS, SMALL
 

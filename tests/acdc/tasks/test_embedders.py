@@ -15,7 +15,7 @@ from acdc.chat.outages import Outage
 from acdc.chat.preflight import require_served
 from acdc.chat.settings import EmbeddingEndpointSettings
 from acdc.chat.transcript import Replay, Transcript, lines
-from acdc.config import load
+from acdc.config.config import load
 from acdc.errors import InfrastructureError, InputError
 from acdc.tasks.embedders import EndpointEmbedder, SentenceTransformersEmbedder, open_embedder
 from acdc.tasks.novelty import HashingEmbedder, verdicts

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from acdc.judging.extract import extract
 from acdc.sandbox import Job, Sandbox
 from acdc.streams import key
-from acdc.tasks.extract import extract
 from acdc.tasks.grammar_plan import Plan
 from acdc.tasks.grammar_scientist import GrammarScientist
 from acdc.tasks.scientist import Draft, Rejection, Request

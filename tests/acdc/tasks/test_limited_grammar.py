@@ -2,7 +2,7 @@
 
 import pytest
 
-from acdc.config import load
+from acdc.config.config import load
 from acdc.errors import InputError
 from acdc.sandbox import Sandbox
 from acdc.streams import key

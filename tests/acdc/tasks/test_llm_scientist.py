@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from acdc.chat.client import Chat
+from acdc.chat.prompt_files import OURS, Prompts
 from acdc.chat.settings import LLMScientistSettings
 from acdc.sandbox import Sandbox
 from acdc.tasks.evolution import Staff, evolve, initial
 from acdc.tasks.llm_scientist import LLMScientist
 from acdc.tasks.novelty import HashingEmbedder
-from acdc.tasks.prompt_files import OURS, Prompts
 from acdc.tasks.reflection import Checker, checked
 from acdc.tasks.scientist import Judgement, Rejection, Request
 from acdc.tasks.settings import NoveltySettings, TaskSettings

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from acdc.errors import InputError
+from acdc.judging.extract import extract
 from acdc.sandbox import Job, Sandbox
-from acdc.tasks.extract import extract
 from acdc.tasks.scientist import Draft
 from acdc.tasks.seeds import OURS, seed_drafts
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 import yaml
 
-from acdc.checkpoint import load_weights
 from acdc.errors import InputError
-from acdc.individual import Recipe, breed, child_recipe
+from acdc.population.individual import Recipe, breed, child_recipe
 from acdc.variation import CrossoverSettings, MutationSettings
 from acdc.variation.mergekit_methods import KINDS, arc, mask_seed, require
+from acdc.weights.checkpoint import load_weights
 
 pytest.importorskip("mergekit", reason="the extra 'merge' is not installed")
 

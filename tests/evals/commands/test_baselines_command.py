@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from acdc.cli import run
+from acdc.cli.app import run
 from tests import small_project
 from tests.acdc.chat.chat_server import KEY, MODEL, Answer, ChatServer, serving
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from acdc.cli import run
+from acdc.cli.app import run
 
 ROOT = Path(__file__).parents[3]
 

@@ -1,6 +1,6 @@
 import re
 
-from acdc.openendedness import BANDS, Openness
+from acdc.runs.openendedness import BANDS, Openness
 from reproductions.figures.openendedness import Shown, diversity, diversity_key, reach, reach_key
 from reproductions.figures.svg import markup
 

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from acdc.errors import InputError
-from acdc.layout import Layout
+from acdc.storage.layout import Layout
 from reproductions.paper.beside import beside
 from reproductions.paper.names import measured_benchmark, names, printed_benchmark
 from reproductions.paper.printed import Print

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from acdc.errors import InputError
-from acdc.store import RunStore
+from acdc.storage.store import RunStore
 from reproductions.same.differences import Agreement, agreement
 from tests import small_project
 from tests.reproductions.small_measurement import flip, make, measure

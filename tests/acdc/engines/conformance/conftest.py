@@ -45,7 +45,7 @@ def trained(family: Path) -> Path:
 @pytest.fixture(scope="session")
 def individuals(family: Path) -> dict[str, Any]:
     """Weights of three individuals, by name."""
-    from acdc.checkpoint import load_weights
+    from acdc.weights.checkpoint import load_weights
 
     return {name: load_weights(family / "tiny" / name) for name in ("general", "strings", "lists")}
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from acdc.config import Config, load
-from acdc.layout import Layout
-from acdc.store import RunStore
+from acdc.config.config import Config, load
+from acdc.storage.layout import Layout
+from acdc.storage.store import RunStore
 from tests.acdc.engines.conformance.conftest import need_vllm
 from tests.acdc.small_runs import PARAMS, SMALL
 
@@ -39,7 +39,7 @@ def config(folder: Path, **engine: Any) -> Config:
 
 
 def evolve(config: Config, root: Path, killer: Killer) -> dict[str, Any]:
-    from acdc.run import evolve_run
+    from acdc.runs.run import evolve_run
 
     return evolve_run(config, Layout(root), "tiny", "acdc", 0, report=lambda **_: None, on_commit=killer)
 

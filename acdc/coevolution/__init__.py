@@ -1,0 +1,11 @@
+"""Algorithm 1: models and tasks that evolve together (loop.py), generation by generation.
+
+examiner.py lets individuals answer tasks and records skills; task_keeper.py holds the present pool of tasks.
+Promises: the loop never touches an engine, an endpoint or params.yaml; what it needs is handed in as a `World`.
+Equal settings and seeds give the same store, whether the run was interrupted or not.
+Door: `coevolve`, `World`; `acdc.coevolution.examiner` and `acdc.coevolution.task_keeper` for who builds a `World`.
+"""
+
+from acdc.coevolution.loop import World, coevolve
+
+__all__ = ["World", "coevolve"]

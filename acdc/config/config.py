@@ -1,0 +1,342 @@
+"""``params.yaml`` as typed, checked settings.
+
+This floor knows its own sections; the floors above register theirs through the entry-point group ``acdc.settings``
+(section name = "module:Model"). Everything is checked when the file is read, every variant of every selected family
+included, so that a misspelt key stops a command before it writes anything.
+
+A run's settings are layered: defaults of the code, the family's preset, ``evolution`` (for every family), the family's
+own ``evolution``, the variant's overlay. Later layers win key by key.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import yaml
+from pydantic import BaseModel
+
+from acdc.chat.settings import EmbeddingEndpointSettings, JudgesSettings, LLMScientistSettings
+from acdc.config.evolution import EvolutionSettings, ExecutorSettings, Selected, TaskforceSettings
+from acdc.engines.settings import ENGINES, AnyEngineSettings, APISettings, EngineSettings, VllmSettings
+from acdc.errors import InputError
+from acdc.families.family import FamilySettings
+from acdc.parsing.validation import check_keys, merged, nearest, validate
+from acdc.parsing.yaml import read_settings_file, read_yaml
+from acdc.runs.replay import needed
+from acdc.sandbox.settings import SandboxSettings
+from acdc.tasks.settings import EmbedderSettings, ScientistSettings, SentenceTransformersSettings
+
+SETTINGS_GROUP = "acdc.settings"
+OWN_SECTIONS: dict[str, type[BaseModel]] = {
+    "selected": Selected,
+    "engine": EngineSettings,
+    "scientist": ScientistSettings,
+    "judges": JudgesSettings,
+    "embedder": EmbedderSettings,
+    "sandbox": SandboxSettings,
+    "executor": ExecutorSettings,
+    "taskforce": TaskforceSettings,
+}
+SCIENTISTS: dict[str, type[BaseModel]] = {"grammar": ScientistSettings, "llm": LLMScientistSettings}
+EMBEDDERS: dict[str, type[BaseModel]] = {
+    "hashing": EmbedderSettings,
+    "sentence_transformers": SentenceTransformersSettings,
+    "openai": EmbeddingEndpointSettings,
+}
+OVERLAYS = ("evolution", "variants", "presets")
+SectionModel = TypeVar("SectionModel", bound=BaseModel)
+
+
+AnyScientist = ScientistSettings | LLMScientistSettings
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A section whose entries must fit those of other sections."""
+
+    def check(self, config: "Config") -> None:
+        """Raise InputError, with the path of the entry, where something does not fit."""
+        ...
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of ``params.yaml``, parsed. Build it with :func:`load` or :func:`parse`."""
+
+    path: Path
+    families: Mapping[str, FamilySettings]
+    variants: Mapping[str, Mapping[str, Any]]
+    presets: Mapping[str, Mapping[str, Any]]
+    overlay: Mapping[str, Any]
+    sections: Mapping[str, BaseModel] = field(repr=False)
+    scientists: Mapping[str, AnyScientist] = field(default_factory=dict)
+
+    @cached_property
+    def selected(self) -> Selected:
+        """The cells the pipeline runs."""
+        return self.section("selected", Selected)
+
+    @cached_property
+    def engine(self) -> AnyEngineSettings:
+        """What answers."""
+        found = self.sections["engine"]
+        if isinstance(found, VllmSettings | APISettings):
+            return found
+        return self.section("engine", EngineSettings)
+
+    @cached_property
+    def scientist(self) -> AnyScientist:
+        """Who writes tasks."""
+        found = self.sections["scientist"]
+        if isinstance(found, LLMScientistSettings):
+            return found
+        return self.section("scientist", ScientistSettings)
+
+    def scientist_of(self, settings: EvolutionSettings) -> AnyScientist:
+        """Who writes the tasks of a run: the entry of ``scientists`` that its settings name, else the section ``scientist``."""
+        return self.scientist if settings.scientist is None else self.scientists[settings.scientist]
+
+    @cached_property
+    def judges(self) -> JudgesSettings:
+        """Who judges what a language model judges."""
+        return self.section("judges", JudgesSettings)
+
+    @cached_property
+    def embedder(self) -> EmbedderSettings | SentenceTransformersSettings | EmbeddingEndpointSettings:
+        """What turns tasks into vectors."""
+        found = self.sections["embedder"]
+        if isinstance(found, SentenceTransformersSettings | EmbeddingEndpointSettings):
+            return found
+        return self.section("embedder", EmbedderSettings)
+
+    @cached_property
+    def sandbox(self) -> SandboxSettings:
+        """Where code that is not ours runs."""
+        return self.section("sandbox", SandboxSettings)
+
+    @cached_property
+    def executor(self) -> ExecutorSettings:
+        """How work is spread."""
+        return self.section("executor", ExecutorSettings)
+
+    @cached_property
+    def taskforce(self) -> TaskforceSettings:
+        """How task forces are chosen."""
+        return self.section("taskforce", TaskforceSettings)
+
+    def section(self, name: str, model: type[SectionModel]) -> SectionModel:
+        """A section by name, for the floor that registered it."""
+        found = self.sections[name]
+        if not isinstance(found, model):
+            raise TypeError(f"section {name} is a {type(found).__name__}, not a {model.__name__}")
+        return found
+
+    def family(self, name: str) -> FamilySettings:
+        """A family's settings. Raises InputError with the nearest name."""
+        if name not in self.families:
+            raise InputError(f"families.{name}: no such family; {nearest(name, self.families)}")
+        return self.families[name]
+
+    def engine_of(self, family: str, *, big: bool = False) -> AnyEngineSettings:
+        """The engine that a family's models are asked with: the `engine` section, with the family's own overlays.
+
+        Args:
+            family: Its name; models of no family in the file are asked with the section as it is.
+            big: For the family's big model.
+        """
+        given = self.families.get(family)
+        if given is None or not (given.engine or (big and given.big_engine)):
+            return self.engine
+        own = merged(given.engine, given.big_engine if big else {})
+        where = f"families.{family}.{'big_engine' if big and given.big_engine else 'engine'}"
+        asked = merged({"kind": self.engine.kind}, own)
+        model = _of_kind(asked, where, ENGINES, self.engine.kind)
+        # Settings of another kind of engine mean nothing to this one.
+        shared = self.engine.model_dump(exclude_unset=True) if asked["kind"] == self.engine.kind else {}
+        found = validate(model, merged(shared, asked), where)
+        assert isinstance(found, AnyEngineSettings)
+        return found
+
+    def evolution(self, family: str, variant: str) -> EvolutionSettings:
+        """The resolved settings of a run of ``variant`` in ``family``."""
+        if variant not in self.variants:
+            raise InputError(f"variants.{variant}: no such variant; {nearest(variant, self.variants)}")
+        settings = self.family(family)
+        if settings.preset is not None and settings.preset not in self.presets:
+            raise InputError(
+                f"families.{family}.preset: no preset '{settings.preset}'; {nearest(settings.preset, self.presets)}"
+            )
+        preset = self.presets[settings.preset] if settings.preset is not None else {}
+        layers = (preset, self.overlay, settings.evolution, self.variants[variant])
+        found = validate(EvolutionSettings, merged(*layers), f"evolution of {family}/{variant}")
+        if found.scientist is not None and found.scientist not in self.scientists:
+            raise InputError(
+                f"evolution of {family}/{variant}.scientist: no entry '{found.scientist}' in scientists; "
+                f"{nearest(found.scientist, self.scientists)}"
+            )
+        return found
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read and check a settings file.
+
+    Args:
+        path: ``params.yaml``.
+        overrides: ``dotted.key=value`` pairs (values are YAML) laid over the file.
+
+    Raises:
+        InputError: The file is missing, not YAML, or says something it may not.
+    """
+    data = read_settings_file(path)
+    try:
+        return parse(merged(data, *map(override, overrides)), path)
+    except InputError as error:
+        raise InputError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
+
+
+def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
+    """Check settings that are already a mapping; see :func:`load`."""
+    models = {
+        **OWN_SECTIONS,
+        **registered_sections(),
+        "engine": _of_kind(_mapping(data, "engine"), "engine", ENGINES, "transformers"),
+        "scientist": _scientist(_mapping(data, "scientist"), "scientist"),
+        "embedder": _of_kind(_mapping(data, "embedder"), "embedder", EMBEDDERS, "hashing"),
+    }
+    known = [*models, "families", "scientists", *OVERLAYS]
+    for name in data:
+        if name not in known:
+            raise InputError(f"{name}: unknown section; {nearest(str(name), known)}")
+    sections = {name: validate(model, data.get(name) or {}, name) for name, model in models.items()}
+    families = {
+        name: validate(FamilySettings, value or {}, f"families.{name}")
+        for name, value in _mapping(data, "families").items()
+    }
+    overlays = {name: _mapping(data, name) for name in OVERLAYS}
+    for group in ("variants", "presets"):
+        overlays[group] = {name: _mapping(overlays[group], name, f"{group}.") for name in overlays[group]}
+    for where, layer in _layers(overlays, families):
+        check_keys(EvolutionSettings, layer, where)
+    scientists: dict[str, Any] = {
+        name: validate(_scientist(value, f"scientists.{name}"), value, f"scientists.{name}")
+        for name in _mapping(data, "scientists")
+        for value in [_mapping(data["scientists"], name, "scientists.")]
+    }
+    config = Config(
+        path,
+        families,
+        overlays["variants"],
+        overlays["presets"],
+        overlays["evolution"],
+        sections,
+        scientists,
+    )
+    _check_selected(config)
+    for section in sections.values():
+        if isinstance(section, Checked):
+            section.check(config)
+    return config
+
+
+def registered_sections() -> dict[str, type[BaseModel]]:
+    """Sections that the floors above have registered."""
+    return {point.name: point.load() for point in entry_points(group=SETTINGS_GROUP)}
+
+
+def _scientist(given: Mapping[str, Any], where: str) -> type[BaseModel]:
+    """The settings of the kind of scientist that is asked for; a transcript to replay is always of a language model."""
+    return LLMScientistSettings if "replay" in given else _of_kind(given, where, SCIENTISTS, "grammar")
+
+
+def _of_kind(
+    given: Mapping[str, Any], where: str, kinds: Mapping[str, type[BaseModel]], default: str
+) -> type[BaseModel]:
+    """The settings of the ``kind`` that a section names."""
+    kind = given.get("kind", default)
+    if not isinstance(kind, str) or kind not in kinds:
+        raise InputError(f"{where}.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
+    return kinds[kind]
+
+
+def _layers(
+    overlays: Mapping[str, Mapping[str, Any]], families: Mapping[str, FamilySettings]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Each layer alone with its path in the file, so that a fault is reported where it was written."""
+    layers = [
+        (f"{group}.{name}", layer)
+        for group in ("variants", "presets")
+        for name, layer in overlays[group].items()
+    ]
+    layers.append(("evolution", overlays["evolution"]))
+    layers += [(f"families.{name}.evolution", family.evolution) for name, family in families.items()]
+    return layers
+
+
+def _check_selected(config: Config) -> None:
+    selected = config.selected
+    for index, family in enumerate(selected.families):
+        if family not in config.families:
+            raise InputError(
+                f"selected.families.{index}: no family '{family}'; {nearest(family, config.families)}"
+            )
+    for index, variant in enumerate(selected.variants):
+        if variant not in config.variants:
+            raise InputError(
+                f"selected.variants.{index}: no variant '{variant}'; {nearest(variant, config.variants)}"
+            )
+    for name in ("families", "variants", "seeds"):
+        values = getattr(selected, name)
+        if len(set(values)) != len(values):
+            raise InputError(f"selected.{name}: an entry stands there twice: {values}")
+    for family in config.families:
+        for big in (False, True):
+            config.engine_of(family, big=big)
+        # What `evolution` sets for a run need not fit the presets of families that nobody runs; they are checked when they are.
+        for variant in config.variants if family in selected.families else ():
+            _check_replayed(config, family, variant)
+
+
+def _check_replayed(config: Config, family: str, variant: str) -> None:
+    """The settings of a run and, where it replays another, that such a run can be made."""
+    for other in needed(config.evolution(family, variant), 0):
+        where = f"variants.{variant}"
+        if other.variant not in config.variants:
+            raise InputError(
+                f"{where}: replays the {other.what} of '{other.variant}', which is no variant; "
+                f"{nearest(other.variant, config.variants)}"
+            )
+        if needed(config.evolution(family, other.variant), 0):
+            raise InputError(
+                f"{where}: replays the {other.what} of '{other.variant}', which replays another run itself; "
+                "name a variant in which both evolve"
+            )
+
+
+def _mapping(data: Mapping[str, Any], name: str, prefix: str = "") -> dict[str, Any]:
+    value = data.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(f"{prefix}{name}: expected a mapping, got {value!r:.80}")
+    return value
+
+
+def override(text: str) -> dict[str, Any]:
+    """``a.b=1`` as ``{"a": {"b": 1}}``.
+
+    Raises:
+        InputError: It is no such pair, or the value is no YAML.
+    """
+    dotted, separator, value = text.partition("=")
+    if not separator or not dotted:
+        raise InputError(f"--set {text}: expected KEY.SUBKEY=VALUE")
+    try:
+        nested: Any = read_yaml(value)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {text}: the value is not YAML: {error}") from None
+    for part in reversed(dotted.split(".")):
+        nested = {part: nested}
+    return dict(nested)

@@ -1,0 +1,170 @@
+"""All checks of one family, as findings for a person and as JSON."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from acdc.config.config import Config
+from acdc.errors import AcdcError, InfrastructureError, InputError
+from acdc.families.family import GENERAL, FamilySettings, read_family
+from acdc.preflight.family.disk_and_access import not_pinned, standing_checks, unpinned
+from acdc.preflight.family.distances import Distances, distance_finding, distances
+from acdc.preflight.family.finding import Finding
+from acdc.preflight.family.memory import Needs, need_checks, needs, size
+from acdc.preflight.family.part import Part, local_part, read_part
+from acdc.preflight.family.tokenizers import text_checks
+from acdc.preflight.family.weights import weight_checks
+from acdc.storage.layout import Layout
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found.
+
+    Attributes:
+        family: Its name.
+        parts: Those that could be read.
+        findings: In order of the checks.
+        needs: Disk and memory; None where a seed could not be read.
+        distances: Of the seeds; None where weights are not on this machine, or it was not asked for.
+    """
+
+    family: str
+    parts: list[Part]
+    findings: list[Finding]
+    needs: Needs | None
+    distances: Distances | None
+
+    def count(self, level: str) -> int:
+        """Findings of a level."""
+        return sum(finding.level == level for finding in self.findings)
+
+    def fault(self) -> AcdcError | None:
+        """What the command ends with: bad input where something cannot run, no access where only that is missing."""
+        if self.count("error"):
+            return InputError(f"{self.family} cannot run as it is: {self.count('error')} errors stand above")
+        if self.count("access"):
+            return InfrastructureError(
+                f"{self.family}: {self.count('access')} models are not open to you, see above"
+            )
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        measured = self.distances
+        return {
+            "family": self.family,
+            "parts": [_part_json(part) for part in self.parts],
+            "findings": [asdict(finding) for finding in self.findings],
+            "needs": self.needs.to_json() if self.needs else None,
+            "distances": None
+            if measured is None
+            else {
+                "pairs": [{"seeds": list(pair), "l2": length} for pair, length in measured.pairs.items()],
+                "ratio": measured.ratio,
+            },
+            "errors": self.count("error"),
+            "warnings": self.count("warning"),
+        }
+
+    def lines(self) -> list[str]:
+        """For a person: the parts, then the findings."""
+        shown = [
+            f"{part.role:10} {part.where}{f' @ {part.commit[:12]}' if part.commit else ''}: {part.architecture}, "
+            f"{size(part.weight_bytes)}, {'here' if part.local else 'on the hub'}"
+            for part in self.parts
+        ]
+        return [f"family {self.family}", *shown, "", *map(str, self.findings)]
+
+
+def check_family(
+    config: Config,
+    name: str,
+    layout: Layout,
+    *,
+    measure: bool = True,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Report:
+    """Check a family as far as it goes without a GPU.
+
+    Args:
+        config: All settings.
+        name: The family's.
+        layout: Where trained families and runs lie.
+        measure: Read the seeds' weights to measure their distances, where they are on this machine.
+        progress: Told of tensors measured, and of how many.
+
+    Raises:
+        InputError: There is no such family, or it is trained here and has not been yet.
+        InfrastructureError: The hub cannot be reached.
+    """
+    settings = config.family(name)
+    parts, findings = _read(name, settings, layout)
+    members = {role: part for role, part in parts.items() if role != "big" and part.directory is not None}
+    if members:
+        findings += weight_checks(members, GENERAL, settings.dtype)
+        findings += text_checks(members, GENERAL, settings)
+    if settings.train is None:
+        findings += standing_checks(parts, settings, name)
+    found = None
+    if GENERAL in members:
+        variants, seeds = config.selected.variants, config.selected.seeds
+        run = config.evolution(name, variants[0])
+        engine = config.engine_of(name)
+        found = needs(parts, GENERAL, settings.dtype, run, engine, len(variants) * len(seeds))
+        findings += need_checks(found, layout.root)
+    measured = None
+    if measure and not any(finding.level == "error" for finding in findings):
+        measured, finding = _distances(members, progress)
+        findings.append(finding)
+    return Report(name, list(parts.values()), findings, found, measured)
+
+
+def _read(name: str, settings: FamilySettings, layout: Layout) -> tuple[dict[str, Part], list[Finding]]:
+    """Every part that can be read, and a finding for every one that can't."""
+    if settings.train is not None:
+        record = layout.family_file(name)
+        if not record.is_file():
+            raise InputError(
+                f"{name} is embedded, and its models are not there yet: run `acdc seeds {name}` first"
+            )
+        family = read_family(record, settings)
+        places = {"base": family.base, **family.seeds, **({"big": family.big} if family.big else {})}
+        return {role: local_part(role, str(path), path) for role, path in places.items()}, []
+    parts: dict[str, Part] = {}
+    findings = []
+    for role, where in settings.parts().items():
+        try:
+            parts[role] = read_part(role, where, settings.revisions.get(role))
+        except InputError as error:
+            findings.append(Finding("error", "there", str(error), role))
+        except InfrastructureError as error:
+            loose = unpinned(settings)
+            known = f" What is known without the hub: {not_pinned(loose, name)}." if loose else ""
+            raise InfrastructureError(f"{error}{known}") from None
+    if parts and not findings:
+        findings.append(Finding("ok", "there", f"all {len(parts)} models, complete"))
+    return parts, findings
+
+
+def _distances(
+    members: dict[str, Part], progress: Callable[[int, int], None]
+) -> tuple[Distances | None, Finding]:
+    seeds: dict[str, Path] = {
+        role: part.directory
+        for role, part in members.items()
+        if role != "base" and part.directory is not None
+    }
+    away = [role for role in seeds if not members[role].local]
+    if away:
+        said = f"not measured: the weights of {', '.join(away)} are not here; `acdc seeds` downloads them"
+        return None, Finding("note", "distances", said)
+    found = distances(seeds, progress)
+    return found, distance_finding(found)
+
+
+def _part_json(part: Part) -> dict[str, Any]:
+    fields = ("role", "where", "revision", "commit", "local", "weight_bytes", "parameters", "architecture")
+    more = ("rows", "licence", "gated", "stored_types")
+    return {name: getattr(part, name) for name in (*fields, *more)}

@@ -1,0 +1,386 @@
+"""The run's directory: what parameters and seeds determine, and nothing else.
+
+A run in progress lives in ``live.sqlite``; every batch is one transaction, so a kill at any moment loses only the
+unfinished batch. When a stage ends the store is written with ``VACUUM INTO`` to ``run.sqlite``: one read-only file with
+no log beside it, in which equal contents are equal bytes. Every table has an explicit key and no implicit row id, so
+the order in which work was done leaves no trace. Times, hosts and attempts belong in ``journal.py``.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from acdc.errors import InfrastructureError, InputError
+from acdc.storage.finished_runs import no_run_there
+
+STORE_VERSION = 1
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE individuals (
+    born INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, generation INTEGER NOT NULL, recipe TEXT NOT NULL,
+    weights_hash TEXT NOT NULL, gibberish TEXT);
+CREATE TABLE tasks (id TEXT PRIMARY KEY, generation INTEGER NOT NULL, document TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE cells (
+    individual TEXT NOT NULL, task TEXT NOT NULL, example TEXT NOT NULL, verdict TEXT NOT NULL, score REAL,
+    cause TEXT, error TEXT, reply TEXT NOT NULL, finish TEXT NOT NULL, tokens INTEGER NOT NULL,
+    PRIMARY KEY (individual, task, example)) WITHOUT ROWID;
+CREATE TABLE pools (
+    generation INTEGER PRIMARY KEY, snapshot TEXT NOT NULL, events TEXT NOT NULL, counts TEXT NOT NULL);
+CREATE TABLE generations (
+    generation INTEGER PRIMARY KEY, archive TEXT NOT NULL, rejected TEXT NOT NULL, statistics TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One individual's answer to one example of a task, and what became of it.
+
+    ``verdict`` is pass, fail or missing; ``cause`` and ``error`` say whose fault a failure was and of what kind.
+    """
+
+    individual: str
+    task: str
+    example: str
+    verdict: str
+    score: float | None
+    cause: str | None
+    error: str | None
+    reply: str
+    finish: Literal["stop", "length"]
+    tokens: int
+
+    @property
+    def text(self) -> str:
+        """The reply, under the name that a judge of outputs asks for."""
+        return self.reply
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The end of a generation: archive best first, rejected children, and figures about it."""
+
+    generation: int
+    archive: tuple[str, ...]
+    rejected: tuple[str, ...]
+    statistics: dict[str, Any]
+
+
+class RunStore:
+    """One run's SQLite store, open for writing (:meth:`create_or_resume`) or for reading (:meth:`read`)."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, directory: Path, on_commit: Callable[[], None] | None = None
+    ):
+        self._db = connection
+        self.directory = directory
+        self._on_commit = on_commit
+
+    # -- opening ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create_or_resume(
+        cls, directory: Path, settings_hash: str, *, on_commit: Callable[[], None] | None = None
+    ) -> "RunStore":
+        """Open the run in ``directory`` for writing, or begin it.
+
+        A store of other settings must have been set aside before (:func:`set_aside_if_other`).
+
+        Args:
+            directory: The run's directory, locked by the caller.
+            settings_hash: Hash of everything that can change a result.
+            on_commit: Called after every transaction.
+
+        Raises:
+            InputError: The store is damaged.
+        """
+        directory.mkdir(parents=True, exist_ok=True)
+        live, final = directory / "live.sqlite", directory / "run.sqlite"
+        if not live.exists() and final.exists():
+            _copy_rows(final, live)
+        store = cls(_connect(live), directory, on_commit)
+        with _readable(live):
+            if not store._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                with store.transaction():
+                    _create_tables(store._db)
+                    rows = {"settings_hash": settings_hash, "store_version": str(STORE_VERSION)}
+                    store._db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(rows.items()))
+        return store
+
+    @classmethod
+    def read(cls, directory: Path) -> "RunStore":
+        """Open the finished run in ``directory``, immutable: reading leaves no trace on disk.
+
+        Raises:
+            InputError: There is no finished run, or it is damaged or of another version.
+        """
+        path = directory / "run.sqlite"
+        if not path.is_file():
+            if (directory / "live.sqlite").exists():
+                raise InputError(
+                    f"{directory}: no finished run there; it has not finished: run `acdc evolve` again to go on"
+                )
+            raise InputError(no_run_there(directory))
+        with _readable(path):
+            db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+            store = cls(db, directory)
+            store.check_version()
+        return store
+
+    def check_version(self) -> None:
+        """Raise InputError if another version of the store wrote this run."""
+        version = self.meta("store_version")
+        if version != str(STORE_VERSION):
+            raise InputError(
+                f"{self.directory}: a store of version {version}, this program reads version {STORE_VERSION}; "
+                "move the directory away and evolve again"
+            )
+
+    def close(self) -> None:
+        """Close the connection; nothing that was committed is lost."""
+        self._db.close()
+
+    def __enter__(self) -> "RunStore":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is written, or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        with contextlib.ExitStack() as unless_complete:
+            unless_complete.callback(self._db.execute, "ROLLBACK")
+            yield
+            unless_complete.pop_all()
+        self._db.execute("COMMIT")
+        if self._on_commit is not None:
+            self._on_commit()
+
+    def finish(self) -> Path:
+        """Write the final read-only ``run.sqlite`` and remove the live store. Returns its path."""
+        final, staging = self.directory / "run.sqlite", self.directory / "run.sqlite.tmp"
+        staging.unlink(missing_ok=True)
+        self._db.execute("VACUUM INTO ?", (str(staging),))
+        self.close()
+        staging.chmod(0o444)
+        with staging.open("rb") as file:
+            os.fsync(file.fileno())
+        staging.replace(final)
+        for name in ("live.sqlite", "live.sqlite-journal"):
+            (self.directory / name).unlink(missing_ok=True)
+        return final
+
+    # -- what is stored -----------------------------------------------------------------------------------------
+
+    def meta(self, key: str) -> str | None:
+        """A value of the ``meta`` table."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Write a value of the ``meta`` table (inside a transaction)."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def add_individual(self, born: int, id: str, generation: int, recipe: str, weights_hash: str) -> None:
+        """Record a birth (inside a transaction)."""
+        self._db.execute(
+            "INSERT INTO individuals VALUES (?, ?, ?, ?, ?, NULL)",
+            (born, id, generation, recipe, weights_hash),
+        )
+
+    def set_gibberish(self, id: str, finding: dict[str, Any]) -> None:
+        """Record what the gibberish judge found (inside a transaction)."""
+        self._db.execute("UPDATE individuals SET gibberish = ? WHERE id = ?", (dump(finding), id))
+
+    def gibberish(self, id: str) -> dict[str, Any] | None:
+        """What the judge found about an individual, if it was judged."""
+        row = self._db.execute("SELECT gibberish FROM individuals WHERE id = ?", (id,)).fetchone()
+        return json.loads(row[0]) if row and row[0] else None
+
+    def individuals(self) -> list[tuple[int, str, int, str, str, dict[str, Any] | None]]:
+        """Rows (born, id, generation, recipe, weights_hash, gibberish finding), oldest first."""
+        rows = self._db.execute("SELECT * FROM individuals ORDER BY born").fetchall()
+        return [(*row[:5], json.loads(row[5]) if row[5] else None) for row in rows]
+
+    def add_tasks(self, tasks: Iterable[tuple[str, int, str]]) -> None:
+        """Record task families as (id, generation, JSON document) (inside a transaction)."""
+        self._db.executemany("INSERT INTO tasks VALUES (?, ?, ?)", tasks)
+
+    def tasks(self) -> list[tuple[str, int, str]]:
+        """Rows (id, generation, JSON document) in order of ids."""
+        return self._db.execute("SELECT id, generation, document FROM tasks ORDER BY id").fetchall()
+
+    def put_cells(self, cells: Sequence[Cell]) -> None:
+        """Record answers in one transaction; a missing cell may be replaced by a later attempt."""
+        with self.transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [tuple(getattr(cell, name) for name in Cell.__slots__) for cell in cells],
+            )
+
+    def cells(self, individual: str | None = None) -> list[Cell]:
+        """All cells, or those of one individual, in order of their keys."""
+        where, values = ("WHERE individual = ?", (individual,)) if individual is not None else ("", ())
+        rows = self._db.execute(f"SELECT * FROM cells {where} ORDER BY individual, task, example", values)
+        return [Cell(*row) for row in rows]
+
+    def verdicts(self) -> list[tuple[str, str, str]]:
+        """Rows (individual, task, verdict), one for each cell: a big run's cells without their replies."""
+        return self._db.execute("SELECT individual, task, verdict FROM cells").fetchall()
+
+    def add_pool(self, generation: int, snapshot: str, events: str, counts: dict[str, int]) -> None:
+        """Record the task pool as it is after ``generation`` evolved it, and what happened (inside a transaction)."""
+        self._db.execute(
+            "INSERT INTO pools VALUES (?, ?, ?, ?)", (generation, snapshot, events, dump(counts))
+        )
+
+    def pools(self) -> list[tuple[int, str, str]]:
+        """Rows (generation, snapshot, events), oldest first."""
+        return self._db.execute(
+            "SELECT generation, snapshot, events FROM pools ORDER BY generation"
+        ).fetchall()
+
+    def pool_counts(self, generation: int) -> dict[str, int]:
+        """Counts of events, by kind, of the evolution at the end of ``generation``; what happened later is not in them."""
+        row = self._db.execute("SELECT counts FROM pools WHERE generation = ?", (generation,)).fetchone()
+        return dict(json.loads(row[0]))
+
+    def append_pool_events(self, generation: int, snapshot: str, events: list[Any]) -> None:
+        """Update a pool that changed between two evolutions, and say what happened (inside a transaction)."""
+        row = self._db.execute("SELECT events FROM pools WHERE generation = ?", (generation,)).fetchone()
+        self._db.execute(
+            "UPDATE pools SET snapshot = ?, events = ? WHERE generation = ?",
+            (snapshot, dump([*json.loads(row[0]), *events]), generation),
+        )
+
+    def add_generation(self, row: Generation) -> None:
+        """Record the end of a generation in one transaction."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO generations VALUES (?, ?, ?, ?)",
+                (row.generation, dump(row.archive), dump(row.rejected), dump(row.statistics)),
+            )
+
+    def generations(self) -> list[Generation]:
+        """All finished generations, oldest first."""
+        rows = self._db.execute("SELECT * FROM generations ORDER BY generation").fetchall()
+        return [
+            Generation(n, tuple(json.loads(archive)), tuple(json.loads(rejected)), json.loads(statistics))
+            for n, archive, rejected, statistics in rows
+        ]
+
+
+class SetAside(NamedTuple):
+    """An old run that was moved away, and why."""
+
+    path: Path
+    reason: str
+
+
+def set_aside_if_other(directory: Path, settings_hash: str, old: Path, asked: str = "") -> SetAside | None:
+    """Move a run of other settings, of another version or a damaged one to ``old``; the line to print is the caller's.
+
+    Args:
+        directory: The run's directory, locked by the caller.
+        settings_hash: Hash of the settings that are wanted now.
+        old: Directory for runs that were set aside.
+        asked: What the settings ask for now, as the store keeps it: a run that was asked the same is of another version, not of
+            other settings.
+
+    Returns:
+        Where the old run is now, or None if there was none or it is of the same settings.
+    """
+    stores = [path for name in ("live.sqlite", "run.sqlite") if (path := directory / name).exists()]
+    found = _hash_in(stores[0]) if stores else None
+    if not stores or (found and found[:2] == (settings_hash, str(STORE_VERSION))):
+        return None
+    reason = "damaged" if found is None else "of other settings"
+    if found is not None and found[1] != str(STORE_VERSION):
+        reason = f"of version {found[1]} of the store, this is version {STORE_VERSION}"
+    elif found is not None and found[2] == asked != "":
+        reason = "of an earlier version of the method or of other seed models, which answers differently,"
+    old.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        target = old / f"{directory.parent.name}-{directory.name}-{number}"
+        if not target.exists():
+            break
+    target.mkdir()
+    for path in sorted(directory.iterdir()):
+        if path.name != "lock":
+            path.replace(target / path.name)
+    return SetAside(target, reason)
+
+
+def is_finished(directory: Path) -> bool:
+    """Whether a run in ``directory`` came to an end and none is under way; of which settings is not asked."""
+    return (directory / "run.sqlite").is_file() and not (directory / "live.sqlite").exists()
+
+
+def last_generation(path: Path) -> int:
+    """The last finished generation in a store's file; −1 where there is none."""
+    with contextlib.closing(_connect(path)) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'generations'").fetchone():
+            return -1
+        row = db.execute("SELECT MAX(generation) FROM generations").fetchone()
+    return -1 if row[0] is None else int(row[0])
+
+
+def dump(value: object) -> str:
+    """Canonical JSON: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _hash_in(path: Path) -> tuple[str, str, str] | None:
+    """Settings hash, version of the store, and what the settings asked for; None where the file is damaged."""
+    try:
+        with contextlib.closing(_connect(path)) as db:
+            meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
+    except (sqlite3.DatabaseError, InfrastructureError):
+        return None
+    return meta.get("settings_hash", ""), meta.get("store_version", ""), meta.get("asked", "")
+
+
+def _create_tables(db: sqlite3.Connection) -> None:
+    for statement in _SCHEMA.split(";"):
+        db.execute(statement)
+
+
+def _copy_rows(final: Path, live: Path) -> None:
+    """A live store with the rows of a final one; not a copy of the file, which remembers how often it was vacuumed."""
+    staging = live.with_suffix(".tmp")
+    staging.unlink(missing_ok=True)
+    with _readable(final), contextlib.closing(_connect(staging)) as db:
+        _create_tables(db)
+        db.execute("ATTACH ? AS final", (f"{final.resolve().as_uri()}?mode=ro&immutable=1",))
+        for (table,) in db.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM final.{table}")
+    staging.replace(live)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    if path.name == "run.sqlite":
+        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    # A rollback journal, not a write-ahead log: there is one writer, and readers must leave nothing behind.
+    db = sqlite3.connect(path.resolve().as_uri(), isolation_level=None, timeout=30, uri=True)
+    db.execute("PRAGMA journal_mode = DELETE")
+    db.execute("PRAGMA synchronous = NORMAL")
+    return db
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
+            raise
+        raise InputError(
+            f"{path}: damaged ({error}); move it away and evolve again: everything in it can be made again"
+        ) from None

@@ -1,0 +1,202 @@
+"""From a finished run to its task forces: candidates × all tasks ever active → who belongs together (method §5).
+
+The candidates are the archives of every ``candidates_every``-th generation and of the last; with the rule ``none``
+everybody is. Both candidates and tasks are thinned by seed to the same numbers for every variant, so that no variant
+wins by having more to choose from or more to choose by. What is not in the run yet is answered now, into a side store
+that a killed process goes on from.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acdc.config.evolution import EvolutionSettings, TaskforceSettings
+from acdc.errors import InputError, NotEnoughDataError
+from acdc.parsing.validation import nearest
+from acdc.skills import SkillMatrix, coverage
+from acdc.storage.store import Generation
+from acdc.streams import stream
+from acdc.taskforce import maximum_coverage as taskforce
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An individual that may become a member."""
+
+    id: str
+    born: int
+    generation: int
+    weights_hash: str
+    recipe: str
+
+
+def candidates(
+    individuals: Sequence[tuple[int, str, int, str, str, dict[str, Any] | None]],
+    generations: Sequence[Generation],
+    settings: EvolutionSettings,
+    limit: int | None,
+    seed: int,
+    *,
+    forced: Sequence[str] = (),
+) -> list[Candidate]:
+    """Who may be chosen, oldest first.
+
+    Args:
+        individuals: Rows of the store.
+        generations: Rows of the store.
+        settings: Of the run; its last generation is the run's last.
+        limit: Most candidates, drawn by seed from more; None takes all.
+        seed: Run seed.
+        forced: Seeds that are candidates in any case.
+
+    Raises:
+        InputError: A forced seed is none of the run.
+    """
+    seeds = [row[1] for row in individuals if json.loads(row[3]).get("kind") == "seed"]
+    for name in forced:
+        if name not in seeds:
+            raise InputError(f"taskforce.forced: {name} is no seed; {nearest(name, seeds)}")
+    eligible = eligible_by(generations[-1].generation, individuals, generations, settings)
+    found = [candidate for candidate in _all(individuals) if candidate.id in eligible]
+    drawn = _thinned(
+        [c for c in found if c.id not in forced], limit and limit - len(forced), seed, "taskforce candidates"
+    )
+    return sorted([*drawn, *(c for c in _all(individuals) if c.id in forced)], key=lambda c: c.born)
+
+
+def eligible_by(
+    generation: int,
+    individuals: Sequence[tuple[int, str, int, str, str, dict[str, Any] | None]],
+    generations: Sequence[Generation],
+    settings: EvolutionSettings,
+) -> set[str]:
+    """Who is a candidate of a run that ended with this generation, before thinning; arguments as for :func:`candidates`."""
+    if settings.selection.rule == "none":
+        return {
+            row[1]
+            for row in individuals
+            if row[2] <= generation and not (row[5] or {}).get("gibberish", False)
+        }
+    return {
+        member
+        for row in generations
+        if row.generation == generation
+        or (row.generation < generation and row.generation % settings.candidates_every == 0)
+        for member in row.archive
+    }
+
+
+def _all(individuals: Sequence[tuple[int, str, int, str, str, dict[str, Any] | None]]) -> list[Candidate]:
+    return [Candidate(id, born, gen, hash_, recipe) for born, id, gen, recipe, hash_, _ in individuals]
+
+
+def choice_tasks(tasks: Sequence[str], limit: int | None, seed: int) -> list[str]:
+    """The tasks that the choice is made by, in order of ids; drawn by seed where there are more than ``limit``."""
+    return _thinned(list(tasks), limit, seed, "choice tasks")
+
+
+def choose(
+    matrix: SkillMatrix, settings: TaskforceSettings, seed: int, seeds: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Task forces of every size by every rule.
+
+    Args:
+        matrix: Candidates, oldest first, × choice tasks; incomplete columns are left out.
+        settings: Sizes, forced and excluded seeds, node limit.
+        seed: Run seed, for the random rule.
+        seeds: Candidates that are seed models, for a clear error about forced ones.
+
+    Returns:
+        ``forces``: members in order of choice by rule; ``synthetic``: their coverage of the choice tasks for each size;
+        ``exact``: the optimum for each size with its bound; ``tasks``, ``skills`` (one string of 0 and 1 a candidate).
+    """
+    complete = matrix.complete()
+    if not complete.tasks:
+        raise NotEnoughDataError(
+            "no task has a result for every candidate, so no task force can be chosen by coverage; run the same command "
+            "again: what is missing is asked again"
+        )
+    skills, names = complete.skills, complete.individuals
+    sizes = [n for n in settings.sizes if n <= len(names)]
+    if not sizes:
+        raise NotEnoughDataError(f"{len(names)} candidates do not make a task force of {min(settings.sizes)}")
+    place = {name: i for i, name in enumerate(names)}
+    forced = [place[name] for name in settings.forced if name in place]
+    excluded = [place[name] for name in settings.excluded if name in place]
+    largest = min(max(sizes), len(names) - len(excluded))
+    orders = {rule: _ordered(rule, skills, largest, seed, forced, excluded) for rule in settings.rules}
+    exact = {}
+    for n in (n for n in sizes if n <= largest):
+        optimum = taskforce.exact(skills, n, forced=forced, excluded=excluded, node_limit=settings.node_limit)
+        members = [names[i] for i in optimum.indices]
+        exact[str(n)] = {
+            "members": members,
+            "coverage": optimum.coverage,
+            "bound": optimum.bound,
+            "proven": optimum.proven,
+        }
+    return {
+        "forces": {rule: [names[i] for i in order] for rule, order in orders.items()},
+        "synthetic": {
+            rule: {str(n): coverage(skills[order[:n]]) for n in sizes if n <= largest}
+            for rule, order in orders.items()
+        },
+        "exact": exact,
+        "fitness": {name: float(value) for name, value in zip(names, skills.mean(axis=1), strict=True)},
+        "tasks": list(complete.tasks),
+        "dropped_tasks": len(matrix.tasks) - len(complete.tasks),
+        "skills": {
+            name: "".join("01"[int(cell)] for cell in row) for name, row in zip(names, skills, strict=True)
+        },
+        "absent_seeds": [name for name in seeds if name not in place],
+    }
+
+
+def choose_at(
+    matrix: SkillMatrix, settings: TaskforceSettings, present: Collection[str], active: Collection[str]
+) -> dict[str, Any] | None:
+    """The task force by coverage that an earlier generation would have given, from the same candidates and tasks.
+
+    Args:
+        matrix: Candidates × choice tasks, as for :func:`choose`.
+        settings: Sizes, forced and excluded seeds.
+        present: Candidates that were in an archive by then; others are left out.
+        active: Ids of tasks that were active by then; others do not count.
+
+    Returns:
+        ``members`` in order of choice, ``candidates`` and ``tasks`` (how many there were); None where there was nobody or nothing.
+    """
+    complete = matrix.complete()
+    rows = [i for i, name in enumerate(complete.individuals) if name in present]
+    columns = [t for t, name in enumerate(complete.tasks) if name.partition("/")[0] in active]
+    if not rows or not columns:
+        return None
+    skills = complete.skills[np.ix_(rows, columns)]
+    names = [complete.individuals[i] for i in rows]
+    forced = [names.index(name) for name in settings.forced if name in names]
+    excluded = [names.index(name) for name in settings.excluded if name in names]
+    largest = min(max(settings.sizes), len(names) - len(excluded))
+    order = taskforce.greedy(skills, largest, forced=forced, excluded=excluded)
+    return {"members": [names[i] for i in order], "candidates": len(rows), "tasks": len(columns)}
+
+
+def _ordered(
+    rule: str, skills: NDArray[np.bool_], n: int, seed: int, forced: Sequence[int], excluded: Sequence[int]
+) -> NDArray[np.intp]:
+    """The n that a rule chooses, in order of choice."""
+    if rule == "random":
+        generator = stream(seed, "random taskforce")
+        return taskforce.by_random(skills, n, generator, forced=forced, excluded=excluded)
+    rules = {"coverage": taskforce.greedy, "fitness": taskforce.by_fitness, "dns": taskforce.by_dns}
+    return rules[rule](skills, n, forced=forced, excluded=excluded)
+
+
+def _thinned(items: list[Any], limit: int | None, seed: int, purpose: str) -> list[Any]:
+    if limit is None or len(items) <= limit:
+        return items
+    drawn = stream(seed, purpose).permutation(len(items))[:limit]
+    return [items[i] for i in sorted(drawn.tolist())]
