@@ -13,8 +13,8 @@
 .PHONY: help setup reproduce verify test test-vllm test-ray smoke same study lint format bench clean
 
 WORKERS ?= logical
-VLLM_TESTS = tests/acdc/engines tests/evals/test_vllm_harness.py
-RAY_TESTS = tests/acdc/executors tests/evals/test_ray_evaluation.py
+VLLM_TESTS = tests/acdc/engines tests/evals/answering/test_vllm_harness.py
+RAY_TESTS = tests/acdc/executors tests/evals/answering/test_ray_evaluation.py
 # What the pipeline makes is what .gitignore says it makes.
 MADE = $(shell sed -n '/^. what the pipeline makes/,$$s|^/||p' .gitignore) build/smoke build/same build/same-full .dvc/cache .dvc/tmp
 

@@ -14,7 +14,7 @@ from acdc.engines.engine import Answer, Capabilities, DeclaredEngine, Request, S
 from acdc.errors import InputError
 from acdc.judging.extract import extract
 from acdc.parsing.validation import nearest
-from evals.best_of_n.choose import ALONE, JUDGED, choose
+from evals.best_of_n.registry import ALONE, JUDGED, choose
 from evals.best_of_n.reward_model import Rewards
 from evals.best_of_n.reward_model import select as by_reward
 from evals.best_of_n.selector import Candidates, Choice, Judge

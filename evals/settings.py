@@ -63,7 +63,7 @@ class EvaluationSettings(BaseModel):
             InputError: Names the entry.
         """
         from evals.benchmarks.registry import chosen, data_names
-        from evals.comparison import settings_of
+        from evals.comparison.document import settings_of
 
         chosen(self.suite, self.benchmarks)
         known = data_names(self.suite, self.benchmarks) if self.data or self.filters else []

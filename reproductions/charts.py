@@ -12,7 +12,7 @@ from reproductions.verdict_tables import find_claim, main_rivals
 from reproductions.wording import VERDICTS, phrase, shown_name
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison, MethodResult
+    from evals.comparison.document import Comparison, MethodResult
 
 MOST_LINES = 7  # as many as there are styles
 OVERVIEW_GROUPS = ("control", "experts", "even", "noise", "big", "variant", "choice", "archive")

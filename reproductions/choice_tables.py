@@ -12,7 +12,7 @@ from reproductions.wording import phrase, shown_name, wording
 
 if TYPE_CHECKING:
     from evals.best_of_n.document import FinalAnswer, Share
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
 _NUMBERS = (
     "chosen", "chosen_low", "chosen_high", "random", "covered", "efficiency", "efficiency_low", "efficiency_high",

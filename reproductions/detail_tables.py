@@ -13,7 +13,7 @@ from reproductions.verdict_tables import coverage_cell, difference_cell
 from reproductions.wording import VERDICTS, count, short, shown_name, wording
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
 OUTSIDERS = ("experts", "control", "even", "noise", "big", "api")  # rivals that did not evolve
 

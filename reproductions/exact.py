@@ -18,9 +18,9 @@ from reproductions.study_answers import FILE as ANSWERS
 from reproductions.study_answers import KeptAnswers, pack, read_answers
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
-    from evals.evidence import Entry, Evidence
-    from evals.methods import Pick
+    from evals.comparison.document import Comparison
+    from evals.comparison.evidence import Entry, Evidence
+    from evals.rivals.methods import Pick
 
 _STATES = {"1": "right", "0": "wrong", "m": "missing"}
 

@@ -25,7 +25,7 @@ from acdc.numbers.digits import rounded
 from reproductions.paper.names import measured_benchmark
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison, CoverageAt, MethodResult
+    from evals.comparison.document import Comparison, CoverageAt, MethodResult
 
 FOLDER = Path(__file__).parent
 

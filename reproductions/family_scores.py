@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from acdc.errors import InputError, NotEnoughDataError
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class MethodScores:
     """A method's coverage.
 
     Attributes:
-        id: As in :class:`evals.comparison.MethodResult`.
+        id: As in :class:`evals.comparison.document.MethodResult`.
         name: Likewise.
         coverage: For each N and benchmark, a share in [0, 1], the mean over run seeds.
     """

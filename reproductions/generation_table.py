@@ -9,7 +9,7 @@ from reproductions.verdict_tables import coverage_cell, difference_cell
 from reproductions.wording import wording
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
 
 def generations_table(comparison: "Comparison") -> Table | None:

@@ -11,8 +11,8 @@ from reproductions.verdict_tables import headline_sizes
 from reproductions.wording import short, shown_name, wording
 
 if TYPE_CHECKING:
-    from evals.audit import Audit, Gain
-    from evals.comparison import Comparison
+    from evals.audit.audit import Audit, Gain
+    from evals.comparison.document import Comparison
 
 
 def measurement_tables(

@@ -26,7 +26,7 @@ from reproductions.wording import count, short
 
 if TYPE_CHECKING:
     from acdc.config.config import Config
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
 DIRECTORY = "report"
 

@@ -12,7 +12,7 @@ from acdc.errors import InputError, NotEnoughDataError
 from reproductions.verdict_tables import main_table
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
 FILE = "table.json"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -23,7 +23,7 @@ class PrintedRow(BaseModel):
 
     Attributes:
         n: N of its block.
-        id: Of the method, as in :class:`evals.comparison.MethodResult`.
+        id: Of the method, as in :class:`evals.comparison.document.MethodResult`.
         name: As printed.
         cells: What is printed, by the title of the column.
     """

@@ -108,7 +108,7 @@ def export(
         InfrastructureError: The disk is too small or refuses.
     """
     from acdc.runs.run import engine_of
-    from evals.places import RunWeights, found_family
+    from evals.answering.workplaces import RunWeights, found_family
 
     require_place(directory, force=force)
     with RunStore.read(run) as store:

@@ -279,7 +279,7 @@ def _tokens_of_one_model(config: Config) -> float:
 
 def _answers(config: Config, family: str) -> tuple[int, int]:
     """How often each question is answered at most: by individuals and seeds, and by the big model."""
-    from evals.baselines import BIG, draws_of, expert_sets, methods
+    from evals.rivals.baselines import BIG, draws_of, expert_sets, methods
     from evals.settings import BaselineSettings, EvaluationSettings
 
     asked = config.section("evaluation", EvaluationSettings)

@@ -9,8 +9,8 @@ from acdc.storage.layout import Layout
 
 if TYPE_CHECKING:
     from acdc.config.config import Config
-    from evals.audit import Audit
-    from evals.comparison import Comparison
+    from evals.audit.audit import Audit
+    from evals.comparison.document import Comparison
 
 
 def comparison_file(layout: Layout, family: str) -> Path:
@@ -26,7 +26,7 @@ def load_comparison(layout: Layout, config: "Config", family: str) -> "Compariso
     """
     from pydantic import ValidationError
 
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
     path = comparison_file(layout, family)
     if not path.is_file():
@@ -49,7 +49,7 @@ def load_audit(layout: Layout, family: str) -> "Audit | None":
     """
     from pydantic import ValidationError
 
-    from evals.audit import Audit
+    from evals.audit.audit import Audit
 
     path = layout.root / "audit" / f"{family}.json"
     if not path.is_file():

@@ -13,7 +13,7 @@ from reproductions.verdict_tables import coverage_at, find_claim, headline_sizes
 from reproductions.wording import shown_name
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
 OUTCOMES = {"better": "ahead", "undecided": "level", "worse": "behind"}
 

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from acdc.errors import InputError
+from evals.comparison.evidence import Entry, Evidence
 from evals.correctness import Answerer, Correctness
-from evals.evidence import Entry, Evidence
-from evals.methods import Pick, rows_of
+from evals.rivals.methods import Pick, rows_of
 from reproductions.family_scores import FamilyScores, MethodScores
 
 FILE = "answers.jsonl.gz"  # its name in a folder

@@ -17,7 +17,7 @@ from reproductions.table import Table
 from reproductions.verdict_tables import main_table, variants_table
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
 __all__ = [
     "all_tables",

@@ -15,7 +15,7 @@ from reproductions.table import Column, Row, Table, interval, p_value, percent, 
 from reproductions.wording import NOT_RUN, VERDICTS, phrase, shown_name, wording
 
 if TYPE_CHECKING:
-    from evals.comparison import Claim, Comparison, CoverageAt, MethodResult
+    from evals.comparison.document import Claim, Comparison, CoverageAt, MethodResult
 
 GROUPS = ("ours", "control", "experts", "even", "noise", "big", "variant", "choice", "archive", "api")
 

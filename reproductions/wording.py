@@ -8,7 +8,7 @@ from acdc.numbers.digits import significant
 from reproductions.templates import FOLDER
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
 VERDICTS = {"better": "task force ahead", "worse": "behind", "undecided": "level"}
 NOT_RUN = "not run"

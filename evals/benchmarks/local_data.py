@@ -80,7 +80,7 @@ def questions(path: Path, metadata: Mapping[str, Any], needing: Path | None = No
             )
         seen[row["id"]] = number
     if "open_form" in metadata:
-        from evals.option_filter import open_questions
+        from evals.benchmarks.option_filter import open_questions
 
         return open_questions(path, rows, metadata, needing)
     if "prepare" not in metadata:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from evals.best_of_n.judge_replies import number
 from evals.best_of_n.prompts import filled, shown
 from evals.best_of_n.selector import Candidates, Choice, Judge
-from evals.best_of_n.verdict import number
 
 
 def select(candidates: Candidates, rng: np.random.Generator, judge: Judge) -> Choice:

@@ -17,7 +17,7 @@ PUBLISHED = {"choice": "tournament", "maths": "monarch", "code": "reward_model"}
 """Published choice for each kind of benchmark; of another kind the majority chooses."""
 FREE = ("majority", "logprob", "self_certainty")
 NUMBERS = {"logprob": "token_logprobs", "self_certainty": "certainties"}
-"""Ways that choose by numbers of the engine, and which of `evals.given_answers.Given` they are."""
+"""Ways that choose by numbers of the engine, and which of `evals.answering.samples.Given` they are."""
 JUDGED = ("monarch", "tournament", "score")
 SELECTORS = (*FREE, *JUDGED, "reward_model", "published")
 

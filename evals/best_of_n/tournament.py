@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from evals.best_of_n.judge_replies import last_line
 from evals.best_of_n.prompts import filled, shown
 from evals.best_of_n.selector import Candidates, Choice, Judge
-from evals.best_of_n.verdict import last_line
 
 
 def better(question: str, first: str, second: str, judge: Judge) -> str | None:

@@ -85,8 +85,8 @@ def _keep(asked: "StudySettings", root: Path, folder: Path) -> Path:
     """The answers that the study's numbers rest on, in one small file."""
     from acdc.config.config import load
     from acdc.storage.layout import Layout
-    from evals.evaluation import replace_file
-    from evals.families import evidence_of
+    from evals.answering.evaluate_taskforce import replace_file
+    from evals.comparison.families import evidence_of
     from reproductions.study_answers import FILE, pack
 
     config, layout = load(root / "params.yaml"), Layout(root)
@@ -143,7 +143,7 @@ def _settings_file(params: Path, asked: "StudySettings", root: Path, *, write: b
 def _plan(asked: "StudySettings", root: Path, params: Path) -> dict[str, Any]:
     from acdc.storage.journal import stage_seconds
     from acdc.storage.layout import Layout
-    from evals.power import minimum_detectable_effect
+    from evals.statistics.power import minimum_detectable_effect
     from reproductions.study import hours
 
     begun = stage_seconds(Layout(root).cache())

@@ -11,7 +11,7 @@ from acdc.cli.options import PARAMS, Json, Overrides, Params, settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
     from reproductions.table import Table
 
 REPORT = Path("report") / "index.html"

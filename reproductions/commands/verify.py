@@ -11,7 +11,7 @@ from acdc.cli.options import PARAMS, Json
 from acdc.numbers.digits import in_percent
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
     from reproductions.expected import Expected, Verdict
 
 
@@ -102,8 +102,8 @@ def _exactly(
     from acdc.config.config import load
     from acdc.errors import InputError, NotEnoughDataError, ToleranceError
     from acdc.storage.layout import Layout
-    from evals.evaluation import replace_file
-    from evals.families import evidence_of
+    from evals.answering.evaluate_taskforce import replace_file
+    from evals.comparison.families import evidence_of
     from reproductions.exact import exactness, kept_files
     from reproductions.exact_report import document, lines, summary
     from reproductions.settings import ReportSettings
@@ -165,7 +165,7 @@ def _measured(family: str, path: Path | None) -> "Comparison":
 
     from acdc.errors import InputError, NotEnoughDataError
     from acdc.storage.layout import Layout
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
     from reproductions.sources import comparison_file
 
     if path is None and not PARAMS.is_file():

@@ -15,7 +15,7 @@ from reproductions.paper.names import measured_benchmark, names
 from reproductions.sources import comparison_file
 
 if TYPE_CHECKING:
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
 Values = dict[str, float]
 
@@ -75,7 +75,7 @@ def read_measured(layouts: Iterable[Layout]) -> dict[str, Measured]:
     """
     from pydantic import ValidationError
 
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
 
     found: dict[str, Measured] = {}
     for layout in layouts:

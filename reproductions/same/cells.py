@@ -170,7 +170,7 @@ def _leaves(value: Any, key: Key = ()) -> Iterator[tuple[Key, str]]:
 def _table(path: Path, where: str, sizes: Sequence[int]) -> Iterator[Cells]:
     from pydantic import ValidationError
 
-    from evals.comparison import Comparison
+    from evals.comparison.document import Comparison
     from reproductions.printed import printed_of
 
     try:

@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT))
 FORMS = ("gsm8k_llama", "minerva_math", "mmlu_judge", "mmlu_pro_judge", "bbh_judge", "gpqa_judge", "humaneval_instruct", "mbpp_instruct")  # fmt: skip
 WIDTHS = (64, 128, 256, 512, 1024, 1536, 2048, 2560, 3072, 4352)
 START = """
-import evals.lm_eval_adapter
+import evals.answering.lm_eval_adapter
 from lm_eval import evaluator
 """
 
@@ -102,10 +102,10 @@ def evaluating(model: Path, individuals: int, folder: Path) -> None:
     from acdc.chat.settings import JudgeSettings
     from acdc.families.family import load_weights
     from acdc.sandbox import Sandbox
+    from evals.answering.harness import Job, Model
+    from evals.answering.jobs import Workplace, opened
     from evals.benchmarks import registry
-    from evals.harness import Job, Model
     from evals.settings import EvaluationSettings
-    from evals.workers import Workplace, opened
     from tests.acdc.chat.chat_server import MODEL, Answer, serving
 
     def says(body: dict[str, Any], number: int) -> Answer:

@@ -40,8 +40,8 @@ def judging(engine: Any, exams: list[Any]) -> None:
     """lm-eval with templates rendered anew (as it comes), and with our rendered ones."""
     from lm_eval import evaluator
 
-    from evals.answers import Reply
-    from evals.exam import Exam, _load
+    from evals.answering.answer_cache import Reply
+    from evals.answering.benchmark_exam import Exam, _load
 
     exam = exams[0]
     plain = _load(exam.benchmark)
@@ -63,8 +63,8 @@ def judging(engine: Any, exams: list[Any]) -> None:
 
 def answering(engine: Any, exams: list[Any], weights: Any) -> None:
     """Fresh against cached."""
-    from evals.answers import AnswerCache
-    from evals.harness import Harness, Job, Model
+    from evals.answering.answer_cache import AnswerCache
+    from evals.answering.harness import Harness, Job, Model
 
     answers = sum(len(exam.questions) for exam in exams)
     with tempfile.TemporaryDirectory() as folder, AnswerCache(Path(folder) / "answers.sqlite") as cache:
@@ -81,8 +81,8 @@ def answering(engine: Any, exams: list[Any], weights: Any) -> None:
 
 def intervals() -> None:
     """200 rows with intervals: a bootstrap each, and one set of resamples."""
-    from evals.shared_bootstrap import SharedBootstrap
     from evals.significance import hierarchical_bootstrap
+    from evals.statistics.shared_bootstrap import SharedBootstrap
 
     rng = np.random.default_rng(0)
     rows = [{f"b{i}": rng.random((3, 64)) for i in range(8)} for _ in range(PAIRS)]
@@ -110,8 +110,8 @@ def main() -> None:
     """Measure and print."""
     from acdc.engines import EngineSettings, open_engine
     from acdc.families.family import load_weights
+    from evals.answering.benchmark_exam import Exam
     from evals.benchmarks import registry
-    from evals.exam import Exam
 
     model = Path(sys.argv[1] if len(sys.argv) > 1 else "models/tiny/general")
     engine = open_engine(EngineSettings(), model)

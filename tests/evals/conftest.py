@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from evals.answers import AnswerCache
+from evals.answering.answer_cache import AnswerCache
+from evals.answering.harness import Harness, Model
 from evals.benchmarks.registry import Benchmark
-from evals.harness import Harness, Model
 
 DATA = Path(__file__).parent / "data"
 
@@ -56,7 +56,7 @@ def model(tiny_model_dir: Path) -> Callable[..., Model]:
 @pytest.fixture
 def exam(tiny_engine: Any) -> Callable[..., Any]:
     """Benchmarks made ready for the tiny engine."""
-    from evals.exam import Exam
+    from evals.answering.benchmark_exam import Exam
 
     def make(
         name: str = "probe_exact", questions: list[dict[str, Any]] | None = None, budget: int | None = None

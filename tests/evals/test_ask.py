@@ -16,7 +16,7 @@ from acdc.engines.openai_api import APIEngine
 from acdc.errors import InfrastructureError, InputError
 from evals.ask import SELECTORS, Member, ask, require_selector
 from evals.best_of_n.selector import Judge
-from evals.commands.ask import register
+from evals.cli.ask import register
 from tests import small_project
 from tests.acdc.chat.chat_server import MODEL, serving
 from tests.acdc.chat.chat_server import Answer as Served
@@ -149,7 +149,7 @@ def test_members_answer_as_they_do_in_the_engine(project: Path) -> None:
     from acdc.config.config import load
     from acdc.runs.run import engine_of
     from acdc.storage.layout import Layout
-    from evals.places import RunWeights, found_family
+    from evals.answering.workplaces import RunWeights, found_family
 
     config = load(project / "params.yaml")
     family = found_family(config, Layout(project), "mine")

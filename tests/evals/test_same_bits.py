@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from evals.shared_bootstrap import SharedBootstrap
+from evals.statistics.shared_bootstrap import SharedBootstrap
 from tests.kernels import by_kernels
 
 PRELUDE = """
 import numpy as np
 from evals import significance as s
 from evals.coverage import contributions, expected_coverage, pass_at_k
-from evals.masked_bootstrap import MaskedBootstrap
-from evals.shared_bootstrap import SharedBootstrap
+from evals.statistics.masked_bootstrap import MaskedBootstrap
+from evals.statistics.shared_bootstrap import SharedBootstrap
 from evals.best_of_n.efficiency import selection_efficiency
 rng = np.random.default_rng(1)
 sizes = {f"b{i}": 64 for i in range(8)}

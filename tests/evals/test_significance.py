@@ -8,7 +8,6 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from acdc.errors import InputError, NotEnoughDataError
-from evals.resampling import convolved_means, percentile_interval
 from evals.significance import (
     Interval,
     converged_bootstrap,
@@ -21,6 +20,7 @@ from evals.significance import (
     published_bootstrap,
     sign_flip,
 )
+from evals.statistics.resampling import convolved_means, percentile_interval
 
 # Whole hundredths, as tables print them, so that sums are exact enough to tie.
 hundredths = st.integers(-500, 500).map(lambda value: value / 100)

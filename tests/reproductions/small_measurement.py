@@ -8,12 +8,12 @@ import yaml
 
 from acdc.config.config import load
 from acdc.storage.layout import Layout
-from evals.compare import compare
-from evals.comparison import settings_of
-from evals.families import evidence_of
+from evals.comparison.build import compare
+from evals.comparison.document import settings_of
+from evals.comparison.families import evidence_of
 from evals.statistics_settings import StatisticsSettings
 from reproductions.sources import comparison_file
-from tests.evals.test_compare import write
+from tests.evals.comparison.test_build import write
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 BENCHMARKS = ("tiny_colon", "tiny_capital")

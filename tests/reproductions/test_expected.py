@@ -9,7 +9,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from acdc.errors import InputError, NotEnoughDataError, ToleranceError
-from evals.comparison import Comparison
+from evals.comparison.document import Comparison
 from reproductions.commands.verify import register
 from reproductions.expected import Expected, ExpectedCell, expected_file, expected_of, read_expected, verify
 from reproductions.paper.expected import published_expected

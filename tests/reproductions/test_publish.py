@@ -18,8 +18,8 @@ from acdc.errors import InfrastructureError, InputError
 from acdc.runs.run import engine_of
 from acdc.storage.layout import Layout
 from acdc.weights.tensors import weights_hash
+from evals.answering.workplaces import RunWeights, found_family
 from evals.correctness import from_samples
-from evals.places import RunWeights, found_family
 from reproductions.commands.export import register
 from reproductions.licences import licence_of
 from reproductions.publish import Published, export

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from acdc.errors import InputError, NotEnoughDataError
+from evals.comparison.evidence import Entry, Evidence
 from evals.correctness import Answerer, Correctness
-from evals.evidence import Entry, Evidence
-from evals.methods import Pick
+from evals.rivals.methods import Pick
 from reproductions.expected import verify
 from reproductions.family_scores import FamilyScores, MethodScores, scores_of
 from reproductions.study import differences, read_settings, study_table

@@ -17,8 +17,8 @@ from acdc.storage.layout import Layout
 from acdc.storage.store import Cell, Generation, RunStore, dump
 from acdc.tasks.task_family import Example, Provenance, TaskFamily
 from acdc.variation.settings import CrossoverSettings, MutationSettings
-from evals.audit import Audit
-from evals.comparison import Comparison
+from evals.audit.audit import Audit
+from evals.comparison.document import Comparison
 
 FAMILY = "tiny"
 VARIANTS = ("acdc", "no_dns", "no_gibberish_filter", "static_tasks", "random_search")

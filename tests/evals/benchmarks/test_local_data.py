@@ -11,10 +11,10 @@ import pytest
 
 from acdc.errors import InputError
 from acdc.sandbox import Job, Sandbox, SandboxSettings
+from evals.answering.group_exam import GroupExam, open_exam
 from evals.benchmarks import registry
 from evals.benchmarks.local_data import read_records
 from evals.benchmarks.paper import programs, replies
-from evals.group_exam import GroupExam, open_exam
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "benchmarks"
 GSM8K = {"question": "How many?", "answer": "#### 1"}
@@ -223,9 +223,9 @@ def test_the_real_records_become_questions(name: str, folder: str, count: int) -
 def test_an_evaluation_runs_programs_of_a_published_benchmark(
     model: Callable[..., Any], tiny_model_dir: Path, tmp_path: Path
 ) -> None:
-    from evals.harness import Job as Evaluation
+    from evals.answering.harness import Job as Evaluation
+    from evals.answering.jobs import Workplace, opened
     from evals.settings import EvaluationSettings
-    from evals.workers import Workplace, opened
 
     record = {
         "task_id": "HumanEval/x",
@@ -266,10 +266,10 @@ def test_the_documented_benchmark_of_ones_own_runs(
 ) -> None:
     import yaml
 
-    from evals.harness import Job as Evaluation
-    from evals.score import score
+    from evals.answering.harness import Job as Evaluation
+    from evals.answering.jobs import Workplace, opened
+    from evals.answering.rescore import score
     from evals.settings import EvaluationSettings
-    from evals.workers import Workplace, opened
 
     documented = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text("utf-8")
     section = documented.split("### Adding a benchmark")[1]
@@ -295,7 +295,7 @@ def test_the_documented_benchmark_of_ones_own_runs(
 def test_text_of_gpqa_is_in_no_sample_and_its_options_stay_in_order(tmp_path: Path) -> None:
     import random
 
-    from evals.answers import Reply
+    from evals.answering.answer_cache import Reply
 
     rows = [
         {"Record ID": f"rec{n}", "Question": f"A secret question {n}?", "Correct Answer": f"secret right {n}"}

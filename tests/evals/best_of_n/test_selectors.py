@@ -5,8 +5,8 @@ import pytest
 
 from acdc.errors import InputError
 from evals.best_of_n import oracle
-from evals.best_of_n.choose import choose
 from evals.best_of_n.position_bias import position_bias
+from evals.best_of_n.registry import choose
 from evals.best_of_n.selector import Candidates, Judge
 from evals.best_of_n.self_certainty import certainty
 

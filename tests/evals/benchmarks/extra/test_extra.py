@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from acdc.errors import InputError
-from evals.answers import Reply
+from evals.answering.answer_cache import Reply
+from evals.answering.group_exam import open_exam
 from evals.benchmarks import registry
 from evals.benchmarks.extra.arc import record
-from evals.group_exam import open_exam
 from tests.evals.benchmarks.test_local_data import SHARED, needs_records
 
 ARC = {

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from acdc.errors import InputError
+from evals.answering.group_exam import open_exam
 from evals.benchmarks import registry
 from evals.benchmarks.local_data import upstream
 from evals.benchmarks.paper.math_answers import record, shown
-from evals.group_exam import open_exam
 
 RECORD = {
     "problem": "What is $1+1$?",

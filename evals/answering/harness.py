@@ -1,0 +1,297 @@
+"""One model on all benchmarks through lm-eval: answer (from the cache where known), judge, record.
+
+Every question of every benchmark and draw is answered first, in batches shared by benchmarks, each batch one
+transaction of the answer cache; then lm-eval judges them, benchmark by benchmark, draw by draw. An answer depends on
+weights, prompt, sampling and its own random stream alone, so the samples are the same whether they were cached, resumed
+or made afresh. A failing engine or sandbox leaves *missing* answers, a third outcome that is counted and never a zero.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from acdc.engines.engine import Engine, Request, Sampling
+from acdc.errors import InfrastructureError, InputError
+from acdc.streams import key as stream_key
+from evals.answering.answer_cache import AnswerCache, Reply, Verdict, answer_key, reply_of, verdict_key
+from evals.answering.benchmark_exam import Exam, Record
+from evals.answering.judged_answers import verdicts
+from evals.answering.programs import run_of, verdict_of
+from evals.answering.prompt_tokens import PromptTokens, read_prompts
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from acdc.judging.judge import Judge
+    from acdc.judging.judge import Question as Judged
+    from acdc.sandbox import Job as Run
+    from acdc.sandbox import Sandbox
+
+_LOAD = ("timeout", "killed")
+_STREAM_MASK = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights that answer questions.
+
+    Attributes:
+        name: The answerer's name in results.
+        load: Makes the weights when an answer is not known yet; picklable, for it may run in another process.
+        weights_hash: Their hash where it is known beforehand; None: loaded to find out.
+        identity: What its random streams hang on: (run seed, id) of a child, the name of any other model. Not the hash of its weights,
+            whose last bits differ between processors. Empty: the name.
+    """
+
+    name: str
+    load: Callable[[], "Mapping[str, Tensor]"] = field(compare=False, repr=False)
+    weights_hash: str | None = None
+    identity: tuple[int | str, ...] = ()
+
+    @property
+    def stream_indices(self) -> tuple[int | str, ...]:
+        """The indices that tell its random streams from those of other models."""
+        return self.identity or (self.name,)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model, one way of sampling, on all benchmarks.
+
+    Attributes:
+        model: Who answers.
+        temperature: 0 is greedy.
+        draws: Answers a question; 1 where greedy.
+        first: Number of the first draw; a draw is the same in whatever job it is made.
+    """
+
+    model: Model
+    temperature: float = 0.0
+    draws: int = 1
+    first: int = 0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One answer that is wanted: which benchmark, question and draw, and how."""
+
+    exam: Exam
+    question: int
+    draw: int
+    request: Request
+    sampling: Sampling
+    key: bytes
+
+
+class Harness:
+    """An engine, the benchmarks made ready for it, and the cache.
+
+    Args:
+        engine: Answers; its weights are swapped.
+        exams: The benchmarks.
+        cache: Answers made before.
+        seed: Seed of every draw.
+        top_p: Nucleus of sampled answers.
+        batch: Prompts in one transaction.
+        retries: How often a batch that failed for lack of infrastructure is asked again.
+        box: The sandbox that runs answers which are programs; may be None where no benchmark has such.
+        limits: Its limits, as text; verdicts depend on them.
+        judge: Asks a model about open answers; may be None where no benchmark has such.
+        max_missing: Largest share of questions that may be too long for the model; they are missing, and never asked.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        exams: Sequence[Exam],
+        cache: AnswerCache,
+        *,
+        seed: int = 0,
+        top_p: float = 1.0,
+        batch: int = 512,
+        retries: int = 1,
+        box: "Sandbox | None" = None,
+        limits: str = "",
+        judge: "Judge | None" = None,
+        max_missing: float = 1.0,
+    ) -> None:
+        self._engine, self._exams, self._cache = engine, list(exams), cache
+        self._judge, self._max_missing = judge, max_missing
+        self._seed, self._top_p, self._batch, self._retries, self._box = seed, top_p, batch, retries, box
+        self._limits = limits
+
+    def run(self, job: Job, progress: Callable[[int], None] | None = None) -> dict[str, list[Record]]:
+        """Samples of one job.
+
+        Args:
+            job: Who answers, and how.
+            progress: Called with how many answers became known since its last call.
+
+        Returns:
+            For each benchmark lm-eval's records with the fields of :meth:`Exam.grade` and `model`, `weights_hash`,
+            `temperature`, `draw`; draw by draw, questions in order.
+
+        Raises:
+            InputError: Too many prompts with their budget exceed the model's context, or one has two BOS tokens or lacks its one.
+            InfrastructureError: The judge refuses, or a benchmark needs a sandbox or a judge, and there is none.
+        """
+        self._refuse_too_long()
+        weights: Mapping[str, Tensor] | None = None
+        weights_hash = job.model.weights_hash
+        if weights_hash is None:
+            from acdc.population.individual import weights_hash as hash_of
+
+            weights = job.model.load()
+            weights_hash = hash_of(weights)
+        asks = self._asks(job, weights_hash)
+        replies = self._cache.get([ask.key for ask in asks])
+        unasked = {ask.key for ask in asks if ask.question in self._too_long[ask.exam.benchmark.name]}
+        wanted = list(
+            {ask.key: ask for ask in asks if ask.key not in replies and ask.key not in unasked}.values()
+        )
+        if progress is not None:
+            progress(len(asks) - len(wanted))
+        if wanted:
+            weights = weights if weights is not None else job.model.load()
+            self._engine.load(weights, weights_hash)
+            for batch in self._batches(wanted):
+                replies.update(self._answer(batch, progress))
+        return {
+            exam.benchmark.name: self._samples(job, weights_hash, exam, asks, replies) for exam in self._exams
+        }
+
+    @functools.cached_property
+    def prompts(self) -> dict[str, PromptTokens]:
+        """The prompts of each benchmark as the engine reads them. Raises InputError as :func:`read_prompts`."""
+        return {exam.benchmark.name: read_prompts(self._engine, exam) for exam in self._exams}
+
+    @functools.cached_property
+    def _too_long(self) -> dict[str, set[int]]:
+        return {
+            exam.benchmark.name: set(
+                self.prompts[exam.benchmark.name].too_long(exam.sampling(0.0, 1.0).max_new_tokens)
+            )
+            for exam in self._exams
+        }
+
+    def _refuse_too_long(self) -> None:
+        total = sum(len(exam.questions) for exam in self._exams)
+        count = sum(map(len, self._too_long.values()))
+        if count <= self._max_missing * total:
+            return
+        exam = max(self._exams, key=lambda exam: len(self._too_long[exam.benchmark.name]))
+        facts, budget = self.prompts[exam.benchmark.name].facts, exam.sampling(0.0, 1.0).max_new_tokens
+        raise InputError(
+            f"{count} of {total} questions do not fit into the model's context of {facts['context']} tokens, most of them of "
+            f"{exam.benchmark.name}: its longest prompt has {facts['longest_prompt']} tokens and an answer may have {budget}. "
+            "Lower evaluation.max_new_tokens, leave the benchmark out of evaluation.benchmarks, or take a model with a longer context"
+        )
+
+    def _asks(self, job: Job, weights_hash: str) -> list[Ask]:
+        asks = []
+        drawn = job.temperature > 0
+        for exam in self._exams:
+            sampling = exam.sampling(job.temperature, self._top_p)
+            for draw in range(job.first, job.first + job.draws):
+                for index, question in enumerate(exam.questions):
+                    indices = (*job.model.stream_indices, exam.benchmark.name, question.id, draw)
+                    stream = stream_key(self._seed, "answer", *indices) & _STREAM_MASK if drawn else 0
+                    request = Request(question.prompt, stream)
+                    found = answer_key(self._engine.version, weights_hash, request, sampling)
+                    asks.append(Ask(exam, index, draw, request, sampling, found))
+        return asks
+
+    def _batches(self, asks: Sequence[Ask]) -> Iterator[list[Ask]]:
+        """Asks of equal sampling together, so that benchmarks share the engine's batches."""
+        by_sampling: dict[Sampling, list[Ask]] = {}
+        for ask in asks:
+            by_sampling.setdefault(ask.sampling, []).append(ask)
+        for group in by_sampling.values():
+            for first in range(0, len(group), self._batch):
+                yield group[first : first + self._batch]
+
+    def _answer(self, batch: Sequence[Ask], progress: Callable[[int], None] | None) -> dict[bytes, Reply]:
+        """Answers of one batch, kept in the cache; empty where the engine failed every time."""
+        for _ in range(1 + self._retries):
+            try:
+                answers = self._engine.generate([ask.request for ask in batch], batch[0].sampling)
+            except InfrastructureError:
+                continue
+            made = {ask.key: reply_of(answer) for ask, answer in zip(batch, answers, strict=True)}
+            self._cache.put(made.items())
+            if progress is not None:
+                progress(len(batch))
+            return made
+        return {}
+
+    def _samples(
+        self, job: Job, weights_hash: str, exam: Exam, asks: Sequence[Ask], replies: Mapping[bytes, Reply]
+    ) -> list[Record]:
+        mine = [ask for ask in asks if ask.exam is exam]
+        samples: list[Record] = []
+        judged: list[Judged | None] = []
+        for draw in range(job.first, job.first + job.draws):
+            given = [replies.get(ask.key) for ask in mine if ask.draw == draw]
+            records = exam.grade(given)
+            if exam.scored_by == "judge":
+                judged += exam.open_answers(given)
+            for place in self._too_long[exam.benchmark.name]:
+                records[place]["missing"] = "prompt and budget exceed the model's context"
+            for record in records:
+                record |= {
+                    "model": job.model.name,
+                    "weights_hash": weights_hash,
+                    "temperature": job.temperature,
+                    "draw": draw,
+                }
+            samples += records
+        if exam.scored_by == "sandbox":
+            self._run_programs(samples)
+        if exam.scored_by == "judge":
+            self._ask_judge(samples, judged)
+        return samples
+
+    def _ask_judge(self, samples: Sequence[Record], asked: "Sequence[Judged | None]") -> None:
+        """Verdicts on open answers; None where there is none."""
+        if self._judge is None:
+            raise InfrastructureError(
+                "a benchmark has open answers, and there is no judge: name one in judges.answers"
+            )
+        said = verdicts(self._judge, self._cache, [one for one in asked if one is not None])
+        for sample, one in zip(samples, asked, strict=True):
+            word = None if one is None else said[one]
+            sample["correct"] = None if word is None else word == "pass"
+            sample["judge_pass"] = None if word is None else float(word == "pass")
+
+    def _run_programs(self, samples: Sequence[Record]) -> None:
+        """Verdicts of answers that are programs: from the cache, else from the sandbox."""
+        if self._box is None:
+            raise InfrastructureError(
+                "a benchmark has programs as answers, and there is no sandbox to run them in"
+            )
+        runs = {}
+        for sample in (sample for sample in samples if sample["finish"] is not None):
+            run = run_of(sample)
+            runs[id(sample)] = (verdict_key(self._limits, run.source, run.task, run.submission), run)
+        known = self._cache.verdicts(list({key for key, _ in runs.values()}))
+        wanted = {key: run for key, run in runs.values() if key not in known}
+        known |= self._judged(self._box, wanted)
+        for sample in samples:
+            verdict = known.get(runs[id(sample)][0]) if id(sample) in runs else None
+            sample["correct"] = None if verdict is None else verdict.correct
+            sample["sandbox_pass"] = None if verdict is None else float(verdict.correct)
+            sample["sandbox_error"] = None if verdict is None else verdict.error
+
+    def _judged(self, box: "Sandbox", wanted: "Mapping[bytes, Run]") -> dict[bytes, Verdict]:
+        """The sandbox's verdicts, kept in the cache; empty where it failed every time."""
+        for _ in range(1 + self._retries):
+            try:
+                outcomes = box.score(list(wanted.values()))
+            except InfrastructureError:
+                continue
+            verdicts = {key: verdict_of(outcome) for key, outcome in zip(wanted, outcomes, strict=True)}
+            # A verdict that a busy machine may have caused is not kept.
+            self._cache.put_verdicts(pair for pair in verdicts.items() if pair[1].error not in _LOAD)
+            return verdicts
+        return {}

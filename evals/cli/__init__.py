@@ -1,0 +1,20 @@
+"""Commands of this floor, registered in the entry-point group ``acdc.commands``.
+
+Promises: a command parses its words, calls one function of another room and prints; heavy imports happen inside.
+Door: ``register(app)`` of each module; progress.py, what the long ones show.
+"""
+
+__all__ = [
+    "ask",
+    "audit",
+    "baselines",
+    "build_filter",
+    "compare",
+    "coverage",
+    "evaluate",
+    "power",
+    "progress",
+    "records",
+    "results",
+    "score",
+]

@@ -1,0 +1,203 @@
+"""``acdc baselines FAMILY``: the answers of every rival, and who they are."""
+
+import functools
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from acdc.cli.options import PARAMS, DryRun, Family, Json, Overrides, Params, settings
+from acdc.numbers.digits import in_percent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from acdc.config.config import Config
+    from acdc.variation.settings import MutationSettings
+    from evals.answering.harness import Job
+    from evals.answering.jobs import Result, Workplace
+    from evals.rivals.methods import Method
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command(
+        "baselines",
+        help="Measure the rivals: experts, control, seeds sampled evenly, weight noise, big model, API models.",
+    )(baselines)
+
+
+def baselines(
+    family: Family,
+    params: Params = PARAMS,
+    overrides: Overrides = [],  # noqa: B006
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Measure the rivals."""
+    config = settings(params, overrides)
+    from evals.answering.answer_cache import set_aside_if_damaged
+    from evals.answering.evaluate_taskforce import checked
+    from evals.answering.jobs import run_jobs
+    from evals.answering.judged_answers import require_served_judge
+    from evals.cli.progress import watched
+    from evals.settings import EvaluationSettings
+
+    places, jobs, rows = _work(config, family)
+    if dry_run:
+        plan = _plan(config, places, jobs, rows)
+        typer.echo(json.dumps(plan, indent=2) if as_json else _plan_text(family, plan))
+        return
+    from acdc.executors import hosted
+    from acdc.processes.pool import cores
+
+    require_served_judge(places[0].judge)
+    set_aside_if_damaged(places[0].cache, lambda line: typer.echo(line, err=True))
+    with hosted(config, lambda line: typer.echo(line, err=True)) as here:
+        workers = here.executor.workers or cores()
+        places, jobs, rows = _work(here, family)
+        with watched(f"baselines {family}", min(workers, len(jobs))) as on_event:
+            results = run_jobs(places, jobs, workers=workers, on_event=on_event)
+    answered = _ask_endpoints(config, family, places[0])
+    results += answered
+    summary = checked(results, config.section("evaluation", EvaluationSettings).max_missing)
+    _write(config, family, places, rows, results, answered)
+    if as_json:
+        typer.echo(json.dumps({"methods": len(rows), **summary}, indent=2))
+        return
+    typer.echo(
+        f"{family}: {len(rows)} rivals, {summary['answers']:,} answers, {summary['missing']} missing, "
+        f"{in_percent(summary['cut_off'])}% cut off by the token budget"
+    )
+    for row in rows:
+        if row.not_run:
+            typer.echo(f"  {row.name}: not run, {row.not_run}")
+
+
+def _plan(
+    config: "Config", places: list["Workplace"], jobs: list[tuple[int, "Job"]], rows: list["Method"]
+) -> dict[str, Any]:
+    from evals.answering.workplaces import known_questions
+
+    questions, uncounted = known_questions(places[0])
+    return {
+        "methods": [row.name for row in rows],
+        "answers": sum(job.draws for _, job in jobs) * questions,
+        "not_counted": uncounted,
+        "endpoints": _endpoint_answers(config, questions),
+    }
+
+
+def _plan_text(family: str, plan: dict[str, Any]) -> str:
+    from evals.answering.workplaces import not_counted
+
+    calls = "".join(f"; {count:,} calls to {name}" for name, count in plan["endpoints"].items())
+    return (
+        f"baselines {family}: {len(plan['methods'])} rows, {plan['answers']:,} answers (fewer where they are cached)"
+        f"{calls}{not_counted(plan['not_counted'])}"
+    )
+
+
+def _work(config: "Config", family: str) -> tuple[list["Workplace"], list[tuple[int, "Job"]], list["Method"]]:
+    """Where answers are made, which are asked for, and the rows of the table that they serve."""
+    from acdc.storage.layout import Layout
+    from evals.answering.workplaces import big_loader, found_family, seed_loader, workplaces
+    from evals.rivals import baselines as rivals
+    from evals.settings import BaselineSettings, EvaluationSettings
+
+    asked = config.section("evaluation", EvaluationSettings)
+    chosen = config.section("baselines", BaselineSettings)
+    found = found_family(config, Layout(), family)
+    seeds = list(found.seeds)
+    experts = rivals.expert_sets(found.experts, seeds, chosen.general)
+    rows = rivals.methods(chosen, experts, seeds, asked.max_n, big=found.big is not None)
+    general = seed_loader(found, chosen.general)
+    jobs = rivals.jobs(
+        chosen,
+        rows,
+        functools.partial(seed_loader, found),
+        functools.partial(
+            functools.partial, rivals.noisy_copy, general, _mutation(config, family), asked.seed
+        ),
+        big_loader(found),
+    )
+    return workplaces(config, Layout(), found, asked), jobs, rows
+
+
+def _write(
+    config: "Config",
+    family: str,
+    places: list["Workplace"],
+    rows: list["Method"],
+    results: list["Result"],
+    answered: list["Result"],
+) -> None:
+    from acdc.storage.layout import Layout
+    from evals.answering.evaluate_taskforce import write, write_json
+    from evals.answering.workplaces import found_family
+    from evals.rivals import api_baseline
+    from evals.rivals.baselines import parameters
+    from evals.settings import BaselineSettings, EvaluationSettings
+
+    found = found_family(config, Layout(), family)
+    directory = Layout().results(family, "baselines")
+    write(directory, results)
+    sizes = {"base": parameters(found.base)} | ({"big": parameters(found.big)} if found.big else {})
+    asked = config.section("evaluation", EvaluationSettings)
+    document = {
+        "methods": [row.model_dump(mode="json") for row in rows],
+        "parameters": sizes,
+        "guesses": _guesses(asked, [each.name for each in places[0].benchmarks if each.generated]),
+    }
+    if answered:
+        given = config.section("baselines", BaselineSettings).api
+        document["api"] = api_baseline.record(given, answered, _ledger())
+    write_json(directory / "baselines.json", document)
+
+
+def _ask_endpoints(config: "Config", family: str, place: "Workplace") -> list["Result"]:
+    """The answers of models behind endpoints, where there are any that can be asked."""
+    from acdc.processes.progress import Board
+    from evals.rivals import api_baseline
+    from evals.settings import BaselineSettings
+
+    given = config.section("baselines", BaselineSettings).api
+    names = list(api_baseline.jobs(given))
+    if not names:
+        return []
+    with Board(f"baselines {family}", names) as board:
+        return api_baseline.ask(given, place, _ledger(), board.update)
+
+
+def _endpoint_answers(config: "Config", questions: int) -> dict[str, int]:
+    """How many answers each endpoint is asked for at most."""
+    from evals.rivals import api_baseline
+    from evals.settings import BaselineSettings
+
+    wanted = api_baseline.jobs(config.section("baselines", BaselineSettings).api)
+    return {name: questions * sum(job.draws for job in jobs) for name, jobs in wanted.items()}
+
+
+def _ledger() -> "Path":
+    from acdc.storage.layout import Layout
+
+    return Layout().cache() / "api.sqlite"
+
+
+def _mutation(config: "Config", family: str) -> "MutationSettings":
+    """How the family's children are mutated, by the variant that the comparison is about."""
+    from evals.comparison.document import ComparisonSettings, settings_of
+
+    ours: ComparisonSettings = settings_of(config)
+    variant = ours.ours if ours.ours in config.variants else next(iter(config.variants))
+    return config.evolution(family, variant).mutation
+
+
+def _guesses(asked: Any, benchmarks: list[str]) -> list[dict[str, Any]]:
+    from evals.benchmarks.registry import guess_rates
+
+    rates = {
+        name: guess_rates(asked.suite, name, seed=asked.seed, questions=asked.questions)
+        for name in benchmarks
+    }
+    return [{"benchmark": name, **found} for name, found in rates.items() if found is not None]

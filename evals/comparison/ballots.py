@@ -1,0 +1,113 @@
+"""Ballots: the N answers to one question that one final answer is chosen from, and what a way to choose makes of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from acdc.errors import InputError
+from acdc.streams import stream
+from evals.answering.samples import Given
+from evals.best_of_n import registry as choose
+from evals.best_of_n import reward_model
+from evals.best_of_n.equivalence import normal_form
+from evals.best_of_n.judge_rounds import Rounds
+from evals.best_of_n.majority import leaders
+from evals.best_of_n.reward_model import Rewards
+from evals.best_of_n.selector import Candidates, Choice, Judge
+from evals.best_of_n.settings import JUDGED
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """N answers to one question.
+
+    Attributes:
+        key: Names it among all ballots; chance is drawn from a stream of its own.
+        question: The question's text; empty where no way to choose reads it.
+        given: (N,) answers.
+        right: (N,) whether each is right. No selector sees it.
+    """
+
+    key: tuple[str | int, ...]
+    question: str
+    given: tuple[Given, ...]
+    right: tuple[bool, ...]
+
+    def candidates(self) -> Candidates:
+        """What a selector sees."""
+        logprobs = [one.token_logprobs for one in self.given]
+        certainties = [one.certainties for one in self.given]
+        return Candidates(
+            self.question,
+            tuple(one.reply or "" for one in self.given),
+            tuple(one.answer for one in self.given),
+            None if None in logprobs else tuple(value for value in logprobs if value is not None),
+            None if None in certainties else tuple(value for value in certainties if value is not None),
+        )
+
+
+class Outcome(NamedTuple):
+    """What became of a ballot.
+
+    Attributes:
+        chance: That the chosen answer is right.
+        drawn: Whether chance decided.
+        calls: Verdicts or rewards that were asked for.
+        unparsable: Of these, how many were none.
+    """
+
+    chance: float
+    drawn: bool
+    calls: int = 0
+    unparsable: int = 0
+
+
+def by_majority(ballot: Ballot, maths: bool | None) -> Outcome:
+    """The expectation over tied groups: nothing is drawn, though chance would decide."""
+    tied = leaders([one.answer for one in ballot.given], maths)
+    chance = sum(ballot.right[members[0]] for members in tied) / len(tied)
+    return Outcome(chance, len(tied) > 1)
+
+
+def by_numbers(name: str, ballot: Ballot, seed: int) -> Outcome:
+    """By logprob or self-certainty; raises InputError where the answers come without."""
+    return _outcome(ballot, choose.choose(name, ballot.candidates(), _rng(name, ballot, seed)))
+
+
+def by_rewards(ballot: Ballot, rewards: Rewards, seed: int) -> Outcome:
+    """By a reward model."""
+    chosen = reward_model.select(ballot.candidates(), _rng("reward_model", ballot, seed), rewards)
+    return _outcome(ballot, chosen)
+
+
+def by_judge(name: str, ballots: Sequence[Ballot], rounds: Rounds, seed: int) -> list[Outcome]:
+    """By a judge, all ballots at once (:mod:`evals.best_of_n.judge_rounds`)."""
+    if name not in JUDGED:
+        raise InputError(f"best of N: {name!r} asks no judge")
+
+    def task(ballot: Ballot) -> Callable[[Judge], Choice]:
+        candidates = ballot.candidates()
+        return lambda judge: choose.choose(name, candidates, _rng(name, ballot, seed), judge)
+
+    tasks = [task(ballot) for ballot in ballots]
+    rounds.settle(tasks)
+    return [_outcome(ballot, one(rounds.judge())) for ballot, one in zip(ballots, tasks, strict=True)]
+
+
+def differing_pair(ballot: Ballot) -> tuple[str, str, str] | None:
+    """Question and the first two replies whose answers differ, for a look at a judge's bias; None where all agree."""
+    first = ballot.given[0]
+    for other in ballot.given[1:]:
+        if first.reply and other.reply and normal_form(first.answer) != normal_form(other.answer):
+            return ballot.question, first.reply, other.reply
+    return None
+
+
+def _rng(name: str, ballot: Ballot, seed: int) -> np.random.Generator:
+    return stream(seed, "best of n", name, *ballot.key)
+
+
+def _outcome(ballot: Ballot, choice: Choice) -> Outcome:
+    return Outcome(float(ballot.right[choice.index]), choice.drawn, choice.calls, choice.unparsable)
