@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reproductions.exact import AnswerDifference, Exactness
-from reproductions.printed import CellDifference
+from reproductions.tables.printed import CellDifference
 
 _SHOWN = 3
 

@@ -24,9 +24,9 @@ from evals.significance import (
 from reproductions.paper.claims import Claim, Printed, read_claims
 from reproductions.paper.contradictions import contradictions, finding
 from reproductions.paper.observations import observations
-from reproductions.paper.pool import Aliases, Difference, UncheckableError, differences, read_aliases
+from reproductions.paper.pooling import Aliases, Difference, UncheckableError, differences, read_aliases
 from reproductions.paper.published import Cell, read_published
-from reproductions.paper.text import Text, read_text
+from reproductions.paper.statements import Text, read_text
 
 FOLDER = Path(__file__).parent
 MEAN_TOLERANCE, P_TOLERANCE = 0.004, 0.01

@@ -11,9 +11,9 @@ from typing import Any
 
 from acdc.numbers.digits import fixed
 from reproductions.paper.lookup import Lookup, Row, left_out, row_name
-from reproductions.paper.pool import Aliases
+from reproductions.paper.pooling import Aliases
 from reproductions.paper.published import Cell
-from reproductions.paper.text import DifferenceRule, Statement, Text
+from reproductions.paper.statements import DifferenceRule, Statement, Text
 
 Finding = dict[str, Any]
 ROUNDED_TWICE = 0.02  # averages were rounded before they were subtracted, and the difference again

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from reproductions.paper.pool import Aliases
+from reproductions.paper.pooling import Aliases
 from reproductions.paper.published import Cell
 
 Row = tuple[str, str, str, int, str]  # table, family, method, n, metric

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from acdc.numbers.digits import fixed
 from reproductions.paper.contradictions import Finding, finding
 from reproductions.paper.lookup import Lookup
-from reproductions.paper.pool import Aliases
+from reproductions.paper.pooling import Aliases
 from reproductions.paper.published import Cell
-from reproductions.paper.text import DifferenceRule, LengthRule, Text
+from reproductions.paper.statements import DifferenceRule, LengthRule, Text
 
 
 def observations(cells: Sequence[Cell], aliases: Aliases, text: Text) -> list[Finding]:

@@ -171,7 +171,7 @@ def _table(path: Path, where: str, sizes: Sequence[int]) -> Iterator[Cells]:
     from pydantic import ValidationError
 
     from evals.comparison.document import Comparison
-    from reproductions.printed import printed_of
+    from reproductions.tables.printed import printed_of
 
     try:
         comparison = Comparison.model_validate_json(path.read_bytes())

@@ -17,9 +17,9 @@ import acdc
 import evals
 from acdc.cli.pipeline import rehearse
 from acdc.errors import InfrastructureError, InputError
+from acdc.files import write_text
 from acdc.processes.machine import this_machine
 from acdc.storage.layout import Layout
-from reproductions.files import write_text
 from reproductions.same.kernels import Kernels, kernels
 from reproductions.same.settings import Setting, stated, unavailable
 

@@ -21,6 +21,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 def page(project: Layout) -> str:
     """The report of the made-up project."""
     from acdc.config.config import load
-    from reproductions.page import write_report
+    from reproductions.report.page import write_report
 
     return write_report(load(PARAMS), project, ["tiny"])[0].read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from acdc.storage.layout import Layout
-from reproductions.sources import comparison_file
+from reproductions.load import comparison_file
 from tests.reproductions.world import comparison
 
 OURS = (

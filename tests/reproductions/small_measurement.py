@@ -12,7 +12,7 @@ from evals.comparison.build import compare
 from evals.comparison.document import settings_of
 from evals.comparison.families import evidence_of
 from evals.statistics_settings import StatisticsSettings
-from reproductions.sources import comparison_file
+from reproductions.load import comparison_file
 from tests.evals.comparison.test_build import write
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"

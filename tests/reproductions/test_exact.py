@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from acdc.errors import InputError, NotEnoughDataError, ToleranceError
-from reproductions.commands.verify import register
+from reproductions.cli.verify import register
 from reproductions.exact import ANSWERS, TABLE, shipped
 from tests.reproductions.small_measurement import flip, make, measure
 

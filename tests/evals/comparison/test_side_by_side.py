@@ -19,7 +19,7 @@ from evals.comparison.evidence import gather
 from evals.comparison.side_by_side import SideBySide, compared, text
 from evals.significance import holm
 from evals.statistics_settings import StatisticsSettings
-from reproductions.generation_table import generations_table
+from reproductions.tables.generations import generations_table
 from tests.evals.comparison.test_build import FIRST, SECOND, SETTINGS, baselines, run, write
 from tests.evals.comparison.test_build import compare as whole_comparison
 

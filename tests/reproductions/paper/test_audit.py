@@ -10,7 +10,7 @@ from acdc.errors import InputError
 from evals.significance import Interval, holm
 from reproductions.paper.audit import FOLDER, _verdict, audit_files
 from reproductions.paper.claims import read_claims
-from reproductions.paper.pool import UncheckableError, differences, read_aliases
+from reproductions.paper.pooling import UncheckableError, differences, read_aliases
 from reproductions.paper.published import read_published
 
 SHARED = Path(__file__).parents[4] / "shared" / "paper"

@@ -12,7 +12,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from acdc.errors import InfrastructureError, InputError, NotEnoughDataError, ToleranceError
-from reproductions.commands.same import register
+from reproductions.cli.same import register
 from reproductions.same.kernels import Kernels
 from reproductions.same.pipelines import MADE, Pipeline, run_pipelines
 from reproductions.same.settings import Setting

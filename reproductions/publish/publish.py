@@ -1,0 +1,256 @@
+"""Publish an individual: its model directory, and a card that says what it is made of, under which licences, and what it can do.
+
+The card is the file `report/model_card.md`; here is what fills it. Every number comes with its n and its interval.
+"""
+
+import functools
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from acdc.errors import InputError
+from acdc.numbers.digits import fixed
+from acdc.parsing.validation import nearest
+from acdc.population.individual import Recipe, weights_hash
+from acdc.storage.layout import Layout
+from acdc.storage.store import RunStore
+from acdc.tasks.task_family import TaskFamily
+from reproductions.figures.tree import shares_of
+from reproductions.publish.licences import UNKNOWN, Inherited, inherited
+from reproductions.publish.model_directory import replaced, require_place, write_model
+from reproductions.tables.details import wilson_share
+from reproductions.tables.table import interval, percent
+from reproductions.text.templates import render
+
+if TYPE_CHECKING:
+    from acdc.config.config import Config
+    from acdc.families.family import Family
+
+_MOST_ANCESTORS = 40
+_CARD = "model_card.md"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was written.
+
+    Attributes:
+        directory: Where.
+        id: Of the individual.
+        weights_hash: Of its weights.
+        dtype: Of its weights.
+        parameters: How many.
+        licences: By part, as stated or "unknown".
+    """
+
+    directory: Path
+    id: str
+    weights_hash: str
+    dtype: str
+    parameters: int
+    licences: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Lineage:
+    """Rows of a run's individuals, oldest first."""
+
+    rows: Sequence[tuple[str, int, Recipe, str]]
+
+    @classmethod
+    def of(cls, store: RunStore) -> "_Lineage":
+        return cls([(row[1], row[2], Recipe.from_json(row[3]), row[4]) for row in store.individuals()])
+
+    def find(self, id: str) -> tuple[str, int, Recipe, str]:
+        for row in self.rows:
+            if row[0] == id:
+                return row
+        raise InputError(
+            f"there is no individual {id!r} in the run; {nearest(id, [row[0] for row in self.rows])}"
+        )
+
+    def ancestors(self, id: str) -> list[tuple[str, int, Recipe, str]]:
+        """The individual and all its ancestors but seeds, youngest first."""
+        wanted, found = {id}, []
+        for row in reversed(self.rows):
+            if row[0] in wanted and row[2].kind == "child":
+                wanted |= set(row[2].parents)
+                found.append(row)
+        return found
+
+    def shares(self, id: str) -> dict[str, float]:
+        """Part of each seed in an individual."""
+        seeds = [str(recipe.name) for _, _, recipe, _ in self.rows if recipe.kind == "seed"]
+        rows = [(name, recipe.name, recipe.parents, recipe.weights) for name, _, recipe, _ in self.rows]
+        return shares_of(rows, seeds)[id]
+
+
+def export(
+    config: "Config", layout: Layout, run: Path, id: str, directory: Path, *, force: bool = False
+) -> Published:
+    """Write an individual of a finished run as a Hugging Face model directory.
+
+    Args:
+        config: Settings: the family's entry, the confidence of intervals.
+        layout: Where the run's family, task forces and results are.
+        run: The run's directory.
+        id: Of the individual, or a seed's name.
+        directory: Where to; appears whole or not at all.
+        force: Replace a model that is there.
+
+    Raises:
+        InputError: The run has not finished, there is no such individual, or something is in the way.
+        InfrastructureError: The disk is too small or refuses.
+    """
+    from acdc.runs.run import engine_of
+    from evals.answering.workplaces import RunWeights, found_family
+
+    require_place(directory, force=force)
+    with RunStore.read(run) as store:
+        lineage = _Lineage.of(store)
+        _, _, _, expected = lineage.find(id)
+        about = json.loads(store.meta("run") or "{}")
+        if "family" not in about:
+            raise InputError(f"{run}: no run of this project (nothing in it says what it is)")
+        family = found_family(config, layout, about["family"])
+        weights = RunWeights(family, run, functools.partial(engine_of, config, family)).weights(id)
+        parameters = sum(tensor.numel() for tensor in weights.values())
+        parts = inherited(family, config.family(about["family"]))
+        with replaced(directory) as staging:
+            written = weights_hash(
+                weights
+            )  # its last bits may differ from the recorded ones on another machine
+            dtype = write_model(staging, weights, family.tokenizer_dir, written)
+            values = _card(config, layout, store, lineage, id, about, parts, family)
+            text = render(_CARD, **values, dtype=dtype, parameters=parameters)
+            (staging / "README.md").write_text(text, encoding="utf-8")
+    licences = {part.role: part.licence for part in parts}
+    return Published(directory, id, expected, dtype, parameters, licences)
+
+
+def _card(
+    config: "Config",
+    layout: Layout,
+    store: RunStore,
+    lineage: _Lineage,
+    id: str,
+    about: Mapping[str, Any],
+    parts: Sequence[Inherited],
+    family: "Family",
+) -> dict[str, Any]:
+    """Everything that the card's template asks for, but what only the written model tells."""
+    from evals.statistics_settings import StatisticsSettings
+
+    confidence = config.section("statistics", StatisticsSettings).confidence
+    _, generation, recipe, weights_hash = lineage.find(id)
+    settings = json.loads(store.meta("settings") or "{}")
+    ancestors = lineage.ancestors(id)
+    shares = lineage.shares(id)
+    unknown = [part.role for part in parts if part.licence == UNKNOWN]
+    arguments = "".join(f", {key}={value!r}" for key, value in family.chat_template_args.items())
+    name = f"{about['family']}-{about['variant']}-{about['seed']}-{id}"
+    return {
+        "metadata": _metadata(parts, recipe),
+        "title": name,
+        "id": id,
+        "about": about,
+        "generation": generation,
+        "recipe": recipe,
+        "recipe_text": json.dumps(json.loads(recipe.to_json()), indent=2),
+        "weights_hash": weights_hash,
+        "system": settings.get("system", ""),
+        "max_new_tokens": settings.get("max_new_tokens", 512),
+        "template_args": arguments,
+        "ancestors": [
+            {"id": one, "generation": born, "parents": _parents(made)}
+            for one, born, made, _ in ancestors[:_MOST_ANCESTORS]
+        ],
+        "more_ancestors": max(0, len(ancestors) - _MOST_ANCESTORS),
+        "shares": ", ".join(f"{seed} {percent(share)} %" for seed, share in shares.items()),
+        "licences": parts,
+        "unknown": " and ".join(unknown),
+        "confidence": f"{confidence:.0%}",
+        "places": _places(layout, about, id, weights_hash),
+        "skills": _skills(store, id, confidence),
+        "benchmarks": _benchmarks(layout, about, id, weights_hash, confidence),
+    }
+
+
+def _metadata(parts: Sequence[Inherited], recipe: Recipe) -> str:
+    """The card's front matter, as sites read it."""
+    licences = {part.licence for part in parts}
+    known = licences.pop() if len(licences) == 1 else "other"
+    metadata: dict[str, Any] = {
+        "library_name": "transformers",
+        "pipeline_tag": "text-generation",
+        "tags": ["merge", "evolution", "ac-dc"],
+        "license": known,
+    }
+    if known == "other":
+        metadata["license_name"] = "; ".join(dict.fromkeys(f"{part.role}: {part.licence}" for part in parts))
+    if hubs := list(dict.fromkeys(part.name for part in parts if part.hub)):
+        metadata |= {"base_model": hubs}
+        if recipe.kind == "child":
+            metadata["base_model_relation"] = "merge"
+    return str(yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=1000)).strip()
+
+
+def _parents(recipe: Recipe) -> str:
+    pairs = zip(recipe.parents, recipe.weights, strict=True)
+    return ", ".join(f"{parent} ({fixed(weight, 3)})" for parent, weight in pairs)
+
+
+def _places(layout: Layout, about: Mapping[str, Any], id: str, weights_hash: str) -> str:
+    """Its place in the task forces of its run, in words; empty where it is in none."""
+    path = layout.taskforce(about["family"], about["variant"], about["seed"])
+    if not path.is_file():
+        return ""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if {one["id"]: one["weights_hash"] for one in document["candidates"]}.get(id) != weights_hash:
+        return ""
+    return ", ".join(
+        f"place {members.index(id) + 1} of {len(members)} chosen by {rule}"
+        for rule, members in document["forces"].items()
+        if id in members
+    )
+
+
+def _skills(store: RunStore, id: str, confidence: float) -> list[dict[str, Any]]:
+    """What it solved of the run's tasks: all, and by niche."""
+    niches = {name: TaskFamily.from_json(json.loads(text)).niche for name, _, text in store.tasks()}
+    solved: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    for cell in store.cells(id):
+        if cell.verdict != "missing":
+            for name in ("all", niches.get(cell.task) or "others"):
+                asked[name] += 1
+                solved[name] += cell.verdict == "pass"
+    return [_share(name, solved[name], asked[name], confidence) for name in asked]
+
+
+def _benchmarks(
+    layout: Layout, about: Mapping[str, Any], id: str, weights_hash: str, confidence: float
+) -> list[dict[str, Any]]:
+    """What it solved of benchmarks, where these very weights were evaluated in its run."""
+    from evals.correctness import read
+
+    folder = layout.results(about["family"], about["variant"]) / f"seed-{about['seed']}"
+    found = []
+    for path in sorted(folder.glob("*/correctness.json")):
+        matrix = read(path)
+        for row in matrix.rows(id):
+            if matrix.answerers[row].weights_hash == weights_hash:
+                there = ~matrix.missing[row]
+                solved = int(matrix.correct[row][there].sum())
+                found.append(_share(matrix.benchmark, solved, int(there.sum()), confidence))
+    return found
+
+
+def _share(name: str, solved: int, n: int, confidence: float) -> dict[str, Any]:
+    share, low, high = wilson_share(solved / n if n else 0.0, n, confidence)
+    return {"name": name, "solved": solved, "n": n, "share": interval(share, low, high, percent)}

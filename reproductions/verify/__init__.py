@@ -1,0 +1,7 @@
+"""Expected numbers, and whether what was measured lies within their tolerance (`acdc verify`).
+
+Promises: a tolerance comes from the spread between families or from print, never from what was measured here.
+Door: expected.py (`Expected`), paper.py (expected numbers from the printed ones).
+"""
+
+__all__ = ["expected", "paper"]
