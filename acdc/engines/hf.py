@@ -98,7 +98,7 @@ class TransformersEngine:
 
         Args:
             weights: A state dict; one name of a tied pair is enough.
-            weights_hash: Its `acdc.population.individual.weights_hash`.
+            weights_hash: Its `acdc.weights.tensors.weights_hash`.
 
         Raises:
             InputError: A name is missing or unknown, a shape differs, a value is NaN or infinite, or a tied pair differs.

@@ -120,23 +120,11 @@ class MemoryPlan:
         )
 
 
-def plan_memory(
-    shapes: Mapping[str, Sequence[int]],
-    config: Mapping[str, Any],
-    *,
-    dtype: str,
-    context: int,
-    sequences: int,
-    devices: int,
-    limit: int,
-    cache: int | None,
-    through_checkpoint: bool,
-) -> MemoryPlan:
-    """The memory of an engine.
+@dataclass(frozen=True)
+class Demand:
+    """How an engine is to be set up.
 
-    Args:
-        shapes: Of all weights (`acdc.weights.checkpoint.shapes`).
-        config: The parsed config.json.
+    Attributes:
         dtype: What weights and cache are kept in.
         context: Longest prompt and answer together, in tokens.
         sequences: Answers written at once.
@@ -145,23 +133,41 @@ def plan_memory(
         cache: Bytes of the cache on each device; None: what is left.
         through_checkpoint: Whether weights reach the engine through files.
     """
-    sizes = [math.prod(shape) * BYTES[dtype] for shape in shapes.values()]
+
+    dtype: str
+    context: int
+    sequences: int
+    devices: int
+    limit: int
+    cache: int | None
+    through_checkpoint: bool
+
+
+def plan_memory(shapes: Mapping[str, Sequence[int]], config: Mapping[str, Any], wanted: Demand) -> MemoryPlan:
+    """The memory of an engine.
+
+    Args:
+        shapes: Of all weights (`acdc.weights.checkpoint.shapes`).
+        config: The parsed config.json.
+        wanted: How the engine is to be set up.
+    """
+    sizes = [math.prod(shape) * BYTES[wanted.dtype] for shape in shapes.values()]
     vocabulary = int(config.get("vocab_size") or config.get("text_config", {}).get("vocab_size") or 0)
-    weights = -(-sum(sizes) // devices)
-    staging = 2 * max(sizes, default=0) // devices  # fused projections are loaded as one layer
-    sampling = 2 * 4 * sequences * vocabulary
-    per_token = CacheShape.of(config).bytes_per_token(dtype, devices)
-    left = max(0, limit - weights - staging - sampling)
+    weights = -(-sum(sizes) // wanted.devices)
+    staging = 2 * max(sizes, default=0) // wanted.devices  # fused projections are loaded as one layer
+    sampling = 2 * 4 * wanted.sequences * vocabulary
+    per_token = CacheShape.of(config).bytes_per_token(wanted.dtype, wanted.devices)
+    left = max(0, wanted.limit - weights - staging - sampling)
     return MemoryPlan(
         weights=weights,
-        least_cache=per_token * context,
-        cache=left if cache is None else cache,
+        least_cache=per_token * wanted.context,
+        cache=left if wanted.cache is None else wanted.cache,
         staging=staging,
         sampling=sampling,
-        limit=limit,
-        host=sum(sizes) * (2 if through_checkpoint else 1),
+        limit=wanted.limit,
+        host=sum(sizes) * (2 if wanted.through_checkpoint else 1),
         per_token=per_token,
-        context=context,
+        context=wanted.context,
     )
 
 

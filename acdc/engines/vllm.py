@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from acdc.engines.canary import Canary
 from acdc.engines.engine import Answer, Capabilities, Request, Sampling
-from acdc.engines.memory import GIB, CacheShape, plan_memory
+from acdc.engines.memory import GIB, CacheShape, Demand, plan_memory
 from acdc.engines.prompts import Prompts, check_lengths
 from acdc.engines.settings import VllmSettings
 from acdc.engines.staging import checked, staged
@@ -79,9 +79,7 @@ class VllmEngine:
         _check_device(settings, config, on_cpu)
         self.context = min(_bound(config), settings.context or _NO_BOUND)
         cache = _cache(settings, config, dtype, self.context, on_cpu)
-        self.memory = plan_memory(
-            self._shapes,
-            config,
+        wanted = Demand(
             dtype=dtype,
             context=self.context,
             sequences=settings.sequences,
@@ -90,6 +88,7 @@ class VllmEngine:
             cache=cache,
             through_checkpoint=not settings.in_process,
         )
+        self.memory = plan_memory(self._shapes, config, wanted)
         self.memory.check(str(model_dir))
         self.weights_hash: str | None = None
         self.canary = Canary(model_dir, config, self._shapes, settings.canary, settings.tolerance, dtype)
@@ -125,7 +124,7 @@ class VllmEngine:
 
         Args:
             weights: A state dict by the checkpoint's names; a tied head may be there or not.
-            weights_hash: Its `acdc.population.individual.weights_hash`.
+            weights_hash: Its `acdc.weights.tensors.weights_hash`.
 
         Raises:
             InputError: A name is missing or unknown, a shape differs, or a value is NaN or infinite; nothing was changed.

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from acdc.engines.memory import GIB, CacheShape, MemoryPlan, plan_memory
+from acdc.engines.memory import GIB, CacheShape, Demand, MemoryPlan, plan_memory
 from acdc.errors import InputError
 
 # Qwen2-7B's config.json: 28 layers, 4 key-value heads of 128
@@ -29,7 +29,7 @@ def plan(**changes: Any) -> MemoryPlan:
         "cache": None,
         "through_checkpoint": False,
     }
-    return plan_memory(SHAPES, QWEN, **{**asked, **changes})
+    return plan_memory(SHAPES, QWEN, Demand(**{**asked, **changes}))
 
 
 def test_a_token_of_qwen2_7b_takes_56_kib_of_cache() -> None:
