@@ -48,7 +48,7 @@ class Call:
     schema: str = ""
 
     @property
-    def request(self) -> dict[str, Any]:
+    def request(self) -> dict[str, object]:
         """Everything that can change the reply."""
         found = {
             name: getattr(self, name)

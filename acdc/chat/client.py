@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Note = Callable[..., None]
 
 
-def response_format(schema: str) -> dict[str, Any]:
+def response_format(schema: str) -> dict[str, object]:
     """How a reply is asked to be JSON: of this schema, or of any where there is none."""
     if not schema:
         return {"type": "json_object"}
@@ -204,7 +204,7 @@ class Chat:
             raise ValueError("JSON nested too deeply") from None
         return reply_of(done, call.model)
 
-    def _body(self, call: Call) -> dict[str, Any]:
+    def _body(self, call: Call) -> dict[str, object]:
         body: dict[str, Any] = {
             "model": call.model,
             "messages": [

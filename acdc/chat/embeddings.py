@@ -28,7 +28,7 @@ class EmbeddingChat(Chat):
             raise ValueError("JSON nested too deeply") from None
         return embedding_of(done, call.model)
 
-    def _body(self, call: Call) -> dict[str, Any]:
+    def _body(self, call: Call) -> dict[str, object]:
         # Numbers, not the client's default of base64: every endpoint knows them.
         return {"model": call.model, "input": [call.user], "encoding_format": "float"}
 

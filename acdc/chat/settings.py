@@ -88,7 +88,7 @@ class EndpointSettings(BaseModel):
     def _answered_elsewhere(self) -> bool:
         return False
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What can change a reply: the settings hash and the head of a transcript hold these, and no address."""
         return self.model_dump(mode="json", include={"model", "max_tokens", "structured"})
 
@@ -120,7 +120,7 @@ class LLMScientistSettings(EndpointSettings):
     def _answered_elsewhere(self) -> bool:
         return self.replay is not None
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What can change a reply."""
         return {
             **super().identity(),
@@ -133,7 +133,7 @@ class JudgeSettings(EndpointSettings):
 
     max_tokens: Count = 1000
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What can change a verdict; nothing that a judge says is JSON."""
         return self.model_dump(mode="json", include={"model", "max_tokens"})
 
@@ -150,7 +150,7 @@ class EmbeddingEndpointSettings(EndpointSettings):
     kind: Literal["openai"] = "openai"
     instruction: Instruction = "{text}"
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What can change a vector."""
         return self.model_dump(mode="json", include={"kind", "model", "instruction"})
 

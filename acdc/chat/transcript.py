@@ -196,7 +196,7 @@ def _call_of(line: str) -> dict[str, Any]:
     return call
 
 
-def made_with(path: Path) -> dict[str, Any]:
+def made_with(path: Path) -> dict[str, object]:
     """What the calls of a transcript's file were made with, by role.
 
     Raises:

@@ -1,6 +1,6 @@
 """The `engine` section of params.yaml: `kind` says which engine answers, and with it which settings there are."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -38,7 +38,7 @@ class EngineSettings(BaseModel):
             raise ValueError(f"widths must ascend without repetition, not {list(self.widths)}")
         return self
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What can change an answer: the settings hash of a run holds it."""
         return self.model_dump(mode="json")
 
@@ -85,7 +85,7 @@ class VllmSettings(BaseModel):
         """Whether the model lives in this process."""
         return self.process == "this" and self.tensor_parallel == 1
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What can change an answer."""
         names = {"kind", "tensor_parallel", "context", "sequences", "batch_invariant", "eager"}
         return self.model_dump(mode="json", include=names)
@@ -100,7 +100,7 @@ class APISettings(EndpointSettings):
 
     kind: Literal["api"] = "api"
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What can change an answer; not the address."""
         return self.model_dump(mode="json", include={"kind", "model"})
 

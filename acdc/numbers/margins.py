@@ -68,7 +68,7 @@ class Margins:
         """Every kind of decision so far, by name."""
         return dict(self._found)
 
-    def to_json(self) -> dict[str, dict[str, Any]]:
+    def to_json(self) -> dict[str, dict[str, object]]:
         """Smallest margin (None: there was none), count and number of settled decisions, by the name of the decision."""
         return {
             decision: {

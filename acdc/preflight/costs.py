@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil, prod
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -77,7 +76,7 @@ class Costs:
     breeding_hours: float | None
     answering_hours: float | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """As a plain mapping."""
         return asdict(self)
 

@@ -46,7 +46,7 @@ class Event:
     detail: str = ""
     rejection: Rejection | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain JSON values."""
         return asdict(self)
 
@@ -97,7 +97,7 @@ class Pool:
         """The active tasks, oldest first."""
         return [self.tasks[one] for one in self.active]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The state without the tasks, which the store keeps once each."""
         state = asdict(replace(self, tasks={}))
         del state["tasks"]

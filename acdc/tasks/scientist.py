@@ -97,7 +97,7 @@ class Rejection:
     detail: str
     draft: Draft | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain JSON values."""
         return asdict(self)
 

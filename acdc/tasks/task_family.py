@@ -109,9 +109,9 @@ class TaskFamily:
         """What novelty is judged by: the words about the task and its first instruction, without the source."""
         return "\n".join((self.name, self.description, self.capability, self.example_instruction))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JSON]:
         """Plain JSON values; :meth:`from_json` gives the task back."""
-        value = {**asdict(self), "examples": [asdict(example) for example in self.examples]}
+        value: dict[str, JSON] = {**asdict(self), "examples": [asdict(example) for example in self.examples]}
         if not self.group:
             del value["group"]
         return value

@@ -31,7 +31,7 @@ class CrossoverSettings(BaseModel):
     density: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
 
     @model_serializer(mode="wrap")
-    def _without_what_does_not_count(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_what_does_not_count(self, rest: SerializerFunctionWrapHandler) -> dict[str, object]:
         """A density that nothing reads is no part of recipes and settings hashes."""
         fields: dict[str, Any] = rest(self)
         if self.kind not in SPARSE:

@@ -48,7 +48,7 @@ class Needs:
     cache: int | None
     big: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """As a plain mapping."""
         return asdict(self)
 
