@@ -12,7 +12,7 @@ import yaml
 from acdc.config.config import load
 from acdc.families.family import resolve
 from acdc.population.population import Population
-from acdc.runs.run import founders_of
+from acdc.runs.assembly import founders_of
 from acdc.runs.settings_hash import asked
 from acdc.storage.store import Cell, Generation, RunStore, dump
 from acdc.tasks.task_family import Example, Provenance, TaskFamily
@@ -45,7 +45,7 @@ def make(root: Path, save_tiny_model: Callable[..., Path], **changes: object) ->
         with store.transaction():
             store.set_meta("run", dump({"family": "mine", "variant": "acdc", "seed": 0}))
             store.set_meta("settings", settings.model_dump_json())
-            store.set_meta("asked", dump(asked(config, "mine", "acdc")))
+            store.set_meta("asked", dump(asked(config, config.run_spec("mine", "acdc", 0))))
             store.add_tasks([(task.id, 0, dump(task.to_json())) for task in map(_task, range(4))])
         population = Population(founders_of(family), store, root / RUN / "weights", "none")
         seeds = population.seeds()
@@ -54,7 +54,7 @@ def make(root: Path, save_tiny_model: Callable[..., Path], **changes: object) ->
         store.put_cells([_cell(name, i) for name in (*seeds, *children, *young) for i in range(4)])
         store.add_generation(Generation(0, (*seeds, *children), (), {}))
         store.add_generation(Generation(1, (*young, *children), (), {}))
-        rows = [(row[1], row[4]) for row in store.individuals()]
+        rows = [(row.id, row.weights_hash) for row in store.individuals()]
         store.finish()
     force = [*young, "general", children[0]]
     document = {

@@ -69,6 +69,7 @@ def check(
     from acdc.storage.layout import Layout
 
     config = settings(params, overrides)
+    run = config.run_specs(family)[0]
     boards: list[Board] = []
     with ExitStack() as until_done:
 
@@ -78,7 +79,7 @@ def check(
                 boards.append(until_done.enter_context(Board(f"check {family}", ["tensors"])))
             boards[0].update("tensors", {"done": done, "of": of})
 
-        report = check_family(config, family, Layout(), measure=distances, progress=measured)
+        report = check_family(config, run, Layout(), measure=distances, progress=measured)
     typer.echo(json.dumps(report.to_json(), indent=2) if as_json else "\n".join(report.lines()))
     fault = report.fault()
     if fault is not None:

@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -12,6 +12,8 @@ from acdc.cli.options import PARAMS, Json, Overrides, Params, check_place, setti
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from acdc.config.config import Config
 
 
 def register(app: typer.Typer) -> None:
@@ -36,25 +38,48 @@ def rebuild(
 ) -> None:
     """Rebuild."""
     from acdc.errors import InputError
+    from acdc.storage.layout import Layout
+
+    check_place("--to", to, "folder")
+    config = settings(params, overrides)
+    selected = config.selected
+    run = run or Layout().run(selected.families[0], selected.variants[0], selected.seeds[0])
+    if to is not None and to.exists():
+        raise InputError(f"{to} is there already; name a directory that is not")
+    made = _made(config, run, id, to)
+    facts = {"id": id, "run": str(run), "weights_hash": made.found, "tensors": made.tensors}
+    if as_json:
+        typer.echo(json.dumps({**facts, "bytes": made.size, "to": None if to is None else str(to)}, indent=2))
+        return
+    where = "nothing was written (--to DIR does)" if to is None else f"written to {to}"
+    said = " as the run says" if made.found == made.recorded else ""
+    typer.echo(f"{id}: {made.tensors} tensors, {made.size / 1e6:.1f} MB, hash {made.found}{said}; {where}")
+
+
+class _Made(NamedTuple):
+    """Hash of the weights that were made and of those that the run recorded; how many tensors and bytes."""
+
+    found: str
+    recorded: str
+    tensors: int
+    size: int
+
+
+def _made(config: "Config", run: Path, id: str, to: Path | None) -> _Made:
+    """Make the weights again, below `to` or only for their hash, and compare them with what the run recorded."""
     from acdc.families.family import resolve
     from acdc.population.population import Population
     from acdc.processes.progress import Board
+    from acdc.runs.assembly import engine_of, founders_of
     from acdc.runs.other_bits import OtherBits
-    from acdc.runs.run import engine_of, founders_of
     from acdc.storage.layout import Layout
     from acdc.storage.store import RunStore
     from acdc.weights.shards import StoredWeights, write_shards
     from acdc.weights.tensors import WeightsDigest
 
-    check_place("--to", to, "folder")
-    config, layout = settings(params, overrides), Layout()
-    selected = config.selected
-    run = run or layout.run(selected.families[0], selected.variants[0], selected.seeds[0])
-    if to is not None and to.exists():
-        raise InputError(f"{to} is there already; name a directory that is not")
     with RunStore.read(run) as store, Board("rebuild", [id]) as board:
         name = json.loads(store.meta("run") or "{}")["family"]
-        family = resolve(name, config.family(name), layout.families(), thorough=False)
+        family = resolve(name, config.family(name), Layout().families(), thorough=False)
         population = Population(founders_of(family), store, run / "weights", "none")
         other_bits = OtherBits(store, functools.partial(engine_of, config, family), typer.echo)
         individual, expected, tensors = population.made_again(id)
@@ -68,21 +93,14 @@ def rebuild(
             if found != individual.weights_hash:
                 other_bits(individual, StoredWeights(where))
 
-        if to is None:
+        if to is not None:
+            found = write_shards(watched(), expected, to, accept)
+        else:
             digest = WeightsDigest()
             for tensor in watched():
                 digest.add(*tensor)
             found = digest.hexdigest()
             if found != individual.weights_hash:
                 other_bits(individual, dict(population.made_again(id)[2]))
-        else:
-            found = write_shards(watched(), expected, to, accept)
     size = sum(header.bytes for header in expected.values())
-    facts = {"id": id, "run": str(run), "weights_hash": found, "tensors": len(expected)}
-    if as_json:
-        typer.echo(json.dumps({**facts, "bytes": size, "to": None if to is None else str(to)}, indent=2))
-        return
-    where = "nothing was written (--to DIR does)" if to is None else f"written to {to}"
-    typer.echo(
-        f"{id}: {len(expected)} tensors, {size / 1e6:.1f} MB, hash {found}{' as the run says' if found == individual.weights_hash else ''}; {where}"
-    )
+    return _Made(found, individual.weights_hash, len(expected), size)

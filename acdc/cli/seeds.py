@@ -28,5 +28,6 @@ def seeds(
         text = plan(family, chosen)
         typer.echo(json.dumps({"family": family, "plan": text}) if as_json else text)
         return
-    found(family, chosen, config)
+    executor = config.executor  # a Ray cluster's workers do not train here
+    found(family, chosen, workers=executor.workers if executor.kind == "local" else None)
     typer.echo(describe(family, as_json=as_json))

@@ -91,7 +91,7 @@ def export(
     check_place("--to", to, "file")
     with RunStore.read(run) as store:
         wanted = ever_active(store)
-        known = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in store.tasks()}
+        known = {row.id: TaskFamily.from_json(json.loads(row.document)) for row in store.tasks()}
     records = [task_file.as_record(known[id]) for id in wanted]
     task_file.write(to, records)
     groups = dict(sorted(Counter(record.group for record in records).items()))

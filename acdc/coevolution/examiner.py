@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from acdc.config.evolution import EvolutionSettings
 from acdc.engines.engine import Answer, Sampling
 from acdc.errors import InfrastructureError
 from acdc.executors.executor import Errand, Executor
@@ -111,10 +112,7 @@ class Examiner:
         executor: Has individuals answer.
         box: What scores.
         store: Where cells are kept; those already there are taken over.
-        system: System message of every prompt.
-        max_new_tokens: Token budget of an answer.
-        examples_per_task: How many examples of each family are columns.
-        pass_score: Score from which on an answer passes.
+        settings: Of the run: system message, token budget of an answer, examples of each family, and the score that passes.
         judge: Judges what a task's ``score`` asks to be judged; None: such a task is at fault.
     """
 
@@ -123,16 +121,12 @@ class Examiner:
         executor: Executor,
         box: Sandbox,
         store: RunStore,
-        *,
-        system: str,
-        max_new_tokens: int,
-        examples_per_task: int = 1,
-        pass_score: float = 0.5,
+        settings: EvolutionSettings,
         judge: Judge | None = None,
     ) -> None:
         self._executor, self._box, self._store, self._judge = executor, box, store, judge
-        self._system, self._examples, self._pass_score = system, examples_per_task, pass_score
-        self._sampling = Sampling(max_new_tokens=max_new_tokens, logprobs=False)
+        self._system, self._tasks = settings.system, settings.tasks
+        self._sampling = Sampling(max_new_tokens=settings.answer_tokens, logprobs=False)
         self._references: dict[str, Outcome] = {}
         self._cells: dict[str, dict[str, Cell]] = {}
         for cell in store.cells():
@@ -143,7 +137,7 @@ class Examiner:
         return [
             Column(task.id, example.task, example.instructions)
             for task in tasks
-            for example in task.examples[: self._examples]
+            for example in task.examples[: self._tasks.examples_per_task]
         ]
 
     def examine(self, subjects: Sequence[Subject], tasks: Sequence[TaskFamily]) -> Iterator[list[Cell]]:
@@ -252,7 +246,7 @@ class Examiner:
             reference = self._references.get(task.id)
             if outcome is not None and outcome.error and outcome.error != "judge" and reference is None:
                 outcome = None  # the sandbox died under the reference: nobody knows whose fault it was
-            verdict = judge(outcome, reference, pass_mark=self._pass_score)
+            verdict = judge(outcome, reference, pass_mark=self._tasks.pass_score)
             # A fault of the task or of ours says nothing about the individual: the cell has no result.
             result = verdict.verdict if verdict.verdict in ("pass", "fail") else "missing"
             cells.append(

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 
-from acdc.runs.replay import TaskReplay
+from acdc.coevolution.replay import TaskReplay
 from acdc.storage.store import RunStore, dump
 from acdc.tasks import evolution
 from acdc.tasks.evolution import Staff
@@ -43,9 +43,9 @@ class TaskKeeper:
         finished = store.generations()
         self._pool: Pool | None = None
         self._generation = 0
-        for generation, _, _ in store.pools():
-            if finished and generation <= finished[-1].generation:
-                self._load(generation)
+        for row in store.pools():
+            if finished and row.generation <= finished[-1].generation:
+                self._load(row.generation)
 
     def active(self) -> list[TaskFamily]:
         """The active tasks, oldest first."""
@@ -53,7 +53,7 @@ class TaskKeeper:
 
     def found(self) -> dict[str, int]:
         """Make the first pool, or take the one that an interrupted start had made. Returns counts of what happened."""
-        if any(generation == 0 for generation, _, _ in self._store.pools()):
+        if any(row.generation == 0 for row in self._store.pools()):
             return self._load(0)
         if self._replay is None:
             pool, events = evolution.initial(self._staff, self._settings, self._seed)
@@ -72,7 +72,7 @@ class TaskKeeper:
         Returns:
             Counts of what happened, by kind of event.
         """
-        if any(number == generation for number, _, _ in self._store.pools()):
+        if any(row.generation == generation for row in self._store.pools()):
             return self._load(generation)
         before = self._present()
         rates = _by_task(pass_rates)
@@ -103,9 +103,9 @@ class TaskKeeper:
         return self._pool
 
     def _load(self, generation: int) -> dict[str, int]:
-        row = next(row for row in self._store.pools() if row[0] == generation)
-        tasks = [TaskFamily.from_json(json.loads(document)) for _, _, document in self._store.tasks()]
-        self._pool = Pool.from_json(json.loads(row[1]), tasks)
+        present = next(row for row in self._store.pools() if row.generation == generation)
+        tasks = [TaskFamily.from_json(json.loads(row.document)) for row in self._store.tasks()]
+        self._pool = Pool.from_json(json.loads(present.snapshot), tasks)
         self._generation = generation
         return self._store.pool_counts(generation)
 

@@ -20,12 +20,12 @@ from pydantic import BaseModel
 
 from acdc.chat.settings import EmbeddingEndpointSettings, JudgesSettings, LLMScientistSettings
 from acdc.config.evolution import EvolutionSettings, ExecutorSettings, Selected, TaskforceSettings
+from acdc.config.run_spec import RunKey, RunSpec, resolve
 from acdc.engines.settings import ENGINES, AnyEngineSettings, APISettings, EngineSettings, VllmSettings
 from acdc.errors import InputError
 from acdc.families.family import FamilySettings
 from acdc.parsing.validation import check_keys, merged, nearest, validate
 from acdc.parsing.yaml import read_settings_file, read_yaml
-from acdc.runs.replay import needed
 from acdc.sandbox.settings import SandboxSettings
 from acdc.tasks.settings import EmbedderSettings, ScientistSettings, SentenceTransformersSettings
 
@@ -179,6 +179,22 @@ class Config:
             )
         return found
 
+    def run_spec(self, family: str, variant: str, seed: int) -> RunSpec:
+        """A run with its settings and the runs that it replays; for commands, which hand it on.
+
+        Raises:
+            InputError: There is no such family or variant, or none of what it replays; the message names the nearest.
+        """
+        return resolve(RunKey(family, variant, seed), self.evolution, self.variants)
+
+    def run_specs(self, family: str, variants: Sequence[str] = ()) -> list[RunSpec]:
+        """The runs of a family with all selected seeds, of these variants or, without any, of the selected ones."""
+        return [
+            self.run_spec(family, variant, seed)
+            for variant in variants or self.selected.variants
+            for seed in self.selected.seeds
+        ]
+
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Read and check a settings file.
@@ -215,25 +231,19 @@ def parse(data: Mapping[str, Any], path: Path = Path("params.yaml")) -> Config:
         name: validate(FamilySettings, value or {}, f"families.{name}")
         for name, value in _mapping(data, "families").items()
     }
-    overlays = {name: _mapping(data, name) for name in OVERLAYS}
-    for group in ("variants", "presets"):
-        overlays[group] = {name: _mapping(overlays[group], name, f"{group}.") for name in overlays[group]}
-    for where, layer in _layers(overlays, families):
+    evolution = _mapping(data, "evolution")
+    variants, presets = (_mappings(data, group) for group in ("variants", "presets"))
+    named = {"variants": variants, "presets": presets}
+    layers = [(f"{group}.{name}", one) for group, ones in named.items() for name, one in ones.items()]
+    layers.append(("evolution", evolution))
+    layers += [(f"families.{name}.evolution", family.evolution) for name, family in families.items()]
+    for where, layer in layers:  # each alone, so that a fault is reported where it was written
         check_keys(EvolutionSettings, layer, where)
     scientists: dict[str, Any] = {
         name: validate(_scientist(value, f"scientists.{name}"), value, f"scientists.{name}")
-        for name in _mapping(data, "scientists")
-        for value in [_mapping(data["scientists"], name, "scientists.")]
+        for name, value in _mappings(data, "scientists").items()
     }
-    config = Config(
-        path,
-        families,
-        overlays["variants"],
-        overlays["presets"],
-        overlays["evolution"],
-        sections,
-        scientists,
-    )
+    config = Config(path, families, variants, presets, evolution, sections, scientists)
     _check_selected(config)
     for section in sections.values():
         if isinstance(section, Checked):
@@ -261,20 +271,6 @@ def _of_kind(
     return kinds[kind]
 
 
-def _layers(
-    overlays: Mapping[str, Mapping[str, Any]], families: Mapping[str, FamilySettings]
-) -> list[tuple[str, Mapping[str, Any]]]:
-    """Each layer alone with its path in the file, so that a fault is reported where it was written."""
-    layers = [
-        (f"{group}.{name}", layer)
-        for group in ("variants", "presets")
-        for name, layer in overlays[group].items()
-    ]
-    layers.append(("evolution", overlays["evolution"]))
-    layers += [(f"families.{name}.evolution", family.evolution) for name, family in families.items()]
-    return layers
-
-
 def _check_selected(config: Config) -> None:
     selected = config.selected
     for index, family in enumerate(selected.families):
@@ -296,26 +292,10 @@ def _check_selected(config: Config) -> None:
             config.engine_of(family, big=big)
         # What `evolution` sets for a run need not fit the presets of families that nobody runs; they are checked when they are.
         for variant in config.variants if family in selected.families else ():
-            _check_replayed(config, family, variant)
+            config.run_spec(family, variant, 0)
 
 
-def _check_replayed(config: Config, family: str, variant: str) -> None:
-    """The settings of a run and, where it replays another, that such a run can be made."""
-    for other in needed(config.evolution(family, variant), 0):
-        where = f"variants.{variant}"
-        if other.variant not in config.variants:
-            raise InputError(
-                f"{where}: replays the {other.what} of '{other.variant}', which is no variant; "
-                f"{nearest(other.variant, config.variants)}"
-            )
-        if needed(config.evolution(family, other.variant), 0):
-            raise InputError(
-                f"{where}: replays the {other.what} of '{other.variant}', which replays another run itself; "
-                "name a variant in which both evolve"
-            )
-
-
-def _mapping(data: Mapping[str, Any], name: str, prefix: str = "") -> dict[str, Any]:
+def _mapping(data: Mapping[str, Any], name: str, prefix: str = "") -> dict[str, object]:
     value = data.get(name)
     if value is None:
         return {}
@@ -324,7 +304,13 @@ def _mapping(data: Mapping[str, Any], name: str, prefix: str = "") -> dict[str, 
     return value
 
 
-def override(text: str) -> dict[str, Any]:
+def _mappings(data: Mapping[str, Any], group: str) -> dict[str, dict[str, object]]:
+    """A section of named mappings."""
+    named = _mapping(data, group)
+    return {name: _mapping(named, name, f"{group}.") for name in named}
+
+
+def override(text: str) -> dict[str, object]:
     """``a.b=1`` as ``{"a": {"b": 1}}``.
 
     Raises:

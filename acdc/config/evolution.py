@@ -80,7 +80,7 @@ class EvolutionSettings(Section):
     )
 
     @model_serializer(mode="wrap")
-    def _without_the_usual_device(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_the_usual_device(self, rest: SerializerFunctionWrapHandler) -> dict[str, object]:
         """A CPU is not mentioned in recipes and settings hashes."""
         fields: dict[str, Any] = rest(self)
         if fields.get("device") == "cpu":

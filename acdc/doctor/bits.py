@@ -17,8 +17,8 @@ from acdc.errors import InputError
 from acdc.numbers.digits import significant
 from acdc.numbers.margins import Margins
 from acdc.processes.machine import this_machine
-from acdc.storage.finished_runs import finished_below
 from acdc.storage.journal import events
+from acdc.storage.run_directory import finished_below
 
 WIDTH = 80
 ROUNDED = 2e-9
@@ -93,14 +93,14 @@ def look(runs: Path | None) -> Bits:
 def margins_in(run: Path) -> Margins:
     """Margins of all processes that worked at a run; one that was killed told none."""
     told = Margins()
-    for _, _, _, detail in events(run, "margins"):
-        told.add(Margins.from_json(detail["decisions"]))
+    for event in events(run, "margins"):
+        told.add(Margins.from_json(event.detail["decisions"]))
     return told
 
 
 def _told_all(run: Path) -> bool:
     """Whether every process that worked at a run told its margins."""
-    kinds = [kind for _, _, kind, _ in events(run)]
+    kinds = [event.kind for event in events(run)]
     return 0 < kinds.count("margins") >= kinds.count("begin")
 
 

@@ -142,6 +142,11 @@ class Family:
         """The general seed's directory: its tokenizer and chat template serve every individual."""
         return self.seeds[GENERAL]
 
+    def directories(self) -> dict[str, Path]:
+        """Directory of "base", of every seed and, where there is one, of "big"."""
+        big = {"big": self.big} if self.big is not None else {}
+        return {"base": self.base, **self.seeds, **big}
+
     def load(self, member: str) -> "dict[str, Tensor]":
         """Weights of "base" or of a seed, checked against the base, with the general seed's vocabulary rows.
 
@@ -190,37 +195,32 @@ def resolve(name: str, settings: FamilySettings, models: Path, *, thorough: bool
         InfrastructureError: A model could not be downloaded.
     """
     record = models / name / "family.json"
-    if settings.train is not None:
-        if not record.is_file():
-            raise InputError(
-                f"The models of family {name!r} are not there yet ({record} is missing); run `acdc seeds {name}` first."
-            )
-        family = read_family(record, settings)
-        check(family, thorough=thorough)
-        return family
-    wanted = {
-        "base": settings.base,
-        "seeds": settings.seeds,
-        "big": settings.big,
-        "revisions": settings.revisions,
-    }
-    if record.is_file() and json.loads(record.read_text(encoding="utf-8")).get("settings") == wanted:
-        family = read_family(record, settings)
-        check(family, thorough=thorough)
-        return family
-    revisions = settings.revisions
-    family = Family(
-        name=name,
-        base=_locate(str(settings.base), revisions.get("base")),
-        seeds=_general_first(
-            {seed: _locate(where, revisions.get(seed)) for seed, where in settings.seeds.items()}
-        ),
-        big=_locate(settings.big, revisions.get("big")) if settings.big is not None else None,
-        **_described(settings),
-    )
+    wanted = settings.model_dump(include={"base", "seeds", "big", "revisions"})
+    known = record.is_file()
+    if settings.train is not None and not known:
+        raise InputError(
+            f"The models of family {name!r} are not there yet ({record} is missing); run `acdc seeds {name}` first."
+        )
+    if settings.train is None and known:
+        known = json.loads(record.read_text(encoding="utf-8")).get("settings") == wanted
+    family = read_family(record, settings) if known else _located(name, settings)
     check(family, thorough=thorough)
-    write_family(family, record, settings=wanted, commits=_commits(family))
+    if not known:
+        commits = {role: commit_of(directory) for role, directory in family.directories().items()}
+        write_family(family, record, settings=wanted, commits={r: c for r, c in commits.items() if c})
     return family
+
+
+def _located(name: str, settings: FamilySettings) -> Family:
+    """A family whose parts the settings name, downloaded where they come from the hub."""
+
+    def place(part: str, where: str) -> Path:
+        return local_directory(where) or download(where, settings.revisions.get(part))
+
+    base = place("base", str(settings.base))
+    seeds = _general_first({seed: place(seed, where) for seed, where in settings.seeds.items()})
+    big = place("big", settings.big) if settings.big is not None else None
+    return _described(name, base, seeds, big, settings)
 
 
 def read_family(record: Path, settings: FamilySettings) -> Family:
@@ -234,12 +234,11 @@ def read_family(record: Path, settings: FamilySettings) -> Family:
         home = record.parent
         seeds = _general_first({str(seed): home / where for seed, where in fields["seeds"].items()})
         big = home / fields["big"] if fields.get("big") else None
-        family = Family(str(fields["name"]), home / fields["base"], seeds, big, **_described(settings))
+        return _described(str(fields["name"]), home / fields["base"], seeds, big, settings)
     except (ValueError, KeyError, AttributeError, TypeError, OSError) as error:
         raise InputError(
             f"{record} is no family record ({error!r}); delete it and run `acdc seeds` again."
         ) from error
-    return family
 
 
 def write_family(family: Family, record: Path, **extra: object) -> None:
@@ -278,8 +277,7 @@ def check(family: Family, *, thorough: bool = True) -> None:
     Raises:
         InputError: Says which directory, what is wrong, and what to do.
     """
-    members = {"base": family.base, **family.seeds}
-    for role, directory in {**members, **({"big": family.big} if family.big is not None else {})}.items():
+    for role, directory in family.directories().items():
         if not directory.is_dir():
             raise InputError(
                 f"Family {family.name!r}: {role} should be at {directory}, which is no directory."
@@ -303,35 +301,30 @@ def check(family: Family, *, thorough: bool = True) -> None:
             f"{family.tokenizer_dir} has no chat template; take an instruction-tuned general seed."
         )
     if thorough:
-        for directory in members.values():
+        for directory in (family.base, *family.seeds.values()):
             load_weights(directory)
 
 
-def _commits(family: Family) -> dict[str, str]:
-    """What the parts that come from the hub are copies of."""
-    parts = {"base": family.base, **family.seeds, **({"big": family.big} if family.big is not None else {})}
-    found = {role: commit_of(directory) for role, directory in parts.items()}
-    return {role: commit for role, commit in found.items() if commit is not None}
-
-
-def _described(settings: FamilySettings) -> dict[str, Any]:
-    return {
-        "dtype": settings.dtype,
-        "chat_template_args": dict(settings.chat_template_args),
-        "stop_tokens": settings.stop_tokens,
-        "experts": dict(settings.experts),
-        "licence": settings.licence,
-        "licences": dict(settings.licences),
-    }
+def _described(
+    name: str, base: Path, seeds: dict[str, Path], big: Path | None, settings: FamilySettings
+) -> Family:
+    """A family of these directories, with everything else from the settings."""
+    return Family(
+        name,
+        base,
+        seeds,
+        big,
+        settings.dtype,
+        dict(settings.chat_template_args),
+        settings.stop_tokens,
+        dict(settings.experts),
+        settings.licence,
+        dict(settings.licences),
+    )
 
 
 def _general_first(seeds: Mapping[str, Path]) -> dict[str, Path]:
     return {GENERAL: seeds[GENERAL], **{name: path for name, path in seeds.items() if name != GENERAL}}
-
-
-def _locate(where: str, revision: str | None) -> Path:
-    """A local directory, or the snapshot of a Hugging Face id."""
-    return local_directory(where) or download(where, revision)
 
 
 def local_directory(where: str) -> Path | None:

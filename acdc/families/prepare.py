@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from acdc.config.config import Config
 from acdc.families.family import FamilySettings, resolve
 from acdc.numbers.digits import in_percent
 from acdc.parsing.validation import validate
@@ -19,8 +18,16 @@ def tiny_settings(name: str, settings: FamilySettings) -> Any:
     return validate(TinySettings, settings.train or {}, f"families.{name}.train")
 
 
-def found(name: str, settings: FamilySettings, config: Config, layout: Layout | None = None) -> None:
+def found(
+    name: str, settings: FamilySettings, layout: Layout | None = None, *, workers: int | None = None
+) -> None:
     """Train or resolve a family and check it thoroughly.
+
+    Args:
+        name: Its name in params.yaml.
+        settings: Its entry there.
+        layout: Where families lie.
+        workers: Processes that train at once; default: one a core.
 
     Raises:
         InputError: The settings are wrong, or a model is incomplete, of another shape, or not finite.
@@ -40,7 +47,7 @@ def found(name: str, settings: FamilySettings, config: Config, layout: Layout | 
             train_family(
                 training,
                 layout.models(name),
-                workers=(config.executor.kind == "local" and config.executor.workers) or cores(),
+                workers=workers or cores(),
                 progress=lambda model, done, of: board.update(model, {"done": done, "of": of}),
             )
     resolve(name, settings, layout.families())

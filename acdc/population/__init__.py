@@ -4,10 +4,11 @@ Promises: a recipe of a few hundred bytes rebuilds the same weights, whole or te
 Door: `Population`, `Individual`, `Recipe` and how they are made. Weights themselves are `acdc.weights`.
 """
 
-from acdc.population.breeding import breed, rebuild, stream_bred, stream_rebuilt
+from acdc.population.breeding import breed, stream_bred, stream_rebuilt
 from acdc.population.individual import Individual
-from acdc.population.population import IN_MEMORY, Population, fits
+from acdc.population.population import Population
 from acdc.population.recipe import Recipe, child_recipe, seed_recipe
+from acdc.population.weight_cache import IN_MEMORY, fits
 
 __all__ = [
     "IN_MEMORY",
@@ -17,7 +18,6 @@ __all__ = [
     "breed",
     "child_recipe",
     "fits",
-    "rebuild",
     "seed_recipe",
     "stream_bred",
     "stream_rebuilt",

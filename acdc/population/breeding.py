@@ -54,12 +54,12 @@ def stream_bred(
     return _stream(recipe, [], {}, dict(zip(recipe.parents, parents, strict=True)), base, tied)
 
 
-def rebuild(
+def stream_rebuilt(
     recipe: Recipe, lookup: Lookup, seeds: Callable[[str], Weights], *, tied: Sequence[Sequence[str]] = ()
-) -> Weights:
-    """The weights of a recipe, made from the family's seeds through all ancestors.
+) -> Stream:
+    """The weights of a recipe, made from the family's seeds through all ancestors, as (name, tensor) in sorted order.
 
-    Time grows with the number of ancestors; memory holds the result and of every ancestor one tensor.
+    Time grows with the number of ancestors; memory holds of every ancestor one tensor.
 
     Args:
         recipe: What to make.
@@ -70,15 +70,6 @@ def rebuild(
     Raises:
         InputError: An ancestor is unknown, or recipes form a circle.
     """
-    if recipe.kind == "seed":
-        return seeds(str(recipe.name))
-    return dict(stream_rebuilt(recipe, lookup, seeds, tied=tied))
-
-
-def stream_rebuilt(
-    recipe: Recipe, lookup: Lookup, seeds: Callable[[str], Weights], *, tied: Sequence[Sequence[str]] = ()
-) -> Stream:
-    """As :func:`rebuild`, as (name, tensor) in sorted order."""
     if recipe.kind == "seed":
         weights = seeds(str(recipe.name))
         return ((name, weights[name]) for name in sorted(weights))

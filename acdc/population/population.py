@@ -7,9 +7,6 @@ Models of which two fit into the memory that is granted are made whole. Larger o
 shards each, and read from there tensor by tensor; what nobody keeps is deleted at the end of the generation.
 """
 
-import json
-import shutil
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,28 +14,18 @@ from typing import TYPE_CHECKING
 from acdc.config.evolution import EvolutionSettings
 from acdc.errors import InfrastructureError, InputError
 from acdc.parsing.validation import nearest
-from acdc.population.individual import (
-    DamagedWeightsError,
-    Individual,
-    Recipe,
-    breed,
-    child_recipe,
-    read_weights,
-    save_weights,
-    seed_recipe,
-    stream_rebuilt,
-    weights_hash,
-)
-from acdc.storage.store import RunStore
+from acdc.population.breeding import breed, stream_rebuilt
+from acdc.population.individual import Individual
+from acdc.population.recipe import Recipe, child_recipe, seed_recipe
+from acdc.population.weight_cache import IN_MEMORY, WeightCache
+from acdc.storage.store import IndividualRow, RunStore
 from acdc.streams import stream
 from acdc.variation.crossover import draw_weights
 from acdc.weights.shards import Header, StoredWeights, headers, size_of, write_shards
+from acdc.weights.tensors import Weights, weights_hash
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-Weights = Mapping[str, "Tensor"]
-IN_MEMORY = 1 << 30  # bytes of weights that are kept in memory; what is beyond is read or bred again
 
 
 class Population:
@@ -68,12 +55,8 @@ class Population:
         self._other_bits = other_bits or _refuse
         self._founders, self._store, self._directory, self._keep = founders, store, directory, keep
         self._tied = tied
-        self._in_memory, self._whole = in_memory, fits(size_of(founders["base"]), in_memory)
-        self._sound: set[str] = set()  # shards whose hash was compared
-        self._individuals: dict[str, Individual] = {}
-        self._memory: OrderedDict[str, Weights] = OrderedDict()
-        for born, id, generation, recipe, hash_, _ in store.individuals():
-            self._individuals[id] = Individual(id, Recipe.from_json(recipe), hash_, generation, born)
+        self._cache = WeightCache(directory, in_memory, size_of(founders["base"]))
+        self._individuals = {row.id: _individual(row) for row in store.individuals()}
         for name in founders:
             if (
                 name in self._individuals
@@ -91,27 +74,29 @@ class Population:
                 self._record(name, seed_recipe(name), weights_hash(self._founders[name]), 0)
         return names
 
-    def adopt(self, rows: Sequence[tuple[int, str, int, str, str]]) -> list[str]:
+    def adopt(self, rows: Sequence[IndividualRow]) -> list[str]:
         """Individuals of another run of this family, with their recipes; those known already stay. Returns their ids.
 
         Args:
-            rows: Born, id, generation, recipe, weights hash, parents before children.
+            rows: Of the other run's store, parents before children.
 
         Raises:
             InputError: The other run was made from other seed models.
         """
-        for born, id, generation, text, hash_ in rows:
-            recipe = Recipe.from_json(text)
-            if recipe.kind == "seed" and weights_hash(self._founders[str(recipe.name)]) != hash_:
-                raise InputError(
-                    f"{self._store.directory}: the run to be replayed was made from another seed model {recipe.name!r} than "
-                    "the family has now; evolve that run again"
-                )
-            if id not in self._individuals:
+        for row in rows:
+            one = _individual(row)
+            if one.recipe.kind == "seed":
+                seed = str(one.recipe.name)
+                if weights_hash(self._founders[seed]) != row.weights_hash:
+                    raise InputError(
+                        f"{self._store.directory}: the run to be replayed was made from another seed model {seed!r} than "
+                        "the family has now; evolve that run again"
+                    )
+            if row.id not in self._individuals:
                 with self._store.transaction():
-                    self._store.add_individual(born, id, generation, text, hash_)
-                self._individuals[id] = Individual(id, recipe, hash_, generation, born)
-        return [row[1] for row in rows]
+                    self._store.add_individual(*row[:5])
+                self._individuals[row.id] = one
+        return [row.id for row in rows]
 
     def breed(
         self,
@@ -182,15 +167,12 @@ class Population:
         individual = self._individuals[id]
         if individual.recipe.kind == "seed":
             return self._founders[str(individual.recipe.name)]
-        if id in self._memory:
-            self._memory.move_to_end(id)
-            return self._memory[id]
-        weights = self._from_disk(individual)
+        weights = self._cache.find(individual)
         if weights is None:
             weights = dict(self._made(individual.recipe))
             if weights_hash(weights) != individual.weights_hash:
                 self._other_bits(individual, weights)
-        self._remember(id, weights)
+        self._cache.remember(id, weights)
         return weights
 
     def made_again(self, id: str) -> "tuple[Individual, dict[str, Header], Iterator[tuple[str, Tensor]]]":
@@ -221,61 +203,45 @@ class Population:
         if self._keep == "none" and not self._directory.is_dir():
             return
         self._directory.mkdir(parents=True, exist_ok=True)
-        marked = self._candidates(archive if candidate and self._keep == "candidates" else ())
+        new = archive if candidate and self._keep == "candidates" else ()
+        marked = self._cache.candidates(new, self._individuals)
         kept = set() if self._keep == "none" else {*archive, *marked}
         wanted = {id for id in kept if self._individuals[id].recipe.kind == "child"}
-        for id in sorted(wanted):
-            if not self._path(id).exists():
-                self._write(self._individuals[id])
-        for path in self._directory.iterdir():
-            if path.is_dir() and path.name not in wanted:
-                shutil.rmtree(path)
-            elif path.suffix == ".safetensors" and path.stem not in wanted:
-                path.unlink(missing_ok=True)
-
-    def _candidates(self, new: Sequence[str]) -> set[str]:
-        """Candidates so far, in a small file beside their weights."""
-        path = self._directory / "candidates.json"
-        known = set(json.loads(path.read_text())) if path.is_file() else set()
-        if not set(new) <= known:
-            known |= set(new)
-            staging = path.with_suffix(".tmp")
-            staging.write_text(json.dumps(sorted(known)))
-            staging.replace(path)
-        return {id for id in known if id in self._individuals}
+        self._cache.keep_only(wanted, self._write)
 
     def _bear(self, id: str, recipe: Recipe, generation: int) -> None:
         """Make a child's weights, in memory or on disk, and record it."""
-        if self._whole:
+        if self._cache.whole:
             parents = [self.weights(parent) for parent in recipe.parents]
             weights = breed(recipe, self._founders["base"], parents, tied=self._tied)
             self._record(id, recipe, weights_hash(weights), generation)
-            self._remember(id, weights)
+            self._cache.remember(id, weights)
         else:
             self._record(id, recipe, self._staged(id, recipe), generation)
-            self._sound.add(id)
+            self._cache.was_written(id)
 
     def _staged(
         self, id: str, recipe: Recipe, accept: Callable[[str, Path], None] = lambda found, where: None
     ) -> str:
         """Write a child as it is made from whatever of its ancestors is at hand; its hash."""
-        return write_shards(self._made(recipe), headers(self._founders["base"]), self._path(id), accept)
+        return write_shards(self._made(recipe), headers(self._founders["base"]), self._cache.path(id), accept)
 
     def _made(self, recipe: Recipe) -> "Iterator[tuple[str, Tensor]]":
         return stream_rebuilt(recipe, self._lookup, lambda name: self._founders[name], tied=self._tied)
 
-    def _write(self, individual: Individual) -> None:
+    def _write(self, id: str) -> None:
         """Put weights that are to be kept on disk."""
-        if self._whole:
-            save_weights(self.weights(individual.id), self._path(individual.id))
-        else:
+        if self._cache.whole:
+            self._cache.save(id, self.weights(id))
+            return
+        individual = self._individuals[id]
 
-            def accept(found: str, where: Path) -> None:
-                if found != individual.weights_hash:
-                    self._other_bits(individual, StoredWeights(where))
+        def accept(found: str, where: Path) -> None:
+            if found != individual.weights_hash:
+                self._other_bits(individual, StoredWeights(where))
 
-            self._staged(individual.id, individual.recipe, accept)
-            self._sound.add(individual.id)
+        self._staged(id, individual.recipe, accept)
+        self._cache.was_written(id)
 
     def _record(self, id: str, recipe: Recipe, hash_: str, generation: int) -> None:
         individual = Individual(id, recipe, hash_, generation, len(self._individuals))
@@ -283,44 +249,14 @@ class Population:
             self._store.add_individual(individual.born, id, generation, recipe.to_json(), hash_)
         self._individuals[id] = individual
 
-    def _remember(self, id: str, weights: Weights) -> None:
-        if isinstance(weights, StoredWeights):
-            return
-        self._memory[id] = weights
-        self._memory.move_to_end(id)
-        while len(self._memory) > max(1, self._in_memory // max(size_of(weights), 1)):
-            self._memory.popitem(last=False)
-
     def _lookup(self, id: str) -> "Recipe | Weights":
-        if id in self._memory:
-            return self._memory[id]
         individual = self._individuals[id]
-        found = self._from_disk(individual)
+        found = self._cache.find(individual)
         return individual.recipe if found is None else found
 
-    def _from_disk(self, individual: Individual) -> Weights | None:
-        """Weights that were kept, if they are there and are the right ones; a damaged file is as good as none."""
-        id, layouts = individual.id, (f"{individual.id}.safetensors", individual.id)
-        path = next((self._directory / name for name in layouts if (self._directory / name).exists()), None)
-        if path is None:
-            return None
-        try:
-            weights: Weights = StoredWeights(path) if path.is_dir() else read_weights(path)
-            sound = id in self._sound or weights_hash(weights) == individual.weights_hash
-        except DamagedWeightsError:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-            return None
-        if sound and path.is_dir():
-            self._sound.add(id)
-        return weights if sound else None
 
-    def _path(self, id: str) -> Path:
-        return self._directory / (f"{id}.safetensors" if self._whole else id)
-
-
-def fits(model_bytes: int, in_memory: int) -> bool:
-    """Whether models of this size are handled whole: two of them have room in the memory that is granted."""
-    return 2 * model_bytes <= in_memory
+def _individual(row: IndividualRow) -> Individual:
+    return Individual(row.id, Recipe.from_json(row.recipe), row.weights_hash, row.generation, row.born)
 
 
 def _refuse(individual: Individual, weights: Weights) -> None:

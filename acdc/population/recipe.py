@@ -105,7 +105,6 @@ def child_recipe(
     mutation: MutationSettings,
     *,
     seed: int,
-    purpose: str = "mutation",
     indices: Sequence[int | str] = (),
     device: str = "cpu",
 ) -> Recipe:
@@ -117,12 +116,11 @@ def child_recipe(
         crossover: Settings of the crossover.
         mutation: Settings of the mutation.
         seed: The run seed.
-        purpose: What the stream is for.
         indices: Generation and child.
         device: Where the child is computed.
     """
     numbers = tuple(float(weight) for weight in weights)
-    stream = f"{key(seed, purpose, *indices):032x}"
+    stream = f"{key(seed, 'mutation', *indices):032x}"
     return Recipe("child", None, tuple(parents), numbers, crossover, mutation, stream, device, "float64")
 
 

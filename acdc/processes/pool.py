@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from acdc.errors import InfrastructureError, expected
 
@@ -23,12 +23,15 @@ _PATIENCE = 10.0  # seconds in which a worker may close everything
 HEAVY = ("torch", "transformers.models.auto.modeling_auto", "transformers.models.llama.modeling_llama")
 
 
+Result = TypeVar("Result")
+
+
 @dataclass(frozen=True)
-class Work:
+class Work(Generic[Result]):
     """One call that a worker makes: ``function(*arguments, report=report)``, importable by its qualified name."""
 
     name: str
-    function: Callable[..., Any]
+    function: Callable[..., Result]
     arguments: tuple[Any, ...]
 
 
@@ -38,12 +41,12 @@ def cores() -> int:
 
 
 def run_all(
-    work: Sequence[Work],
+    work: Sequence[Work[Result]],
     *,
     workers: int,
     on_event: Callable[[str, dict[str, Any]], None],
     preload: Sequence[str] = HEAVY,
-) -> dict[str, Any]:
+) -> dict[str, Result]:
     """Do all work, at most ``workers`` at a time.
 
     Args:
@@ -63,7 +66,7 @@ def run_all(
     context.set_forkserver_preload(list(preload))
     channel: multiprocessing.queues.Queue[tuple[str, str, Any]] = context.Queue()
     waiting, running = list(work), dict[str, BaseProcess]()
-    results: dict[str, Any] = {}
+    results: dict[str, Result] = {}
     errors: list[BaseException] = []
     with _ended(running):
         while waiting or running:
@@ -81,7 +84,7 @@ def run_all(
 def _receive(
     channel: "multiprocessing.queues.Queue[tuple[str, str, Any]]",
     running: dict[str, BaseProcess],
-    results: dict[str, Any],
+    results: dict[str, Result],
     errors: list[BaseException],
     on_event: Callable[[str, dict[str, Any]], None],
 ) -> None:
@@ -115,7 +118,7 @@ def _receive(
     running.pop(name).join()
 
 
-def _worker(job: Work, channel: "multiprocessing.queues.Queue[tuple[str, str, Any]]") -> None:
+def _worker(job: Work[Any], channel: "multiprocessing.queues.Queue[tuple[str, str, Any]]") -> None:
     """In the worker: do the work and say how it ended."""
     signal.signal(
         signal.SIGTERM, signal.default_int_handler

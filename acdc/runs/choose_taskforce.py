@@ -1,96 +1,115 @@
 """``acdc taskforce`` in one process: fill the global skill matrix of a finished run, choose, write one JSON file.
 
-Answers that the run does not hold yet go into a side store below ``cache/``, from which a killed process goes on. The
-same code serves checkpoints that no run made (:func:`choose_models`): they answer the tasks of a run and are chosen
-from like any candidate.
+Answers that the run does not hold yet go into a side store (:mod:`acdc.runs.side_run`). The same code serves
+checkpoints that no run made (:func:`choose_models`): they answer the tasks of a run and are chosen from like any
+candidate.
 """
 
 import functools
 import hashlib
 import json
-import shutil
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from acdc.config.config import Config
 from acdc.config.evolution import EvolutionSettings
+from acdc.config.run_spec import RunSpec
 from acdc.errors import InputError
-from acdc.runs.endpoints import Voices
+from acdc.families.family import Family, load_weights, resolve
+from acdc.population.population import Population
+from acdc.runs.assembly import Report, engine_of, founders_of
+from acdc.runs.current import check_asked
 from acdc.runs.other_bits import OtherBits
-from acdc.runs.settings_hash import check_asked
-from acdc.sandbox import Sandbox
+from acdc.runs.side_run import SideRun
 from acdc.storage.layout import Layout
-from acdc.storage.lock import hold
 from acdc.storage.store import RunStore, dump
-from acdc.taskforce.candidates import Candidate, candidates, choice_tasks, choose, choose_at, eligible_by
+from acdc.taskforce.candidates import (
+    Candidate,
+    Choice,
+    candidates,
+    choice_tasks,
+    choose,
+    choose_at,
+    eligible_by,
+)
 from acdc.tasks.task_family import TaskFamily
+from acdc.weights.tensors import weights_hash
 
-Report = Callable[..., None]
+
+class Chosen(NamedTuple):
+    """What was chosen from one run, for a person.
+
+    Attributes:
+        candidates, tasks: How many there were.
+        synthetic: Share of the tasks that the task force of each size covers, by the rule "coverage".
+        members: The largest of these task forces, in order of choice.
+    """
+
+    candidates: int
+    tasks: int
+    synthetic: dict[str, float]
+    members: list[str]
 
 
-def choose_run(
-    config: Config, layout: Layout, family_name: str, variant: str, seed: int, *, report: Report
-) -> dict[str, Any]:
+class ChosenModels(NamedTuple):
+    """What was chosen among checkpoints.
+
+    Attributes:
+        tasks_of: The run whose tasks decided, and what it is.
+        choice: The task forces.
+    """
+
+    tasks_of: dict[str, object]
+    choice: Choice
+
+
+def choose_run(config: Config, layout: Layout, spec: RunSpec, *, report: Report) -> Chosen:
     """Choose the task forces of one run and write them.
 
-    Returns:
-        Sizes and synthetic coverage by the rule "coverage", and how many candidates and tasks there were.
+    Args:
+        config: All settings.
+        layout: Where things lie.
+        spec: Which run, of which settings.
+        report: Told of progress.
 
     Raises:
         InputError: The run has not finished.
         NotEnoughDataError: There are too few candidates or tasks.
     """
-    from acdc.families.family import resolve
-    from acdc.population.population import Population
-    from acdc.runs.run import engine_of, founders_of
-
-    settings = config.evolution(family_name, variant)
-    directory = layout.run(family_name, variant, seed)
+    settings, key, directory = spec.settings, spec.key, layout.run(*spec.key)
     with RunStore.read(directory) as run:
-        check_asked(run, config, family_name, variant)
+        check_asked(run, config, spec)
         limit, forced = config.taskforce.candidates, config.taskforce.forced
-        found = candidates(run.individuals(), run.generations(), settings, limit, seed, forced=forced)
-        known = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in run.tasks()}
-        tasks = [known[id] for id in choice_tasks(ever_active(run), settings.tasks.choice_tasks, seed)]
+        found = candidates(run.individuals(), run.generations(), settings, limit, key.seed, forced=forced)
+        tasks = _choice_tasks(run, settings, key.seed)
         archive = list(run.generations()[-1].archive)
         earlier = _earlier(run, settings, config.taskforce.generations)
-        family = resolve(family_name, config.family(family_name), layout.families(), thorough=False)
-        other_bits = OtherBits(
-            run, functools.partial(engine_of, config, family), lambda line: report(line=line)
-        )
+        family = resolve(key.family, config.family(key.family), layout.families(), thorough=False)
+        open_engine = functools.partial(engine_of, config, family)
+        other_bits = OtherBits(run, open_engine, lambda line: report(line=line))
         population = Population(
             founders_of(family), run, directory / "weights", "none", other_bits=other_bits
         )
-        side = layout.cache() / "skills" / family_name / variant / f"seed-{seed}-{run.meta('settings_hash')}"
-        matrix = _filled(
-            config, settings, layout, family_name, side, run, found, tasks, population.weights, report
-        )
-        keep_judgements(side, layout.taskforce_transcript(family_name, variant, seed))
-    chosen = choose(matrix, config.taskforce, seed, list(family.seeds))
+        place = layout.cache() / "skills" / key.family / key.variant
+        place /= f"seed-{key.seed}-{run.meta('settings_hash')}"
+        side = SideRun(config, settings, family, place, run, report)
+        matrix = side.matrix(found, tasks, population.weights)
+        keep_judgements(place, layout.taskforce_transcript(*key))
+    chosen = choose(matrix, config.taskforce, key.seed, list(family.seeds))
     result = {
-        "family": family_name,
-        "variant": variant,
-        "seed": seed,
-        "candidates": [
-            {
-                "id": c.id,
-                "generation": c.generation,
-                "weights_hash": c.weights_hash,
-                "recipe": json.loads(c.recipe),
-            }
-            for c in found
-        ],
+        **key._asdict(),
+        "candidates": [_recorded(candidate) for candidate in found],
         "archive": archive,
-        **chosen,
+        **asdict(chosen),
     }
     if earlier:
         forces = {g: choose_at(matrix, config.taskforce, *there) for g, there in earlier.items()}
-        result["generations"] = {str(g): force for g, force in forces.items() if force is not None}
-    write(layout.taskforce(family_name, variant, seed), result)
-    shutil.rmtree(side, ignore_errors=True)
-    return _summary(result)
+        result["generations"] = {str(g): asdict(force) for g, force in forces.items() if force is not None}
+    write(layout.taskforce(*key), result)
+    side.remove()
+    return Chosen(len(found), len(chosen.tasks), chosen.synthetic["coverage"], chosen.forces["coverage"])
 
 
 def choose_models(
@@ -101,7 +120,7 @@ def choose_models(
     seed: int,
     *,
     report: Report,
-) -> dict[str, Any]:
+) -> ChosenModels:
     """Which of these checkpoints belong together, judged by the tasks of a finished run?
 
     Args:
@@ -115,9 +134,6 @@ def choose_models(
     Raises:
         InputError: A directory is missing, incomplete or of another shape.
     """
-    from acdc.families.family import Family, load_weights
-    from acdc.population.individual import weights_hash
-
     names = [
         path.name if [d.name for d in directories].count(path.name) == 1 else str(path)
         for path in directories
@@ -128,21 +144,19 @@ def choose_models(
     with RunStore.read(run_directory) as run:
         what = json.loads(run.meta("run") or "{}")
         settings = EvolutionSettings.model_validate(json.loads(run.meta("settings") or "{}"))
-        known = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in run.tasks()}
-        tasks = [known[id] for id in choice_tasks(ever_active(run), settings.tasks.choice_tasks, seed)]
+        tasks = _choice_tasks(run, settings, seed)
         weights = {name: load_weights(path) for name, path in zip(names, directories, strict=True)}
         found = [
             Candidate(name, born, 0, weights_hash(values), "{}")
             for born, (name, values) in enumerate(weights.items())
         ]
         digest = hashlib.blake2b(dump([c.weights_hash for c in found]).encode(), digest_size=8).hexdigest()
-        side = layout.cache() / "skills" / "models" / f"{digest}-{run.meta('settings_hash')}"
+        place = layout.cache() / "skills" / "models" / f"{digest}-{run.meta('settings_hash')}"
         family = Family("models", directories[0], {"general": directories[0]})
-        matrix = _filled(
-            config, settings, layout, family, side, run, found, tasks, lambda id: weights[id], report
-        )
-    result = {"tasks_of": {"run": str(run_directory), **what}, **choose(matrix, config.taskforce, seed)}
-    shutil.rmtree(side, ignore_errors=True)
+        side = SideRun(config, settings, family, place, run, report)
+        matrix = side.matrix(found, tasks, weights.__getitem__)
+    result = ChosenModels({"run": str(run_directory), **what}, choose(matrix, config.taskforce, seed))
+    side.remove()
     return result
 
 
@@ -166,44 +180,17 @@ def keep_judgements(side: Path, to: Path) -> None:
         staging.replace(to)
 
 
-def _filled(
-    config: Config,
-    settings: EvolutionSettings,
-    layout: Layout,
-    family: Any,
-    side: Path,
-    run: RunStore,
-    found: Sequence[Candidate],
-    tasks: Sequence[TaskFamily],
-    weights: Callable[[str], Any],
-    report: Report,
-) -> Any:
-    """The skill matrix of all candidates on all choice tasks; what is missing is answered into the side store."""
-    from acdc.coevolution.examiner import Subject
-    from acdc.families.family import Family, resolve
-    from acdc.runs.run import examiner_of, executor_of
+def _choice_tasks(run: RunStore, settings: EvolutionSettings, seed: int) -> list[TaskFamily]:
+    """The tasks that a choice is made by."""
+    known = {row.id: TaskFamily.from_json(json.loads(row.document)) for row in run.tasks()}
+    return [known[id] for id in choice_tasks(ever_active(run), settings.tasks.choice_tasks, seed)]
 
-    if not isinstance(family, Family):
-        family = resolve(family, config.family(family), layout.families(), thorough=False)
-    with (
-        hold(side),
-        Sandbox.open(config.sandbox) as box,
-        RunStore.create_or_resume(side, "side") as store,
-        Voices(config, settings, ("answers",)) as voices,
-    ):
-        voices.keep_in(side)
-        members = {c.id for c in found}
-        if run.meta("run") is not None and not store.cells():
-            store.put_cells([cell for cell in run.cells() if cell.individual in members])
-        executor = executor_of(config, family, note=lambda kind, line, **_: report(line=line))
-        examiner = examiner_of(settings, executor, box, store, voices.answer_judge())
-        subjects = [Subject(c.id, c.weights_hash, functools.partial(weights, c.id)) for c in found]
-        with closing(executor):
-            for done, _ in enumerate(examiner.examine(subjects, tasks)):
-                report(done=done + 1, of=len(found))
-        examiner.require_results(settings.max_missing)
-        faulty = examiner.task_faults(tasks)
-        return examiner.matrix([c.id for c in found], [task for task in tasks if task.id not in faulty])
+
+def _recorded(candidate: Candidate) -> dict[str, object]:
+    """A candidate in the file of task forces."""
+    fields = asdict(candidate)
+    del fields["born"]
+    return {**fields, "recipe": json.loads(candidate.recipe)}
 
 
 def ever_active(run: RunStore, until: int | None = None) -> list[str]:
@@ -217,10 +204,10 @@ def ever_active(run: RunStore, until: int | None = None) -> list[str]:
 
     active: set[str] = set()
     retired: set[str] = set()
-    for generation, snapshot, _ in run.pools():
-        state = json.loads(snapshot)
+    for row in run.pools():
+        state = json.loads(row.snapshot)
         retired |= set(state["retired"])
-        if until is None or generation <= until:
+        if until is None or row.generation <= until:
             active |= set(state["active"])
     return sorted(active - retired, key=age)
 
@@ -238,13 +225,4 @@ def _earlier(
     return {
         g: (eligible_by(g, individuals, rows, settings), ever_active(run, g))
         for g in sorted(set(generations))
-    }
-
-
-def _summary(result: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "candidates": len(result["candidates"]),
-        "tasks": len(result["tasks"]),
-        "synthetic": result["synthetic"]["coverage"],
-        "members": result["forces"]["coverage"],
     }

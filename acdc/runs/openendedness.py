@@ -69,7 +69,7 @@ class Openness:
     pass_rates: dict[str, int]
     unsolved: float | None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain JSON values."""
         return asdict(self)
 
@@ -111,13 +111,13 @@ def openness(store: RunStore, embedder: Embedder) -> list[Openness]:
         store: The run's store.
         embedder: For the Vendi scores; those of two runs can be compared only by one embedder.
     """
-    tasks = [TaskFamily.from_json(json.loads(document)) for _, _, document in store.tasks()]
+    tasks = [TaskFamily.from_json(json.loads(row.document)) for row in store.tasks()]
     tasks.sort(key=lambda task: age(task.id))
-    since = {id: generation for id, generation, _ in store.tasks()}
+    since = {row.id: row.generation for row in store.tasks()}
     rows = dict(zip((task.id for task in tasks), embedder.embed([task.text for task in tasks]), strict=True))
     verdicts, depths = _verdicts(store), _depths(tasks)
     kinds = {task.id: task.provenance.kind for task in tasks}
-    pools = {generation: (json.loads(state), json.loads(told)) for generation, state, told in store.pools()}
+    pools = {row.generation: (json.loads(row.snapshot), json.loads(row.events)) for row in store.pools()}
     found: list[Openness] = []
     pool = _Pool([], [], 0.0, 0.0)
     for generation in store.generations():

@@ -18,10 +18,11 @@ import numpy as np
 from acdc.config.evolution import EvolutionSettings
 from acdc.engines.engine import Engine, Request, Sampling
 from acdc.errors import InfrastructureError
-from acdc.population.individual import Individual, weights_hash
+from acdc.population.individual import Individual
 from acdc.storage.journal import events
 from acdc.storage.store import Cell, RunStore
 from acdc.tasks.task_family import TaskFamily
+from acdc.weights.tensors import weights_hash
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -98,7 +99,7 @@ class OtherBits:
     def _differing(self, cells: list[Cell], weights: "Mapping[str, Tensor]") -> int:
         """How many of these answers the weights give otherwise."""
         settings = EvolutionSettings.model_validate(json.loads(self._run.meta("settings") or "{}"))
-        tasks = {id: TaskFamily.from_json(json.loads(document)) for id, _, document in self._run.tasks()}
+        tasks = {row.id: TaskFamily.from_json(json.loads(row.document)) for row in self._run.tasks()}
         asked = [
             next(one.instructions for one in tasks[cell.task].examples if one.task == cell.example)
             for cell in cells
@@ -113,7 +114,7 @@ class OtherBits:
 
 def made_here(directory: Path) -> bool:
     """Whether every process that worked on a run computed the bits of this machine; False where the journal does not say."""
-    begun = [detail.get("bits") for _, _, _, detail in events(directory, "begin")]
+    begun = [event.detail.get("bits") for event in events(directory, "begin")]
     return bool(begun) and set(begun) == {fingerprint()}
 
 

@@ -5,15 +5,17 @@ loading a model whether a run belongs to the settings of today. Weights and vers
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from acdc.config.config import Config
+from acdc.config.run_spec import RunKey, RunSpec
 from acdc.errors import InputError
 from acdc.families.family import Family
 from acdc.runs.endpoints import endpoints
-from acdc.storage.store import STORE_VERSION, RunStore, dump
+from acdc.storage.database import STORE_VERSION
+from acdc.storage.store import RunStore, dump
 from acdc.tasks import task_file
 
 METHOD_VERSION = 3
@@ -28,21 +30,18 @@ _TEMPLATE_FILES = (
 )
 
 
-def asked(
-    config: Config, family: str, variant: str, replayed: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def asked(config: Config, run: RunSpec, replayed: Mapping[str, str] | None = None) -> dict[str, object]:
     """What the settings say about a run, as plain values.
 
     Args:
         config: All settings.
-        family: Name of the family.
-        variant: Name of the variant.
+        run: The run; its seed makes no difference here.
         replayed: Hashes of what it takes from other runs (:attr:`acdc.runs.replay.Replays.identities`).
 
     Raises:
         InputError: The file of tasks that the settings name is not there.
     """
-    settings, of_family = config.evolution(family, variant), config.family(family)
+    settings, of_family = run.settings, config.family(run.key.family)
     voices = endpoints(config, settings)
     scientist, answers, embedder = (voices.get(role) for role in ("scientist", "answers", "embedder"))
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
@@ -51,7 +50,7 @@ def asked(
         evolution["tasks"]["source"] = task_file.content_hash(settings.tasks.source)
     return {
         "evolution": evolution,
-        "engine": config.engine_of(family).identity(),
+        "engine": config.engine_of(run.key.family).identity(),
         "scientist": config.scientist_of(settings).model_dump(mode="json")
         if scientist is None
         else scientist.identity(),
@@ -68,7 +67,7 @@ def asked(
 
 
 def settings_hash(
-    wanted: Mapping[str, Any], founders: Mapping[str, str], versions: Mapping[str, str], seed: int
+    wanted: Mapping[str, object], founders: Mapping[str, str], versions: Mapping[str, str], seed: int
 ) -> str:
     """Hash of everything that can change a result of a run.
 
@@ -98,23 +97,22 @@ def template_hash(family: Family) -> str:
     return digest.hexdigest()
 
 
-def check_asked(run: RunStore, config: Config, family: str, variant: str) -> None:
+def check_made_of(store: RunStore, wanted: Mapping[str, object], run: RunKey) -> None:
     """Refuse a finished run that other settings made.
 
+    Args:
+        store: The run's store.
+        wanted: From :func:`asked`, of today.
+        run: For the message.
+
     Raises:
-        InputError: Says in what they differ and what to run; or a run that this one replays is not what it was.
+        InputError: Says in what they differ and what to run.
     """
-    import json
-
-    from acdc.runs.replay import Replays
-
-    seed = int(json.loads(run.meta("run") or "{}").get("seed", 0))
-    replayed = Replays(config, family, variant, seed, run.directory.parent).identities
-    wanted = json.loads(dump(asked(config, family, variant, replayed)))
-    made = json.loads(run.meta("asked") or "{}")
-    differing = [key for key in wanted if made.get(key) != wanted[key]]
+    today = json.loads(dump(wanted))
+    made = json.loads(store.meta("asked") or "{}")
+    differing = [key for key in today if made.get(key) != today[key]]
     if differing:
         raise InputError(
-            f"{run.directory}: made with other settings than there are now (they differ in {', '.join(differing)}); "
-            f"run `acdc evolve {family} {variant}` first"
+            f"{store.directory}: made with other settings than there are now (they differ in {', '.join(differing)}); "
+            f"run `acdc evolve {run.family} {run.variant}` first"
         )

@@ -55,9 +55,9 @@ def harvest(directory: Path) -> Harvest | None:
     if not (directory / "run.sqlite").is_file():
         return None
     with RunStore.read(directory) as store:
-        events = [event for _, _, told in store.pools() for event in json.loads(told)]
-        tasks = [json.loads(document) for _, _, document in store.tasks()]
-        findings = [row[5] for row in store.individuals() if row[5] is not None]
+        events = [event for row in store.pools() for event in json.loads(row.events)]
+        tasks = [json.loads(row.document) for row in store.tasks()]
+        findings = [json.loads(row.gibberish) for row in store.individuals() if row.gibberish is not None]
     refused = [event["rejection"] for event in events if event["kind"] == "rejected"]
     asked = [one for one in refused if one["provenance"]["kind"] != "seed"]
     failed = [one for one in asked if one["reason"] != "full"]

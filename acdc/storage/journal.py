@@ -6,7 +6,7 @@ import platform
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
@@ -45,8 +45,17 @@ class Journal:
         self._db.close()
 
 
-def events(directory: Path, kind: str | None = None) -> list[tuple[float, int, str, dict[str, Any]]]:
-    """Events (seconds since 1970, pid, kind, detail) of a run, oldest first; empty where there is no journal."""
+class JournalEvent(NamedTuple):
+    """Something that happened: seconds since 1970, the process, what kind, and details of that kind."""
+
+    at: float
+    process: int
+    kind: str
+    detail: dict[str, Any]
+
+
+def events(directory: Path, kind: str | None = None) -> list[JournalEvent]:
+    """Events of a run, oldest first, of one kind or of all; empty where there is no journal."""
     path = directory / "journal.sqlite"
     if not path.is_file():
         return []
@@ -57,7 +66,11 @@ def events(directory: Path, kind: str | None = None) -> list[tuple[float, int, s
         return []  # a diary that cannot be read is not worth stopping for
     finally:
         db.close()
-    return [(at, pid, name, json.loads(detail)) for at, pid, name, detail in rows if kind in (None, name)]
+    return [
+        JournalEvent(at, pid, name, json.loads(detail))
+        for at, pid, name, detail in rows
+        if kind in (None, name)
+    ]
 
 
 def stage_seconds(directory: Path) -> dict[str, float]:

@@ -7,34 +7,17 @@ the order in which work was done leaves no trace. Times, hosts and attempts belo
 """
 
 import contextlib
-import itertools
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from acdc.errors import InfrastructureError, InputError
-from acdc.storage.finished_runs import no_run_there
-
-STORE_VERSION = 1
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE individuals (
-    born INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, generation INTEGER NOT NULL, recipe TEXT NOT NULL,
-    weights_hash TEXT NOT NULL, gibberish TEXT);
-CREATE TABLE tasks (id TEXT PRIMARY KEY, generation INTEGER NOT NULL, document TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE cells (
-    individual TEXT NOT NULL, task TEXT NOT NULL, example TEXT NOT NULL, verdict TEXT NOT NULL, score REAL,
-    cause TEXT, error TEXT, reply TEXT NOT NULL, finish TEXT NOT NULL, tokens INTEGER NOT NULL,
-    PRIMARY KEY (individual, task, example)) WITHOUT ROWID;
-CREATE TABLE pools (
-    generation INTEGER PRIMARY KEY, snapshot TEXT NOT NULL, events TEXT NOT NULL, counts TEXT NOT NULL);
-CREATE TABLE generations (
-    generation INTEGER PRIMARY KEY, archive TEXT NOT NULL, rejected TEXT NOT NULL, statistics TEXT NOT NULL);
-"""
+from acdc.errors import InputError
+from acdc.storage.database import STORE_VERSION, connect, copy_rows, create_tables, readable
+from acdc.storage.run_directory import no_run_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +54,38 @@ class Generation:
     statistics: dict[str, Any]
 
 
+class IndividualRow(NamedTuple):
+    """An individual: its place in the order of creation, its recipe and its judge's finding as JSON (None: not judged)."""
+
+    born: int
+    id: str
+    generation: int
+    recipe: str
+    weights_hash: str
+    gibberish: str | None
+
+    @property
+    def is_gibberish(self) -> bool:
+        """Whether a judge found its outputs unreadable."""
+        return self.gibberish is not None and bool(json.loads(self.gibberish)["gibberish"])
+
+
+class TaskRow(NamedTuple):
+    """A task family: the generation in which it was made, and the family as JSON."""
+
+    id: str
+    generation: int
+    document: str
+
+
+class PoolRow(NamedTuple):
+    """The task pool after a generation evolved it, and what happened since the one before, both as JSON."""
+
+    generation: int
+    snapshot: str
+    events: str
+
+
 class RunStore:
     """One run's SQLite store, open for writing (:meth:`create_or_resume`) or for reading (:meth:`read`)."""
 
@@ -89,7 +104,7 @@ class RunStore:
     ) -> "RunStore":
         """Open the run in ``directory`` for writing, or begin it.
 
-        A store of other settings must have been set aside before (:func:`set_aside_if_other`).
+        A store of other settings must have been set aside before (:func:`acdc.storage.run_directory.set_aside_if_other`).
 
         Args:
             directory: The run's directory, locked by the caller.
@@ -102,12 +117,12 @@ class RunStore:
         directory.mkdir(parents=True, exist_ok=True)
         live, final = directory / "live.sqlite", directory / "run.sqlite"
         if not live.exists() and final.exists():
-            _copy_rows(final, live)
-        store = cls(_connect(live), directory, on_commit)
-        with _readable(live):
+            copy_rows(final, live)
+        store = cls(connect(live), directory, on_commit)
+        with readable(live):
             if not store._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
                 with store.transaction():
-                    _create_tables(store._db)
+                    create_tables(store._db)
                     rows = {"settings_hash": settings_hash, "store_version": str(STORE_VERSION)}
                     store._db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(rows.items()))
         return store
@@ -126,7 +141,7 @@ class RunStore:
                     f"{directory}: no finished run there; it has not finished: run `acdc evolve` again to go on"
                 )
             raise InputError(no_run_there(directory))
-        with _readable(path):
+        with readable(path):
             db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
             store = cls(db, directory)
             store.check_version()
@@ -195,27 +210,27 @@ class RunStore:
             (born, id, generation, recipe, weights_hash),
         )
 
-    def set_gibberish(self, id: str, finding: dict[str, Any]) -> None:
+    def set_gibberish(self, id: str, finding: Mapping[str, object]) -> None:
         """Record what the gibberish judge found (inside a transaction)."""
         self._db.execute("UPDATE individuals SET gibberish = ? WHERE id = ?", (dump(finding), id))
 
-    def gibberish(self, id: str) -> dict[str, Any] | None:
-        """What the judge found about an individual, if it was judged."""
+    def is_gibberish(self, id: str) -> bool | None:
+        """What the judge found about an individual; None where it was not judged."""
         row = self._db.execute("SELECT gibberish FROM individuals WHERE id = ?", (id,)).fetchone()
-        return json.loads(row[0]) if row and row[0] else None
+        return bool(json.loads(row[0])["gibberish"]) if row and row[0] else None
 
-    def individuals(self) -> list[tuple[int, str, int, str, str, dict[str, Any] | None]]:
-        """Rows (born, id, generation, recipe, weights_hash, gibberish finding), oldest first."""
-        rows = self._db.execute("SELECT * FROM individuals ORDER BY born").fetchall()
-        return [(*row[:5], json.loads(row[5]) if row[5] else None) for row in rows]
+    def individuals(self) -> list[IndividualRow]:
+        """All individuals, oldest first."""
+        return [IndividualRow(*row) for row in self._db.execute("SELECT * FROM individuals ORDER BY born")]
 
     def add_tasks(self, tasks: Iterable[tuple[str, int, str]]) -> None:
         """Record task families as (id, generation, JSON document) (inside a transaction)."""
         self._db.executemany("INSERT INTO tasks VALUES (?, ?, ?)", tasks)
 
-    def tasks(self) -> list[tuple[str, int, str]]:
-        """Rows (id, generation, JSON document) in order of ids."""
-        return self._db.execute("SELECT id, generation, document FROM tasks ORDER BY id").fetchall()
+    def tasks(self) -> list[TaskRow]:
+        """All task families in order of ids."""
+        rows = self._db.execute("SELECT id, generation, document FROM tasks ORDER BY id")
+        return [TaskRow(*row) for row in rows]
 
     def put_cells(self, cells: Sequence[Cell]) -> None:
         """Record answers in one transaction; a missing cell may be replaced by a later attempt."""
@@ -241,18 +256,17 @@ class RunStore:
             "INSERT INTO pools VALUES (?, ?, ?, ?)", (generation, snapshot, events, dump(counts))
         )
 
-    def pools(self) -> list[tuple[int, str, str]]:
-        """Rows (generation, snapshot, events), oldest first."""
-        return self._db.execute(
-            "SELECT generation, snapshot, events FROM pools ORDER BY generation"
-        ).fetchall()
+    def pools(self) -> list[PoolRow]:
+        """All pools, oldest first."""
+        rows = self._db.execute("SELECT generation, snapshot, events FROM pools ORDER BY generation")
+        return [PoolRow(*row) for row in rows]
 
     def pool_counts(self, generation: int) -> dict[str, int]:
         """Counts of events, by kind, of the evolution at the end of ``generation``; what happened later is not in them."""
         row = self._db.execute("SELECT counts FROM pools WHERE generation = ?", (generation,)).fetchone()
         return dict(json.loads(row[0]))
 
-    def append_pool_events(self, generation: int, snapshot: str, events: list[Any]) -> None:
+    def append_pool_events(self, generation: int, snapshot: str, events: Sequence[object]) -> None:
         """Update a pool that changed between two evolutions, and say what happened (inside a transaction)."""
         row = self._db.execute("SELECT events FROM pools WHERE generation = ?", (generation,)).fetchone()
         self._db.execute(
@@ -277,110 +291,6 @@ class RunStore:
         ]
 
 
-class SetAside(NamedTuple):
-    """An old run that was moved away, and why."""
-
-    path: Path
-    reason: str
-
-
-def set_aside_if_other(directory: Path, settings_hash: str, old: Path, asked: str = "") -> SetAside | None:
-    """Move a run of other settings, of another version or a damaged one to ``old``; the line to print is the caller's.
-
-    Args:
-        directory: The run's directory, locked by the caller.
-        settings_hash: Hash of the settings that are wanted now.
-        old: Directory for runs that were set aside.
-        asked: What the settings ask for now, as the store keeps it: a run that was asked the same is of another version, not of
-            other settings.
-
-    Returns:
-        Where the old run is now, or None if there was none or it is of the same settings.
-    """
-    stores = [path for name in ("live.sqlite", "run.sqlite") if (path := directory / name).exists()]
-    found = _hash_in(stores[0]) if stores else None
-    if not stores or (found and found[:2] == (settings_hash, str(STORE_VERSION))):
-        return None
-    reason = "damaged" if found is None else "of other settings"
-    if found is not None and found[1] != str(STORE_VERSION):
-        reason = f"of version {found[1]} of the store, this is version {STORE_VERSION}"
-    elif found is not None and found[2] == asked != "":
-        reason = "of an earlier version of the method or of other seed models, which answers differently,"
-    old.mkdir(parents=True, exist_ok=True)
-    for number in itertools.count(1):
-        target = old / f"{directory.parent.name}-{directory.name}-{number}"
-        if not target.exists():
-            break
-    target.mkdir()
-    for path in sorted(directory.iterdir()):
-        if path.name != "lock":
-            path.replace(target / path.name)
-    return SetAside(target, reason)
-
-
-def is_finished(directory: Path) -> bool:
-    """Whether a run in ``directory`` came to an end and none is under way; of which settings is not asked."""
-    return (directory / "run.sqlite").is_file() and not (directory / "live.sqlite").exists()
-
-
-def last_generation(path: Path) -> int:
-    """The last finished generation in a store's file; −1 where there is none."""
-    with contextlib.closing(_connect(path)) as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'generations'").fetchone():
-            return -1
-        row = db.execute("SELECT MAX(generation) FROM generations").fetchone()
-    return -1 if row[0] is None else int(row[0])
-
-
 def dump(value: object) -> str:
     """Canonical JSON: sorted keys, no spaces, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def _hash_in(path: Path) -> tuple[str, str, str] | None:
-    """Settings hash, version of the store, and what the settings asked for; None where the file is damaged."""
-    try:
-        with contextlib.closing(_connect(path)) as db:
-            meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
-    except (sqlite3.DatabaseError, InfrastructureError):
-        return None
-    return meta.get("settings_hash", ""), meta.get("store_version", ""), meta.get("asked", "")
-
-
-def _create_tables(db: sqlite3.Connection) -> None:
-    for statement in _SCHEMA.split(";"):
-        db.execute(statement)
-
-
-def _copy_rows(final: Path, live: Path) -> None:
-    """A live store with the rows of a final one; not a copy of the file, which remembers how often it was vacuumed."""
-    staging = live.with_suffix(".tmp")
-    staging.unlink(missing_ok=True)
-    with _readable(final), contextlib.closing(_connect(staging)) as db:
-        _create_tables(db)
-        db.execute("ATTACH ? AS final", (f"{final.resolve().as_uri()}?mode=ro&immutable=1",))
-        for (table,) in db.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
-            db.execute(f"INSERT INTO main.{table} SELECT * FROM final.{table}")
-    staging.replace(live)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    if path.name == "run.sqlite":
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-    # A rollback journal, not a write-ahead log: there is one writer, and readers must leave nothing behind.
-    db = sqlite3.connect(path.resolve().as_uri(), isolation_level=None, timeout=30, uri=True)
-    db.execute("PRAGMA journal_mode = DELETE")
-    db.execute("PRAGMA synchronous = NORMAL")
-    return db
-
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
-            raise
-        raise InputError(
-            f"{path}: damaged ({error}); move it away and evolve again: everything in it can be made again"
-        ) from None

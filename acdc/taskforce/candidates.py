@@ -18,7 +18,7 @@ from acdc.config.evolution import EvolutionSettings, TaskforceSettings
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.parsing.validation import nearest
 from acdc.skills import SkillMatrix, coverage
-from acdc.storage.store import Generation
+from acdc.storage.store import Generation, IndividualRow
 from acdc.streams import stream
 from acdc.taskforce import maximum_coverage as taskforce
 
@@ -34,8 +34,55 @@ class Candidate:
     recipe: str
 
 
+@dataclass(frozen=True)
+class ExactForce:
+    """The optimum of a size: its members, the share of tasks they cover, and a bound that no others exceed.
+
+    `proven` says that no others cover more.
+    """
+
+    members: list[str]
+    coverage: float
+    bound: float
+    proven: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Task forces of every size by every rule, as the file of task forces has them.
+
+    Attributes:
+        forces: Members in order of choice, by rule.
+        synthetic: Share of the choice tasks that they cover, by rule and size.
+        exact: The optimum by size.
+        fitness: Share of the choice tasks that each candidate passes.
+        tasks: Columns with a result for every candidate.
+        dropped_tasks: How many columns had none for some.
+        skills: For each candidate one 0 or 1 a column.
+        absent_seeds: Seeds that are no candidates.
+    """
+
+    forces: dict[str, list[str]]
+    synthetic: dict[str, dict[str, float]]
+    exact: dict[str, ExactForce]
+    fitness: dict[str, float]
+    tasks: list[str]
+    dropped_tasks: int
+    skills: dict[str, str]
+    absent_seeds: list[str]
+
+
+@dataclass(frozen=True)
+class EarlierForce:
+    """What an earlier generation would have given: members in order of choice, and how many candidates and tasks it had."""
+
+    members: list[str]
+    candidates: int
+    tasks: int
+
+
 def candidates(
-    individuals: Sequence[tuple[int, str, int, str, str, dict[str, Any] | None]],
+    individuals: Sequence[IndividualRow],
     generations: Sequence[Generation],
     settings: EvolutionSettings,
     limit: int | None,
@@ -56,7 +103,7 @@ def candidates(
     Raises:
         InputError: A forced seed is none of the run.
     """
-    seeds = [row[1] for row in individuals if json.loads(row[3]).get("kind") == "seed"]
+    seeds = [row.id for row in individuals if json.loads(row.recipe).get("kind") == "seed"]
     for name in forced:
         if name not in seeds:
             raise InputError(f"taskforce.forced: {name} is no seed; {nearest(name, seeds)}")
@@ -70,17 +117,13 @@ def candidates(
 
 def eligible_by(
     generation: int,
-    individuals: Sequence[tuple[int, str, int, str, str, dict[str, Any] | None]],
+    individuals: Sequence[IndividualRow],
     generations: Sequence[Generation],
     settings: EvolutionSettings,
 ) -> set[str]:
     """Who is a candidate of a run that ended with this generation, before thinning; arguments as for :func:`candidates`."""
     if settings.selection.rule == "none":
-        return {
-            row[1]
-            for row in individuals
-            if row[2] <= generation and not (row[5] or {}).get("gibberish", False)
-        }
+        return {row.id for row in individuals if row.generation <= generation and not row.is_gibberish}
     return {
         member
         for row in generations
@@ -90,8 +133,8 @@ def eligible_by(
     }
 
 
-def _all(individuals: Sequence[tuple[int, str, int, str, str, dict[str, Any] | None]]) -> list[Candidate]:
-    return [Candidate(id, born, gen, hash_, recipe) for born, id, gen, recipe, hash_, _ in individuals]
+def _all(individuals: Sequence[IndividualRow]) -> list[Candidate]:
+    return [Candidate(row.id, row.born, row.generation, row.weights_hash, row.recipe) for row in individuals]
 
 
 def choice_tasks(tasks: Sequence[str], limit: int | None, seed: int) -> list[str]:
@@ -99,9 +142,7 @@ def choice_tasks(tasks: Sequence[str], limit: int | None, seed: int) -> list[str
     return _thinned(list(tasks), limit, seed, "choice tasks")
 
 
-def choose(
-    matrix: SkillMatrix, settings: TaskforceSettings, seed: int, seeds: Sequence[str] = ()
-) -> dict[str, Any]:
+def choose(matrix: SkillMatrix, settings: TaskforceSettings, seed: int, seeds: Sequence[str] = ()) -> Choice:
     """Task forces of every size by every rule.
 
     Args:
@@ -110,9 +151,8 @@ def choose(
         seed: Run seed, for the random rule.
         seeds: Candidates that are seed models, for a clear error about forced ones.
 
-    Returns:
-        ``forces``: members in order of choice by rule; ``synthetic``: their coverage of the choice tasks for each size;
-        ``exact``: the optimum for each size with its bound; ``tasks``, ``skills`` (one string of 0 and 1 a candidate).
+    Raises:
+        NotEnoughDataError: No task has a result for every candidate, or there are fewer candidates than the smallest size.
     """
     complete = matrix.complete()
     if not complete.tasks:
@@ -133,32 +173,27 @@ def choose(
     for n in (n for n in sizes if n <= largest):
         optimum = taskforce.exact(skills, n, forced=forced, excluded=excluded, node_limit=settings.node_limit)
         members = [names[i] for i in optimum.indices]
-        exact[str(n)] = {
-            "members": members,
-            "coverage": optimum.coverage,
-            "bound": optimum.bound,
-            "proven": optimum.proven,
-        }
-    return {
-        "forces": {rule: [names[i] for i in order] for rule, order in orders.items()},
-        "synthetic": {
+        exact[str(n)] = ExactForce(members, optimum.coverage, optimum.bound, optimum.proven)
+    return Choice(
+        forces={rule: [names[i] for i in order] for rule, order in orders.items()},
+        synthetic={
             rule: {str(n): coverage(skills[order[:n]]) for n in sizes if n <= largest}
             for rule, order in orders.items()
         },
-        "exact": exact,
-        "fitness": {name: float(value) for name, value in zip(names, skills.mean(axis=1), strict=True)},
-        "tasks": list(complete.tasks),
-        "dropped_tasks": len(matrix.tasks) - len(complete.tasks),
-        "skills": {
+        exact=exact,
+        fitness={name: float(value) for name, value in zip(names, skills.mean(axis=1), strict=True)},
+        tasks=list(complete.tasks),
+        dropped_tasks=len(matrix.tasks) - len(complete.tasks),
+        skills={
             name: "".join("01"[int(cell)] for cell in row) for name, row in zip(names, skills, strict=True)
         },
-        "absent_seeds": [name for name in seeds if name not in place],
-    }
+        absent_seeds=[name for name in seeds if name not in place],
+    )
 
 
 def choose_at(
     matrix: SkillMatrix, settings: TaskforceSettings, present: Collection[str], active: Collection[str]
-) -> dict[str, Any] | None:
+) -> EarlierForce | None:
     """The task force by coverage that an earlier generation would have given, from the same candidates and tasks.
 
     Args:
@@ -168,7 +203,7 @@ def choose_at(
         active: Ids of tasks that were active by then; others do not count.
 
     Returns:
-        ``members`` in order of choice, ``candidates`` and ``tasks`` (how many there were); None where there was nobody or nothing.
+        None where there was no candidate or no task.
     """
     complete = matrix.complete()
     rows = [i for i, name in enumerate(complete.individuals) if name in present]
@@ -181,7 +216,7 @@ def choose_at(
     excluded = [names.index(name) for name in settings.excluded if name in names]
     largest = min(max(settings.sizes), len(names) - len(excluded))
     order = taskforce.greedy(skills, largest, forced=forced, excluded=excluded)
-    return {"members": [names[i] for i in order], "candidates": len(rows), "tasks": len(columns)}
+    return EarlierForce([names[i] for i in order], len(rows), len(columns))
 
 
 def _ordered(

@@ -140,7 +140,7 @@ class Harness:
         weights: Mapping[str, Tensor] | None = None
         weights_hash = job.model.weights_hash
         if weights_hash is None:
-            from acdc.population.individual import weights_hash as hash_of
+            from acdc.weights.tensors import weights_hash as hash_of
 
             weights = job.model.load()
             weights_hash = hash_of(weights)

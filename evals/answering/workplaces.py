@@ -131,7 +131,7 @@ class RunWeights:
     def hashes(self) -> dict[str, str]:
         """Weights hash of everybody who ever lived. Raises InputError if the run has not finished."""
         with RunStore.read(self._directory) as run:
-            return {row[1]: row[4] for row in run.individuals()}
+            return {row.id: row.weights_hash for row in run.individuals()}
 
     def loader(self, id: str) -> Callable[[], "Mapping[str, Tensor]"]:
         """Makes the weights of one; picklable."""
@@ -145,8 +145,8 @@ class RunWeights:
         """
         if self._population is None:
             from acdc.population.population import Population
+            from acdc.runs.assembly import founders_of
             from acdc.runs.other_bits import OtherBits
-            from acdc.runs.run import founders_of
 
             run = RunStore.read(self._directory)
             founders = founders_of(self._family)

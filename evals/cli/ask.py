@@ -45,7 +45,7 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Ask."""
-    from acdc.runs.run import engine_of
+    from acdc.runs.assembly import engine_of
     from acdc.streams import stream
     from evals.ask import REWARD, require_selector
     from evals.ask import ask as asked
@@ -91,7 +91,7 @@ def ask(
 
 def _members(config: "Config", run: Path, n: int) -> tuple[Any, list["Member"], dict[str, Any]]:
     """The family, the first n of the task force by coverage, and the run's settings."""
-    from acdc.runs.run import engine_of
+    from acdc.runs.assembly import engine_of
     from acdc.storage.layout import Layout
     from acdc.storage.store import RunStore
     from evals.answering.evaluate_taskforce import read_run

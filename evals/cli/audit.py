@@ -60,7 +60,7 @@ def _audited(config: "Config", layout: "Layout", family: str) -> "Audit":
     from evals.settings import EvaluationSettings
     from evals.statistics_settings import StatisticsSettings
 
-    evidence = evidence_of(config, layout, family)
+    evidence = evidence_of(config, layout, config.run_specs(family))
     proof = same_prompts(_folders(evidence), evidence.benchmarks, tuple(evidence.endpoints))
     asked = config.section("evaluation", EvaluationSettings)
     tasks = _tasks(layout, evidence)

@@ -90,7 +90,7 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     from evals.statistics_settings import StatisticsSettings
 
     layout = Layout(root)
-    evidence = evidence_of(config, layout, family)
+    evidence = evidence_of(config, layout, config.run_specs(family))
     guesses = [Guess.model_validate(row) for row in evidence.guesses]
     statistics = config.section("statistics", StatisticsSettings)
     choosing = choosing_of(config)
@@ -102,7 +102,7 @@ def _side_by_side(
     config: "Config", root: Path, family: str, variants: list[str], sizes: list[int], as_json: bool
 ) -> None:
     from acdc.parsing.validation import nearest
-    from acdc.runs.replay import require_current
+    from acdc.runs.current import require_current
     from acdc.storage.layout import Layout
     from evals.answering.evaluate_taskforce import read_run
     from evals.benchmarks.registry import chosen
@@ -118,8 +118,7 @@ def _side_by_side(
     if len(set(variants)) != len(variants) or len(variants) < 2:
         raise InputError("name two variants or more, each once")
     layout, asked = Layout(root), config.section("evaluation", EvaluationSettings)
-    for variant in variants:
-        require_current(config, layout.cell(family, variant), family, variant, config.selected.seeds)
+    require_current(config, layout, config.run_specs(family, variants))
     runs = {
         variant: [read_run(layout.taskforce(family, variant, seed)) for seed in config.selected.seeds]
         for variant in variants

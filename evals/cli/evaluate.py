@@ -11,6 +11,8 @@ from acdc.numbers.digits import in_percent
 
 if TYPE_CHECKING:
     from acdc.config.config import Config
+    from acdc.config.run_spec import RunSpec
+    from acdc.families.family import Family as FoundFamily
     from evals.answering.evaluate_taskforce import Run
     from evals.answering.workplaces import RunWeights
 
@@ -33,7 +35,7 @@ def evaluate(
 ) -> None:
     """Evaluate."""
     config = settings(params, overrides)
-    config.evolution(family, variant)
+    specs = [config.run_spec(family, variant, number) for number in seed or config.selected.seeds]
     from acdc.executors import hosted
     from acdc.processes.pool import cores
     from acdc.storage.layout import Layout
@@ -49,7 +51,7 @@ def evaluate(
     asked = config.section("evaluation", EvaluationSettings)
     found = found_family(config, layout, family)
     place = workplaces(config, layout, found, asked)[0]
-    runs, weights = _runs(config, family, variant, seed or config.selected.seeds)
+    runs, weights = _runs(config, found, specs)
     jobs = jobs_of(runs, asked, lambda run, id: weights[run.seed].loader(id))
     if dry_run:
         questions, uncounted = known_questions(place)
@@ -86,26 +88,25 @@ def evaluate(
 
 
 def _runs(
-    config: "Config", family: str, variant: str, seeds: list[int]
+    config: "Config", family: "FoundFamily", specs: "list[RunSpec]"
 ) -> tuple[list["Run"], dict[int, "RunWeights"]]:
     """The runs with hashes of everybody in them, and their weights by run seed."""
-    from acdc.runs.run import engine_of
-    from acdc.runs.settings_hash import check_asked
+    from acdc.runs.assembly import engine_of
+    from acdc.runs.current import check_asked
     from acdc.storage.layout import Layout
     from acdc.storage.store import RunStore
     from evals.answering.evaluate_taskforce import read_run
-    from evals.answering.workplaces import RunWeights, found_family
+    from evals.answering.workplaces import RunWeights
 
     layout = Layout()
-    found = found_family(config, layout, family)
-    open_engine = functools.partial(engine_of, config, found)
-    weights = {seed: RunWeights(found, layout.run(family, variant, seed), open_engine) for seed in seeds}
-    for seed in seeds:
-        with RunStore.read(layout.run(family, variant, seed)) as store:
-            check_asked(store, config, family, variant)
+    open_engine = functools.partial(engine_of, config, family)
+    weights = {spec.key.seed: RunWeights(family, layout.run(*spec.key), open_engine) for spec in specs}
+    for spec in specs:
+        with RunStore.read(layout.run(*spec.key)) as store:
+            check_asked(store, config, spec)
     runs = [
-        read_run(layout.taskforce(family, variant, seed), weights[seed].hashes(), tuple(found.seeds))
-        for seed in seeds
+        read_run(layout.taskforce(*spec.key), weights[spec.key.seed].hashes(), tuple(family.seeds))
+        for spec in specs
     ]
     return runs, weights
 

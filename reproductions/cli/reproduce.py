@@ -10,6 +10,7 @@ from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, check_plac
 
 if TYPE_CHECKING:
     from acdc.config.config import Config
+    from acdc.config.run_spec import RunSpec
     from reproductions.replicate.reproduction import Estimate, Hardware
 
 ROOT = Path("build") / "reproductions"
@@ -61,13 +62,14 @@ def reproduce(
     hardware = read_hardware(family, changes)
     made = settings(params, family, data, [override(text) for text in overrides])
     config = parsed(made, params)
+    runs = config.run_specs(family)
     if dry_run:
-        plan = _plan(config, family, hardware, data)
+        plan = _plan(config, runs, hardware, data)
         typer.echo(json.dumps(plan, indent=2) if as_json else "\n".join(_lines(plan)))
         return
     check_records(config, data)
-    _check_family(config, family)
-    _check_voices(config, family)
+    _check_family(config, runs[0])
+    _check_voices(config, runs)
     from acdc.cli.pipeline import rehearse
 
     place = root or ROOT / family
@@ -77,12 +79,12 @@ def reproduce(
     _show(family, place)
 
 
-def _check_family(config: "Config", family: str) -> None:
+def _check_family(config: "Config", run: "RunSpec") -> None:
     """What can be known before a GPU is rented; ends where something cannot run."""
     from acdc.preflight.family.report import check_family
     from acdc.storage.layout import Layout
 
-    report = check_family(config, family, Layout(), measure=False)
+    report = check_family(config, run, Layout(), measure=False)
     for finding in report.findings:
         if finding.level in ("warning", "error", "access"):
             typer.echo(str(finding), err=True)
@@ -91,12 +93,12 @@ def _check_family(config: "Config", family: str) -> None:
         raise fault
 
 
-def _check_voices(config: "Config", family: str) -> None:
+def _check_voices(config: "Config", runs: "list[RunSpec]") -> None:
     """Endpoints answer, with the models that are asked for."""
     from acdc.runs.endpoints import require_voices
 
-    for variant in config.selected.variants:
-        for warning in require_voices(config, config.evolution(family, variant)):
+    for settings in {run.key.variant: run.settings for run in runs}.values():
+        for warning in require_voices(config, settings):
             typer.echo(f"warning: {warning}", err=True)
 
 
@@ -113,7 +115,7 @@ def _show(family: str, root: Path) -> None:
     typer.echo(f"The report:    {root / 'report' / 'index.html'}")
 
 
-def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> dict[str, Any]:
+def _plan(config: "Config", runs: "list[RunSpec]", hardware: "Hardware", data: Path) -> dict[str, Any]:
     import yaml
 
     from acdc.parsing.validation import merged
@@ -128,10 +130,10 @@ def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> di
         plans,
     )
 
-    asked = config.section("evaluation", EvaluationSettings)
+    asked, family = config.section("evaluation", EvaluationSettings), runs[0].key.family
     layers = [yaml.safe_load(path.read_text()) for path in (COMMON, FOLDER / family / "params.yaml")]
     _, without = benchmarks(merged(*layers)["evaluation"]["benchmarks"])
-    hours = estimate(config, family, hardware)
+    hours = estimate(config, runs, hardware)
     parts = config.family(family).parts()
     return {
         "family": family,
@@ -139,7 +141,7 @@ def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> di
         "not_pinned": [role for role in parts if role not in config.family(family).revisions],
         "variants": config.selected.variants,
         "run_seeds": config.selected.seeds,
-        "runs": {name: one.to_json() for name, one in plans(config, family).items()},
+        "runs": {name: one.to_json() for name, one in plans(config, runs).items()},
         "scientist": getattr(config.scientist, "model", "grammar"),
         "benchmarks": list(asked.benchmarks),
         "not_in_this_version": without,

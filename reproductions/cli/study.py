@@ -90,7 +90,7 @@ def _keep(asked: "StudySettings", root: Path, folder: Path) -> Path:
     from reproductions.study.answers import FILE, pack
 
     config, layout = load(root / "params.yaml"), Layout(root)
-    evidences = [evidence_of(config, layout, family) for family in asked.names()]
+    evidences = [evidence_of(config, layout, config.run_specs(family)) for family in asked.names()]
     path = folder / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, pack(evidences, asked.methods(), asked.sizes))

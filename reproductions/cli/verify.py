@@ -111,7 +111,7 @@ def _exactly(
     config = load(root / PARAMS)
     sizes = config.section("report", ReportSettings).headline_sizes
     try:
-        evidence = evidence_of(config, Layout(root), family)
+        evidence = evidence_of(config, Layout(root), config.run_specs(family))
     except InputError as error:
         raise NotEnoughDataError(f"the answers behind the comparison are needed, too: {error}") from None
     if write:

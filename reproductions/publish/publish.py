@@ -16,10 +16,11 @@ import yaml
 from acdc.errors import InputError
 from acdc.numbers.digits import fixed
 from acdc.parsing.validation import nearest
-from acdc.population.individual import Recipe, weights_hash
+from acdc.population.recipe import Recipe
 from acdc.storage.layout import Layout
 from acdc.storage.store import RunStore
 from acdc.tasks.task_family import TaskFamily
+from acdc.weights.tensors import weights_hash
 from reproductions.figures.tree import shares_of
 from reproductions.publish.licences import UNKNOWN, Inherited, inherited
 from reproductions.publish.model_directory import replaced, require_place, write_model
@@ -64,7 +65,12 @@ class _Lineage:
 
     @classmethod
     def of(cls, store: RunStore) -> "_Lineage":
-        return cls([(row[1], row[2], Recipe.from_json(row[3]), row[4]) for row in store.individuals()])
+        return cls(
+            [
+                (row.id, row.generation, Recipe.from_json(row.recipe), row.weights_hash)
+                for row in store.individuals()
+            ]
+        )
 
     def find(self, id: str) -> tuple[str, int, Recipe, str]:
         for row in self.rows:
@@ -107,7 +113,7 @@ def export(
         InputError: The run has not finished, there is no such individual, or something is in the way.
         InfrastructureError: The disk is too small or refuses.
     """
-    from acdc.runs.run import engine_of
+    from acdc.runs.assembly import engine_of
     from evals.answering.workplaces import RunWeights, found_family
 
     require_place(directory, force=force)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from acdc.config.config import Config, parse
+from acdc.config import Config, parse
+from acdc.config.evolution import EvolutionSettings
+from acdc.config.run_spec import RunSpec
 from acdc.errors import InputError
 from acdc.parsing.validation import merged, validate
 from acdc.parsing.yaml import read_settings_file
@@ -216,29 +218,37 @@ def check_records(config: Config, folder: Path) -> None:
     find(asked.suite, asked.benchmarks, seed=asked.seed, questions=asked.questions, data=asked.data)
 
 
-def plans(config: Config, family: str) -> "dict[str, EvolutionPlan]":
-    """The plan of one run of each selected variant."""
+def plans(config: Config, runs: Sequence[RunSpec]) -> "dict[str, EvolutionPlan]":
+    """The plan of one run of each variant; all runs are of one family."""
     from acdc.preflight.counts import plan
 
-    seeds = len(config.family(family).seeds)
-    return {name: plan(config.evolution(family, name), 0, seeds) for name in config.selected.variants}
+    seeds = len(config.family(runs[0].key.family).seeds)
+    return {name: plan(settings, 0, seeds) for name, settings in _settings(runs).items()}
 
 
-def estimate(config: Config, family: str, hardware: Hardware) -> Estimate:
+def _settings(runs: Sequence[RunSpec]) -> dict[str, EvolutionSettings]:
+    """The settings of each variant."""
+    return {run.key.variant: run.settings for run in runs}
+
+
+def estimate(config: Config, runs: Sequence[RunSpec], hardware: Hardware) -> Estimate:
     """GPU-hours of everything that is selected.
 
     Args:
         config: Of :func:`settings`.
-        family: To be reproduced.
+        runs: All that are selected, of the family to be reproduced.
         hardware: With the assumptions.
     """
     seeds, assumed, gpus = len(config.selected.seeds), hardware.assumed, hardware.gpus
+    settings = _settings(runs)
     wall = sum(
-        _evolution_hours(config, family, variant, one.tokens, one.individuals, assumed)
-        for variant, one in plans(config, family).items()
+        _evolution_hours(
+            config, settings[variant], one, len(config.family(runs[0].key.family).seeds), assumed
+        )
+        for variant, one in plans(config, runs).items()
     )
     tokens = _tokens_of_one_model(config) * assumed.share_of_budget
-    individuals, big = _answers(config, family)
+    individuals, big = _answers(config, runs)
     both = gpus.individuals + gpus.scientist
     return Estimate(
         evolution=both * seeds * wall,
@@ -248,12 +258,11 @@ def estimate(config: Config, family: str, hardware: Hardware) -> Estimate:
 
 
 def _evolution_hours(
-    config: Config, family: str, variant: str, tokens: int, individuals: int, assumed: Assumed
+    config: Config, run: EvolutionSettings, planned: "EvolutionPlan", founders: int, assumed: Assumed
 ) -> float:
     """Hours by the clock of one run: answering, breeding and writing tasks, one after the other."""
-    run = config.evolution(family, variant)
-    answering = tokens * assumed.share_of_budget / assumed.tokens_per_second / 3600
-    breeding = (individuals - len(config.family(family).seeds)) * assumed.minutes_per_child / 60
+    answering = planned.tokens * assumed.share_of_budget / assumed.tokens_per_second / 3600
+    breeding = (planned.individuals - founders) * assumed.minutes_per_child / 60
     attempts = run.tasks.initial_attempts
     attempts += 0 if run.tasks.static else run.generations // run.tasks.interval * run.tasks.adapt
     calls = 2 + 2 * run.tasks.reflections  # a draft, an answer and a judgement of each round, is it new
@@ -277,21 +286,21 @@ def _tokens_of_one_model(config: Config) -> float:
     return float(total)
 
 
-def _answers(config: Config, family: str) -> tuple[int, int]:
+def _answers(config: Config, runs: Sequence[RunSpec]) -> tuple[int, int]:
     """How often each question is answered at most: by individuals and seeds, and by the big model."""
     from evals.rivals.baselines import BIG, draws_of, expert_sets, methods
     from evals.settings import BaselineSettings, EvaluationSettings
 
     asked = config.section("evaluation", EvaluationSettings)
     baselines = config.section("baselines", BaselineSettings)
-    models = config.family(family)
+    models = config.family(runs[0].key.family)
     sets = expert_sets(models.experts, list(models.seeds), baselines.general)
     rows = methods(baselines, sets, list(models.seeds), asked.max_n, big=models.big is not None)
     counts = draws_of(baselines, rows)
     rivals = sum(count for (name, _), count in counts.items() if name != BIG)
     own = 0
-    for variant in config.selected.variants:
-        archive = config.evolution(family, variant).population if variant in asked.thorough else 0
+    for variant, settings in _settings(runs).items():
+        archive = settings.population if variant in asked.thorough else 0
         rules = len(config.taskforce.rules) if variant in asked.thorough else 1
         own += (archive + rules * max(config.taskforce.sizes)) * len(config.selected.seeds)
     return own + rivals, sum(count for (name, _), count in counts.items() if name == BIG)

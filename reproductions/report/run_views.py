@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from acdc.errors import InputError
-from acdc.population.individual import Recipe
+from acdc.population.recipe import Recipe
 from acdc.storage.journal import events
 from acdc.storage.layout import Layout
 from acdc.storage.store import Cell, Generation, RunStore
@@ -147,7 +147,9 @@ def load_runs(layout: Layout, family: str, variants: Iterable[str], seeds: Seque
 
 def nodes(store: RunStore, run: Run) -> tuple[list[Node], list[str]]:
     """Every individual of a run as a node of its tree, and the names of the seeds."""
-    recipes = [(row[1], row[0], row[2], Recipe.from_json(row[3])) for row in store.individuals()]
+    recipes = [
+        (row.id, row.born, row.generation, Recipe.from_json(row.recipe)) for row in store.individuals()
+    ]
     seeds = [str(recipe.name) for _, _, _, recipe in recipes if recipe.kind == "seed"]
     shares = shares_of(
         [(name, recipe.name, recipe.parents, recipe.weights) for name, _, _, recipe in recipes], seeds
@@ -209,7 +211,7 @@ def exchanges(store: RunStore, run: Run, most: int) -> list[Exchange]:
     """
     if not most:
         return []
-    seeds = [row[1] for row in store.individuals() if Recipe.from_json(row[3]).kind == "seed"]
+    seeds = [row.id for row in store.individuals() if Recipe.from_json(row.recipe).kind == "seed"]
     models = [*run.members, *(name for name in seeds if name not in run.members)]
     answers: dict[tuple[str, str], list[tuple[str, Cell]]] = {}
     for model in models:

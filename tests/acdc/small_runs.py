@@ -45,7 +45,8 @@ def _evolve(config: Config, root: Path, variant: str, seed: int, kill_at: int | 
     from acdc.runs.run import evolve_run
 
     countdown = Countdown(kill_at)
-    evolve_run(config, Layout(root), "tiny", variant, seed, report=lambda **_: None, on_commit=countdown)
+    run = config.run_spec("tiny", variant, seed)
+    evolve_run(config, Layout(root), run, report=lambda **_: None, on_commit=countdown)
     channel.put(countdown.commits)
 
 

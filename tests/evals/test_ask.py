@@ -147,7 +147,7 @@ def test_the_command_answers_from_an_argument_and_from_standard_input(project: P
 
 def test_members_answer_as_they_do_in_the_engine(project: Path) -> None:
     from acdc.config.config import load
-    from acdc.runs.run import engine_of
+    from acdc.runs.assembly import engine_of
     from acdc.storage.layout import Layout
     from evals.answering.workplaces import RunWeights, found_family
 

@@ -68,7 +68,7 @@ def make(root: Path, source: str = "shipped") -> Path:
 def measure(root: Path) -> Path:
     """Compare what lies below ``root`` anew, as `acdc compare` does; the comparison's file."""
     config, layout = load(root / "params.yaml"), Layout(root)
-    evidence = evidence_of(config, layout, "tiny")
+    evidence = evidence_of(config, layout, config.run_specs("tiny"))
     made = compare(evidence, settings_of(config), StatisticsSettings(resamples=1000))
     path = comparison_file(layout, "tiny")
     path.parent.mkdir(exist_ok=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from acdc.population.individual import Recipe, child_recipe, seed_recipe
+from acdc.population.recipe import Recipe, child_recipe, seed_recipe
 from acdc.storage.journal import Journal
 from acdc.storage.layout import Layout
 from acdc.storage.store import Cell, Generation, RunStore, dump
@@ -414,11 +414,11 @@ def _run(layout: Layout, variant: str, seed: int, generations: int, rng: np.rand
         store.set_meta("settings", dump({"population": 16, "mutation": {"kind": "svd_noise", "scale": 0.02}}))
         store.add_tasks([(task.id, task.provenance.generation, dump(task.to_json())) for task in tasks])
     archive = _evolve(store, rng, seed, generations, tasks)
-    individuals = [row[1] for row in store.individuals()]
+    individuals = [row.id for row in store.individuals()]
     _answer(store, rng, tasks, [*archive[:12], *SEEDS])
     members = [f"g{2 * place:03d}c00" for place in range(1, 9) if 2 * place <= generations]
     members += [name for name in individuals if name not in members][: 8 - len(members)]
-    rows = {row[1]: row for row in store.individuals()}
+    rows = {row.id: row for row in store.individuals()}
     store.finish()
     chosen = [*members, *(name for name in archive if name not in members)]
     journal = Journal(directory)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from acdc.config.config import Config
+from acdc.config.run_spec import RunSpec
 from acdc.errors import AcdcError, InfrastructureError, InputError
 from acdc.families.family import GENERAL, FamilySettings, read_family
 from acdc.preflight.family.disk_and_access import not_pinned, standing_checks, unpinned
@@ -50,7 +50,7 @@ class Report:
             )
         return None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """As plain values."""
         measured = self.distances
         return {
@@ -80,7 +80,7 @@ class Report:
 
 def check_family(
     config: Config,
-    name: str,
+    run: RunSpec,
     layout: Layout,
     *,
     measure: bool = True,
@@ -90,16 +90,16 @@ def check_family(
 
     Args:
         config: All settings.
-        name: The family's.
+        run: One of the runs that the family is wanted for.
         layout: Where trained families and runs lie.
         measure: Read the seeds' weights to measure their distances, where they are on this machine.
         progress: Told of tensors measured, and of how many.
 
     Raises:
-        InputError: There is no such family, or it is trained here and has not been yet.
+        InputError: The family is trained here and has not been yet.
         InfrastructureError: The hub cannot be reached.
     """
-    settings = config.family(name)
+    name, settings = run.key.family, config.family(run.key.family)
     parts, findings = _read(name, settings, layout)
     members = {role: part for role, part in parts.items() if role != "big" and part.directory is not None}
     if members:
@@ -109,10 +109,8 @@ def check_family(
         findings += standing_checks(parts, settings, name)
     found = None
     if GENERAL in members:
-        variants, seeds = config.selected.variants, config.selected.seeds
-        run = config.evolution(name, variants[0])
-        engine = config.engine_of(name)
-        found = needs(parts, GENERAL, settings.dtype, run, engine, len(variants) * len(seeds))
+        runs = len(config.selected.variants) * len(config.selected.seeds)
+        found = needs(parts, GENERAL, settings.dtype, run.settings, config.engine_of(name), runs)
         findings += need_checks(found, layout.root)
     measured = None
     if measure and not any(finding.level == "error" for finding in findings):
@@ -129,8 +127,7 @@ def _read(name: str, settings: FamilySettings, layout: Layout) -> tuple[dict[str
             raise InputError(
                 f"{name} is embedded, and its models are not there yet: run `acdc seeds {name}` first"
             )
-        family = read_family(record, settings)
-        places = {"base": family.base, **family.seeds, **({"big": family.big} if family.big else {})}
+        places = read_family(record, settings).directories()
         return {role: local_part(role, str(path), path) for role, path in places.items()}, []
     parts: dict[str, Part] = {}
     findings = []
@@ -164,7 +161,7 @@ def _distances(
     return found, distance_finding(found)
 
 
-def _part_json(part: Part) -> dict[str, Any]:
+def _part_json(part: Part) -> dict[str, object]:
     fields = ("role", "where", "revision", "commit", "local", "weight_bytes", "parameters", "architecture")
     more = ("rows", "licence", "gated", "stored_types")
     return {name: getattr(part, name) for name in (*fields, *more)}

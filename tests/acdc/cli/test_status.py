@@ -23,13 +23,13 @@ def test_a_run_at_work_has_progress_and_an_eta(tmp_path: Path) -> None:
     journal(tmp_path)
     with hold(tmp_path):
         row = describe(tmp_path)
-    assert (row["generation"], row["generations"]) == (2, 10)
-    assert (row["answers"], row["tokens"]) == (300, 2100)
+    assert (row.generation, row.generations) == (2, 10)
+    assert (row.answers, row.tokens) == (300, 2100)
 
 
 def test_a_run_that_nobody_works_on_is_stopped_or_finished(tmp_path: Path) -> None:
     journal(tmp_path)
-    assert describe(tmp_path)["state"] == "stopped"
-    assert describe(tmp_path)["eta_seconds"] is None
+    assert describe(tmp_path).state == "stopped"
+    assert describe(tmp_path).eta_seconds is None
     RunStore.create_or_resume(tmp_path, "settings").finish()
-    assert describe(tmp_path)["state"] == "finished"
+    assert describe(tmp_path).state == "finished"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from acdc.coevolution.examiner import Examiner, Subject
+from acdc.config.evolution import EvolutionSettings
 from acdc.engines.engine import Answer, Request, Sampling
 from acdc.executors import Alone
 from acdc.sandbox import Job, Outcome, SandboxUnavailable
@@ -80,7 +81,7 @@ def store(tmp_path: Path) -> Any:
 
 
 def examiner(store: RunStore, outcomes: dict[str, Outcome | None], engine: Parrot) -> Examiner:
-    return Examiner(Alone(engine), Box(outcomes), store, system="", max_new_tokens=8)  # type: ignore[arg-type]
+    return Examiner(Alone(engine), Box(outcomes), store, EvolutionSettings(max_new_tokens=8))  # type: ignore[arg-type]
 
 
 def examined(subject: Examiner, tasks: Sequence[TaskFamily]) -> list[Cell]:
@@ -128,7 +129,7 @@ def test_a_reference_that_could_not_be_scored_blames_nobody(store: RunStore) -> 
 def test_a_dead_sandbox_is_not_asked_for_ever(store: RunStore) -> None:
     box = Box(dict.fromkeys(["a"]))
     tasks = [family(f"t{i:04d}", "a") for i in range(50)]
-    subject = Examiner(Alone(Parrot()), box, store, system="", max_new_tokens=8)  # type: ignore[arg-type]
+    subject = Examiner(Alone(Parrot()), box, store, EvolutionSettings(max_new_tokens=8))  # type: ignore[arg-type]
     cells = examined(subject, tasks)
     assert {c.verdict for c in cells} == {"missing"}
     assert box.calls < 10

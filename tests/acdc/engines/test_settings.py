@@ -46,7 +46,8 @@ def test_what_a_kind_does_not_know_is_said(section: dict[str, Any], said: str) -
 
 
 def test_a_transformers_runs_identity_is_what_it_always_was() -> None:
-    assert asked(parse(MINIMAL, Path("x")), "tiny", "acdc")["engine"] == {
+    config = parse(MINIMAL, Path("x"))
+    assert asked(config, config.run_spec("tiny", "acdc", 0))["engine"] == {
         "kind": "transformers",
         "rows": 64,
         "widths": [32, 64, 128, 256, 512, 1024, 2048],

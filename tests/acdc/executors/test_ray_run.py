@@ -32,9 +32,7 @@ def evolve(
     evolve_run(
         config,
         Layout(root),
-        "tiny",
-        "acdc",
-        0,
+        config.run_spec("tiny", "acdc", 0),
         report=lambda **event: reported.append(event),
         on_commit=on_commit,
     )

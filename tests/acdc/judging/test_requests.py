@@ -11,6 +11,7 @@ from acdc.chat.outages import Outage
 from acdc.chat.settings import JudgeSettings
 from acdc.chat.transcript import Transcript, lines
 from acdc.coevolution.examiner import Examiner, Subject
+from acdc.config.evolution import EvolutionSettings
 from acdc.errors import InfrastructureError
 from acdc.executors import Alone
 from acdc.judging.judge import Judge
@@ -134,7 +135,7 @@ def test_an_answer_is_judged_and_an_outage_or_silence_is_a_missing_cell(
 ) -> None:
     tasks = [task(f"t{i:04d}", text) for i, text in enumerate(["fine", "bad", "hm", "down"])]
     with RunStore.create_or_resume(tmp_path / "run", "settings") as store:
-        examiner = Examiner(Alone(Parrot()), box, store, system="", max_new_tokens=8, judge=answering)
+        examiner = Examiner(Alone(Parrot()), box, store, EvolutionSettings(max_new_tokens=8), answering)
         [cells] = examiner.examine([Subject("m", "hash", dict)], tasks)
         assert [(c.verdict, c.cause, c.error) for c in cells] == [
             ("pass", None, None),
@@ -223,6 +224,6 @@ def test_a_task_that_errs_on_an_answer_is_held_against_its_judged_reference(
 ) -> None:
     errs = ASKS.replace("REQUEST", f"1 / 0 if submission == 'zero' else {REQUEST}")
     with RunStore.create_or_resume(tmp_path / "run", "settings") as store:
-        examiner = Examiner(Alone(Parrot()), box, store, system="", max_new_tokens=8, judge=answering)
+        examiner = Examiner(Alone(Parrot()), box, store, EvolutionSettings(max_new_tokens=8), answering)
         [[cell]] = examiner.examine([Subject("m", "hash", dict)], [task("t0000", "zero", errs)])
     assert (cell.verdict, cell.cause, cell.error) == ("fail", "answer", "exception")

@@ -19,11 +19,13 @@ from acdc.config.evolution import EvolutionSettings
 from acdc.engines.engine import Request, Sampling
 from acdc.engines.hf import TransformersEngine
 from acdc.families.family import Family, resolve
-from acdc.population.individual import breed, child_recipe, save_weights, weights_hash
+from acdc.population.breeding import breed
+from acdc.population.recipe import child_recipe
 from acdc.preflight.family.report import check_family
 from acdc.storage.layout import Layout
 from acdc.variation.settings import CrossoverSettings, MutationSettings
 from acdc.weights.checkpoint import shards
+from acdc.weights.tensors import save_weights, weights_hash
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
 SaveModel = Callable[..., Path]
@@ -80,7 +82,7 @@ def test_directories_become_a_family_whose_child_answers_and_can_be_loaded_anywh
 
     config = settings_of(home)
     assert all(len(shards(home / member)) > 1 for member in MEMBERS)
-    report = check_family(config, "mine", Layout(home))
+    report = check_family(config, config.run_specs("mine")[0], Layout(home))
     assert (report.count("error"), report.distances is not None) == (0, True)
     family = resolve("mine", config.family("mine"), home / "models")
     child = child_of(family)
@@ -146,7 +148,7 @@ SMALL = {
 def evolve(config: Config, root: Path, channel: Any) -> None:
     from acdc.runs.run import evolve_run
 
-    channel.put(evolve_run(config, Layout(root), "mine", "acdc", 0, report=lambda **_: None))
+    channel.put(evolve_run(config, Layout(root), config.run_spec("mine", "acdc", 0), report=lambda **_: None))
 
 
 def test_a_family_of_directories_evolves(brief_models: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def root(config: Config, brief_models: Path, tmp_path_factory: pytest.TempPathFa
 
 def test_the_choice_of_a_run_is_written_and_repeats(config: Config, root: Path) -> None:
     path = Layout(root).taskforce("tiny", "acdc", 0)
-    choose_run(config, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)
+    choose_run(config, Layout(root), config.run_spec("tiny", "acdc", 0), report=lambda **_: None)
     first = path.read_bytes()
     result = json.loads(first)
     assert 4 <= len(result["candidates"]) <= 8
@@ -38,7 +38,7 @@ def test_the_choice_of_a_run_is_written_and_repeats(config: Config, root: Path) 
     assert {len(row) for row in result["skills"].values()} == {len(result["tasks"])}
     with RunStore.read(Layout(root).run("tiny", "acdc", 0)) as store:
         assert set(result["archive"]) == set(store.generations()[-1].archive)
-    choose_run(config, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)
+    choose_run(config, Layout(root), config.run_spec("tiny", "acdc", 0), report=lambda **_: None)
     assert path.read_bytes() == first
     assert not list((root / "cache").rglob("*.sqlite"))
 
@@ -46,20 +46,20 @@ def test_the_choice_of_a_run_is_written_and_repeats(config: Config, root: Path) 
 def test_choosing_leaves_the_run_as_it_was(config: Config, root: Path) -> None:
     store = Layout(root).run("tiny", "acdc", 0) / "run.sqlite"
     before = store.read_bytes()
-    choose_run(config, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)
+    choose_run(config, Layout(root), config.run_spec("tiny", "acdc", 0), report=lambda **_: None)
     assert store.read_bytes() == before
 
 
 def test_a_run_of_other_settings_is_not_chosen_from(root: Path) -> None:
     other = load(PARAMS, [*CHOICE, "presets.tiny.max_new_tokens=21"])
     with pytest.raises(InputError, match=r"they differ in evolution.*acdc evolve tiny acdc"):
-        choose_run(other, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)
+        choose_run(other, Layout(root), other.run_spec("tiny", "acdc", 0), report=lambda **_: None)
 
 
 def test_an_unfinished_run_cannot_be_chosen_from(config: Config, brief_models: Path, tmp_path: Path) -> None:
     run(config, tmp_path, brief_models, kill_at=20)
     with pytest.raises(InputError, match="not finished"):
-        choose_run(config, Layout(tmp_path), "tiny", "acdc", 0, report=lambda **_: None)
+        choose_run(config, Layout(tmp_path), config.run_spec("tiny", "acdc", 0), report=lambda **_: None)
 
 
 def test_anybodys_checkpoints_are_chosen_from_on_a_runs_tasks(
@@ -68,14 +68,13 @@ def test_anybodys_checkpoints_are_chosen_from_on_a_runs_tasks(
     models = [brief_models / "tiny" / name for name in ("general", "strings", "arithmetic", "lists")]
     asked = Layout(root).run("tiny", "acdc", 0)
     result = choose_models(config, Layout(root), models, asked, 0, report=lambda **_: None)
-    assert set(result["skills"]) == {"general", "strings", "arithmetic", "lists"}
-    assert len(result["exact"]["3"]["members"]) == 3
+    choice = result.choice
+    assert set(choice.skills) == {"general", "strings", "arithmetic", "lists"}
+    assert len(choice.exact["3"].members) == 3
     # The seeds took part in the run under the same names, so both must find the same.
     with RunStore.read(asked) as store:
         passed = {(c.task, c.example) for c in store.cells("general") if c.verdict == "pass"}
-    here = {
-        task for task, cell in zip(result["tasks"], result["skills"]["general"], strict=True) if cell == "1"
-    }
+    here = {task for task, cell in zip(choice.tasks, choice.skills["general"], strict=True) if cell == "1"}
     known = {f"{task}/{example}" for task, example in passed}
     assert here <= known
 
@@ -88,7 +87,7 @@ def test_a_directory_that_is_no_model_is_named(config: Config, root: Path) -> No
 
 def test_task_forces_of_earlier_generations_come_from_what_there_was_by_then(root: Path) -> None:
     asked = load(PARAMS, [*CHOICE, "taskforce.generations=[0,2,4]"])
-    choose_run(asked, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)
+    choose_run(asked, Layout(root), asked.run_spec("tiny", "acdc", 0), report=lambda **_: None)
     path = Layout(root).taskforce("tiny", "acdc", 0)
     result = json.loads(path.read_text())
     assert list(result["generations"]) == ["0", "2", "4"]
@@ -101,4 +100,4 @@ def test_task_forces_of_earlier_generations_come_from_what_there_was_by_then(roo
     assert result["generations"]["4"]["members"] == result["forces"]["coverage"]
     beyond = load(PARAMS, [*CHOICE, "taskforce.generations=[9]"])
     with pytest.raises(InputError, match="no generation 9"):
-        choose_run(beyond, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)
+        choose_run(beyond, Layout(root), beyond.run_spec("tiny", "acdc", 0), report=lambda **_: None)

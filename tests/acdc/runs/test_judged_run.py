@@ -44,7 +44,7 @@ def force(root: Path) -> Path:
 
 
 def choose(config: Config, root: Path) -> dict[str, Any]:
-    return choose_run(config, Layout(root), "tiny", "acdc", 0, report=lambda **_: None)
+    return choose_run(config, Layout(root), config.run_spec("tiny", "acdc", 0), report=lambda **_: None)
 
 
 def test_a_judged_run_is_resumed_chosen_from_and_replayed_to_the_same_bytes(

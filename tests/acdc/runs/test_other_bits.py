@@ -12,8 +12,8 @@ from acdc.config.config import load
 from acdc.errors import InfrastructureError
 from acdc.families.family import resolve
 from acdc.population.population import Population
+from acdc.runs.assembly import engine_of, founders_of
 from acdc.runs.other_bits import CANARIES, OtherBits, canaries, fingerprint, made_here
-from acdc.runs.run import engine_of, founders_of
 from acdc.storage.journal import Journal
 from acdc.storage.store import Cell, RunStore
 from tests import small_project

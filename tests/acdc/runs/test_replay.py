@@ -65,7 +65,7 @@ def archives(one: RunStore) -> list[tuple[str, ...]]:
 
 
 def hashes(one: RunStore) -> dict[str, str]:
-    return {row[1]: row[4] for row in one.individuals()}
+    return {row.id: row.weights_hash for row in one.individuals()}
 
 
 def test_replaying_the_tasks_it_would_make_itself_gives_the_same_run(root: Path) -> None:
@@ -101,13 +101,13 @@ def test_tasks_evolve_against_the_archives_of_another_run(root: Path) -> None:
 def test_founders_stay_for_good_while_tasks_evolve(root: Path) -> None:
     with store(root, "founders") as one:
         assert len(set(archives(one))) == 1
-        assert {row[2] for row in one.individuals()} == {0}
+        assert {row.generation for row in one.individuals()} == {0}
         assert max(generation for _, generation, _ in one.tasks()) >= 2
 
 
 @pytest.mark.parametrize("variant", ["scientist_frozen", "models_frozen"])
 def test_a_task_force_is_chosen_as_from_any_run(config: Config, root: Path, variant: str) -> None:
-    choose_run(config, Layout(root), "tiny", variant, 0, report=lambda **_: None)
+    choose_run(config, Layout(root), config.run_spec("tiny", variant, 0), report=lambda **_: None)
     chosen = json.loads(Layout(root).taskforce("tiny", variant, 0).read_text())
     assert len(chosen["forces"]["coverage"]) == 2
 
@@ -128,14 +128,16 @@ def test_a_run_that_is_not_finished_cannot_be_replayed(
 ) -> None:
     (tmp_path / "models").symlink_to(brief_models)
     with pytest.raises(InputError, match=r"no finished run there.*acdc evolve tiny acdc --seed 1"):
-        evolve_run(config, Layout(tmp_path), "tiny", "scientist_frozen", 0, report=lambda **_: None)
+        evolve_run(
+            config, Layout(tmp_path), config.run_spec("tiny", "scientist_frozen", 0), report=lambda **_: None
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["models"]
 
 
 def test_a_shorter_run_cannot_be_replayed(root: Path) -> None:
     longer = load(PARAMS, [*VARIANTS, "presets.tiny.generations=3"])
     with pytest.raises(InputError, match=r"has 2 generations.* for 3"):
-        Replays(longer, "tiny", "models_frozen", 0, root / "runs/tiny/models_frozen")
+        Replays(longer, longer.run_spec("tiny", "models_frozen", 0), root / "runs/tiny/models_frozen")
 
 
 def test_what_is_replayed_is_part_of_what_the_run_is(config: Config, root: Path, tmp_path: Path) -> None:
@@ -145,7 +147,7 @@ def test_what_is_replayed_is_part_of_what_the_run_is(config: Config, root: Path,
     shutil.copytree(cell / "seed-0", cell / "seed-1")
     for variant in ("scientist_frozen", "models_frozen"):
         with pytest.raises(InputError, match="they differ in replayed"):
-            choose_run(config, Layout(tmp_path), "tiny", variant, 0, report=lambda **_: None)
+            choose_run(config, Layout(tmp_path), config.run_spec("tiny", variant, 0), report=lambda **_: None)
 
 
 @pytest.mark.parametrize(
@@ -223,4 +225,4 @@ def test_a_runs_tasks_are_fixed_data_for_dns_and_cycle_qd(
         assert all(1 <= len(archive) <= 6 for archive in archives(grids))
     file.write_text(file.read_text().replace("tasks", "task", 1) + "\n")
     with pytest.raises(InputError, match="differ in evolution"):
-        choose_run(fixed, Layout(tmp_path), "tiny", "dns_fixed", 0, report=lambda **_: None)
+        choose_run(fixed, Layout(tmp_path), fixed.run_spec("tiny", "dns_fixed", 0), report=lambda **_: None)

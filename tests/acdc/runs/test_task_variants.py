@@ -74,7 +74,8 @@ def test_the_published_variants_are_there_and_change_what_they_say() -> None:
     full, short = (config.evolution("tiny", name) for name in ("acdc", "short_answers"))
     assert short.answer_tokens == full.answer_tokens // 2
     hashes = [
-        json.dumps(asked(config, "tiny", name)) for name in ("acdc", "other_scientist", "short_answers")
+        json.dumps(asked(config, config.run_spec("tiny", name, 0)))
+        for name in ("acdc", "other_scientist", "short_answers")
     ]
     assert len(set(hashes)) == 3
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from acdc.errors import InputError
-from acdc.storage.store import Cell, Generation, RunStore, set_aside_if_other
+from acdc.storage.run_directory import set_aside_if_other
+from acdc.storage.store import Cell, Generation, RunStore
 
 
 def cell(individual: str, task: str, verdict: str = "pass") -> Cell:

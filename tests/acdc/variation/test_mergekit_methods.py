@@ -11,7 +11,8 @@ import torch
 import yaml
 
 from acdc.errors import InputError
-from acdc.population.individual import Recipe, breed, child_recipe
+from acdc.population.breeding import breed
+from acdc.population.recipe import Recipe, child_recipe
 from acdc.variation import CrossoverSettings, MutationSettings
 from acdc.variation.mergekit_methods import KINDS, arc, mask_seed, require
 from acdc.weights.checkpoint import load_weights

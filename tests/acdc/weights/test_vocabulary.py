@@ -9,8 +9,10 @@ from safetensors.torch import load_file
 
 from acdc.errors import InputError
 from acdc.families.family import Family, check
-from acdc.population.individual import breed, child_recipe, weights_hash
+from acdc.population.breeding import breed
+from acdc.population.recipe import child_recipe
 from acdc.variation.settings import CrossoverSettings, MutationSettings
+from acdc.weights.tensors import weights_hash
 from acdc.weights.vocabulary import Rows, other_rows
 
 SaveModel = Callable[..., Path]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from acdc.config.config import load
 from acdc.engines.engine import Request, Sampling
 from acdc.errors import InfrastructureError, InputError
-from acdc.runs.run import engine_of
+from acdc.runs.assembly import engine_of
 from acdc.storage.layout import Layout
 from acdc.weights.tensors import weights_hash
 from evals.answering.workplaces import RunWeights, found_family

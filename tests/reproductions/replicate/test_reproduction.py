@@ -104,7 +104,7 @@ def test_the_estimate_is_the_sum_of_its_counts() -> None:
     writing = (900 + 10 * 150) * (2 + 2 * 3) * 2000 * 0.5 / 600 / 3600
     static = 900 * (2 + 2 * 3) * 2000 * 0.5 / 600 / 3600
     wanted = 5 * 2 * (2 * (answering + breeding) + writing + static)
-    assert estimate(config, "qwen2", hardware).evolution == pytest.approx(wanted)
+    assert estimate(config, config.run_specs("qwen2"), hardware).evolution == pytest.approx(wanted)
 
 
 def test_records_are_found_by_their_names_and_beside_their_examples(tmp_path: Path) -> None:

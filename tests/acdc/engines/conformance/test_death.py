@@ -41,7 +41,9 @@ def config(folder: Path, **engine: Any) -> Config:
 def evolve(config: Config, root: Path, killer: Killer) -> dict[str, Any]:
     from acdc.runs.run import evolve_run
 
-    return evolve_run(config, Layout(root), "tiny", "acdc", 0, report=lambda **_: None, on_commit=killer)
+    return evolve_run(
+        config, Layout(root), config.run_spec("tiny", "acdc", 0), report=lambda **_: None, on_commit=killer
+    )
 
 
 # What a killed process leaves open on our side, vLLM leaves to the garbage collector.

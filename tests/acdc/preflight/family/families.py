@@ -25,7 +25,8 @@ def settings(home: Path, **changes: Any) -> Config:
 
 def check(home: Path, **changes: Any) -> Report:
     """What is found about it."""
-    return check_family(settings(home, **changes), "mine", Layout(home / "project"))
+    config = settings(home, **changes)
+    return check_family(config, config.run_specs("mine")[0], Layout(home / "project"))
 
 
 def found(report: Report, check: str, part: str | None = None) -> list[Finding]:

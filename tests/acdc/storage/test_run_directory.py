@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from acdc.errors import InputError
-from acdc.storage.finished_runs import finished_below
+from acdc.storage.run_directory import finished_below
 from acdc.storage.store import RunStore
 
 
