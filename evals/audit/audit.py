@@ -19,11 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evals.audit.leakage import Leaks
 from evals.audit.same_prompts import Proof
-from evals.comparison.document import ComparisonSettings
 from evals.comparison.evidence import Entry, Evidence
 from evals.rivals.methods import rows_of
+from evals.settings import ComparisonSettings, StatisticsSettings
 from evals.statistics.masked_bootstrap import Left, MaskedBootstrap
-from evals.statistics_settings import StatisticsSettings
 
 SCHEMA = 1
 Masks = dict[str, NDArray[np.bool_]]

@@ -133,7 +133,7 @@ def find(
         seed: Seed of generated questions.
         questions: How many of them for each benchmark.
         data: Files with records of published benchmarks, by name.
-        filters: Lists of questions that need their options, by the same names (:mod:`evals.benchmarks.option_filter`); None: every
+        filters: Lists of questions that need their options, by the same names (:mod:`evals.benchmarks.option_list`); None: every
             record of a judge form is asked.
 
     Raises:

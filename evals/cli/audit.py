@@ -54,11 +54,9 @@ def _audited(config: "Config", layout: "Layout", family: str) -> "Audit":
     from evals.audit.leakage import leaks
     from evals.audit.same_prompts import same_prompts
     from evals.comparison.csv_files import write_csv
-    from evals.comparison.document import settings_of
     from evals.comparison.families import evidence_of
     from evals.comparison.tools import questions_of
-    from evals.settings import EvaluationSettings
-    from evals.statistics_settings import StatisticsSettings
+    from evals.settings import EvaluationSettings, StatisticsSettings, comparison_settings
 
     evidence = evidence_of(config, layout, family)
     proof = same_prompts(_folders(evidence), evidence.benchmarks, tuple(evidence.endpoints))
@@ -95,7 +93,7 @@ def _audited(config: "Config", layout: "Layout", family: str) -> "Audit":
         len(tasks),
         embedder.version,
         chosen,
-        settings_of(config),
+        comparison_settings(config),
         config.section("statistics", StatisticsSettings),
     )
 

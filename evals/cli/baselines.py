@@ -186,9 +186,9 @@ def _ledger() -> "Path":
 
 def _mutation(config: "Config", family: str) -> "MutationSettings":
     """How the family's children are mutated, by the variant that the comparison is about."""
-    from evals.comparison.document import ComparisonSettings, settings_of
+    from evals.settings import ComparisonSettings, comparison_settings
 
-    ours: ComparisonSettings = settings_of(config)
+    ours: ComparisonSettings = comparison_settings(config)
     variant = ours.ours if ours.ours in config.variants else next(iter(config.variants))
     return config.evolution(family, variant).mutation
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from evals.comparison.document import Estimate
 from evals.comparison.evidence import Chances, Evidence
+from evals.settings import StatisticsSettings
 from evals.statistics.resampling import Interval
 from evals.statistics.shared_bootstrap import Means, SharedBootstrap, mean_of
-from evals.statistics_settings import StatisticsSettings
 
 Key = tuple[str, int]
 

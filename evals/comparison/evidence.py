@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from acdc.errors import InputError, NotEnoughDataError
 from evals.answering.evaluate_taskforce import Run
-from evals.comparison.document import ComparisonSettings
 from evals.correctness import Correctness, aligned, read
 from evals.rivals.methods import Method, Pick, rows_of, solve_chances
+from evals.settings import ComparisonSettings
 
 Chances = dict[str, NDArray[np.float64]]
 Matrices = Mapping[str, Correctness]

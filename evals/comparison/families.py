@@ -19,9 +19,8 @@ def evidence_of(config: "Config", layout: "Layout", family: str) -> Evidence:
     from acdc.runs.replay import require_current
     from evals.answering.evaluate_taskforce import read_run
     from evals.benchmarks.registry import chosen
-    from evals.comparison.document import settings_of
     from evals.comparison.evidence import gather
-    from evals.settings import EvaluationSettings
+    from evals.settings import EvaluationSettings, comparison_settings
 
     for variant in config.selected.variants:
         require_current(config, layout.cell(family, variant), family, variant, config.selected.seeds)
@@ -32,4 +31,4 @@ def evidence_of(config: "Config", layout: "Layout", family: str) -> Evidence:
     }
     results = layout.results(family, "baselines").parent
     benchmarks = list(chosen(asked.suite, asked.benchmarks))
-    return gather(family, benchmarks, runs, results, settings_of(config), asked.max_n)
+    return gather(family, benchmarks, runs, results, comparison_settings(config), asked.max_n)

@@ -12,10 +12,10 @@ from evals.best_of_n.equivalence import compared_by
 from evals.best_of_n.judge_rounds import Rounds
 from evals.best_of_n.position_bias import position_bias
 from evals.best_of_n.settings import JUDGED, PUBLISHED, BestOfNSettings, kind_of
-from evals.comparison.document import ComparisonSettings
 from evals.comparison.estimates import Measured
 from evals.comparison.evidence import Entry
 from evals.comparison.tally import Booth, Cell, Tally, Tools
+from evals.settings import ComparisonSettings
 from evals.statistics.resampling import percentile_interval
 from evals.statistics.shared_bootstrap import Means, mean_of
 

@@ -51,7 +51,8 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Run the study, or what is left of it."""
-    from reproductions.study.answers import FILE, scores
+    from reproductions.kept_answers import FILE
+    from reproductions.study.family_scores import scores
     from reproductions.study.study import SETTINGS, read_settings, study_table
 
     check_place("--root", root, "folder")
@@ -87,7 +88,7 @@ def _keep(asked: "StudySettings", root: Path, folder: Path) -> Path:
     from acdc.storage.layout import Layout
     from evals.answering.evaluate_taskforce import replace_file
     from evals.comparison.families import evidence_of
-    from reproductions.study.answers import FILE, pack
+    from reproductions.kept_answers import FILE, pack
 
     config, layout = load(root / "params.yaml"), Layout(root)
     evidences = [evidence_of(config, layout, family) for family in asked.names()]

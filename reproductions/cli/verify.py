@@ -46,7 +46,7 @@ def verify(
     from acdc.errors import NotEnoughDataError, ToleranceError
     from acdc.files import write_text
     from acdc.storage.layout import Layout
-    from reproductions.exact import shipped
+    from reproductions.verify.exact import shipped
     from reproductions.verify.expected import expected_file, expected_of, read_expected
     from reproductions.verify.expected import verify as verified
 
@@ -104,9 +104,9 @@ def _exactly(
     from acdc.storage.layout import Layout
     from evals.answering.evaluate_taskforce import replace_file
     from evals.comparison.families import evidence_of
-    from reproductions.exact import exactness, kept_files
-    from reproductions.exact_report import document, lines, summary
     from reproductions.report.settings import ReportSettings
+    from reproductions.verify.exact import exactness, kept_files
+    from reproductions.verify.exact_report import document, lines, summary
 
     config = load(root / PARAMS)
     sizes = config.section("report", ReportSettings).headline_sizes

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 
 from acdc.numbers.digits import fixed
-from reproductions.tables.table import MINUS, Column, Row, Table, p_value
+from reproductions.tables.table import Column, Row, Table
+from reproductions.text.numbers import MINUS, p_value
 
 Json = dict[str, Any]
 VERDICTS = {True: "agrees", False: "differs", None: "cannot be checked"}

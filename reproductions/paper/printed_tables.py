@@ -23,7 +23,8 @@ from reproductions.paper.pooling import read_aliases
 from reproductions.paper.published import Cell, read_published
 from reproductions.paper.statements import DifferenceRule, Text, read_text
 from reproductions.tables.details import wilson_share
-from reproductions.tables.table import Column, Row, Table, interval
+from reproductions.tables.table import Column, Row, Table
+from reproductions.text.numbers import interval
 
 FOLDER = Path(__file__).parent
 CONFIDENCE = 0.95

@@ -24,7 +24,7 @@ from reproductions.figures.tree import shares_of
 from reproductions.publish.licences import UNKNOWN, Inherited, inherited
 from reproductions.publish.model_directory import replaced, require_place, write_model
 from reproductions.tables.details import wilson_share
-from reproductions.tables.table import interval, percent
+from reproductions.text.numbers import interval, percent
 from reproductions.text.templates import render
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _card(
     family: "Family",
 ) -> dict[str, Any]:
     """Everything that the card's template asks for, but what only the written model tells."""
-    from evals.statistics_settings import StatisticsSettings
+    from evals.settings import StatisticsSettings
 
     confidence = config.section("statistics", StatisticsSettings).confidence
     _, generation, recipe, weights_hash = lineage.find(id)

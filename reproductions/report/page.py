@@ -12,6 +12,7 @@ from acdc.files import write_text
 from acdc.storage.layout import Layout
 from acdc.storage.store import RunStore
 from reproductions.load import answer_costs, load_audit, load_comparison, read_json, stage_times
+from reproductions.paper.published import published_api_model
 from reproductions.report import charts, environment
 from reproductions.report.openendedness import openended_view
 from reproductions.report.paper_section import audit_view
@@ -79,7 +80,7 @@ def family_view(
     name = comparison.family
     sizes = headline_sizes(comparison, settings.headline_sizes)
     audit = load_audit(layout, name)
-    made = all_tables(comparison, settings.headline_sizes)
+    made = all_tables(comparison, settings.headline_sizes, published_api_model(name))
     made |= measurement_tables(comparison, audit, settings.headline_sizes)
     variants = list(dict.fromkeys(m.variant for m in comparison.methods if m.variant))
     runs = load_runs(layout, name, variants, comparison.runs)

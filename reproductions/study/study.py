@@ -20,7 +20,8 @@ from acdc.errors import InputError, NotEnoughDataError
 from acdc.numbers.digits import in_percent, settled, sign, significant
 from acdc.parsing.yaml import read_yaml
 from evals.significance import holm, paired_t, sign_flip
-from reproductions.tables.table import Column, Row, Table, interval, p_value, points
+from reproductions.tables.table import Column, Row, Table
+from reproductions.text.numbers import interval, p_value, points
 
 if TYPE_CHECKING:
     from reproductions.study.family_scores import FamilyScores

@@ -10,10 +10,9 @@ from evals.answering.evaluate_taskforce import Run
 from evals.audit.audit import Audit, AuditSettings, audit
 from evals.audit.leakage import Leaks, Nearest
 from evals.audit.same_prompts import Proof
-from evals.comparison.document import ComparisonSettings
 from evals.comparison.evidence import gather
+from evals.settings import ComparisonSettings, StatisticsSettings
 from evals.statistics.masked_bootstrap import MaskedBootstrap
-from evals.statistics_settings import StatisticsSettings
 from tests.evals.comparison.test_build import FIRST, SECOND, baselines, run, write
 
 STATISTICS = StatisticsSettings(resamples=2000)

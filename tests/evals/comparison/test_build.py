@@ -11,14 +11,14 @@ from acdc.errors import InputError
 from evals.answering.evaluate_taskforce import Run
 from evals.comparison.build import compare
 from evals.comparison.csv_files import claim_rows, coverage_rows, metrics, write_csv
-from evals.comparison.document import Comparison, ComparisonSettings
+from evals.comparison.document import Comparison
 from evals.comparison.evidence import gather
 from evals.correctness import from_samples
 from evals.coverage import expected_coverage
 from evals.rivals.methods import Method, Pick
+from evals.settings import ComparisonSettings, StatisticsSettings
 from evals.significance import hierarchical_bootstrap, holm
 from evals.statistics.shared_bootstrap import SharedBootstrap
-from evals.statistics_settings import StatisticsSettings
 
 STATISTICS = StatisticsSettings(resamples=2000)
 SETTINGS = ComparisonSettings(claim_sizes=(2,))

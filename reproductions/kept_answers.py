@@ -1,4 +1,4 @@
-"""What the study keeps in the project: every answer that one of its numbers rests on, right or wrong, nothing else.
+"""What a study or an exact comparison keeps: every answer that one of its numbers rests on, right or wrong, nothing else.
 
 One compressed file of JSON lines. First the questions (ids and hashes, the same for all families), then one line a family: its
 methods (who is asked at each N, for each run) and the answers, one character each: 1 right, 0 wrong, m missing. From it
@@ -7,13 +7,14 @@ coverage is computed again as the comparison does it, so that the printed table 
 Guarantees: the same study gives the same bytes.
 """
 
+import fnmatch
 import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,10 +22,23 @@ from acdc.errors import InputError
 from evals.comparison.evidence import Entry, Evidence
 from evals.correctness import Answerer, Correctness
 from evals.rivals.methods import Pick, rows_of
-from reproductions.study.family_scores import FamilyScores, MethodScores
 
 FILE = "answers.jsonl.gz"  # its name in a folder
 _SCHEMA = 1
+
+
+class Named(Protocol):
+    """A method by id and shown name."""
+
+    @property
+    def id(self) -> str:
+        """Unique."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Shown."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -66,15 +80,6 @@ def pack(evidences: Sequence[Evidence], patterns: Sequence[str], sizes: Sequence
     return gzip.compress(text.encode(), mtime=0)
 
 
-def scores(path: Path) -> list[FamilyScores]:
-    """Coverage of each method in each family, computed from the kept answers.
-
-    Raises:
-        InputError: The file is missing or damaged.
-    """
-    return [_scores(kept) for kept in read_answers(path)]
-
-
 def read_answers(path: Path) -> list[KeptAnswers]:
     """The kept answers of each family.
 
@@ -101,6 +106,11 @@ def read_answers(path: Path) -> list[KeptAnswers]:
         raise InputError(f"{path}: damaged ({error!r})") from error
 
 
+def called(method: Named, pattern: str) -> bool:
+    """Whether a method's id or name is the pattern; * stands for anything."""
+    return fnmatch.fnmatchcase(method.id, pattern) or fnmatch.fnmatchcase(method.name, pattern)
+
+
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         for line in file:
@@ -119,7 +129,7 @@ def _questions(evidence: Evidence) -> dict[str, list[list[str]]]:
 
 
 def _asked(entry: Entry, patterns: Sequence[str]) -> bool:
-    return bool(entry.picks) and any(MethodScores(entry.id, entry.name, {}).called(it) for it in patterns)
+    return bool(entry.picks) and any(called(entry, it) for it in patterns)
 
 
 def _method(entry: Entry, sizes: Sequence[int]) -> dict[str, Any]:
@@ -148,31 +158,6 @@ def _method(entry: Entry, sizes: Sequence[int]) -> dict[str, Any]:
             }
         )
     return {"id": entry.id, "name": entry.name, "runs": runs}
-
-
-def _scores(kept: KeptAnswers) -> FamilyScores:
-    keep = {
-        name: np.logical_and.reduce(
-            [np.isfinite(entry.chances(n, name)).all(axis=0) for entry in kept.methods for n in entry.sizes()]
-        )
-        for name in kept.benchmarks
-    }
-    return FamilyScores(
-        family=kept.family,
-        benchmarks={name: int(mask.sum()) for name, mask in keep.items()},
-        runs=max(len(entry.picks) for entry in kept.methods),
-        methods=tuple(
-            MethodScores(
-                entry.id,
-                entry.name,
-                {
-                    n: {name: float(entry.chances(n, name)[:, mask].mean()) for name, mask in keep.items()}
-                    for n in entry.sizes()
-                },
-            )
-            for entry in kept.methods
-        ),
-    )
 
 
 def _entry(method: dict[str, Any], questions: dict[str, list[list[str]]], source: str) -> Entry:

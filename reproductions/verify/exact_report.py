@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from reproductions.exact import AnswerDifference, Exactness
 from reproductions.tables.printed import CellDifference
+from reproductions.verify.exact import AnswerDifference, Exactness
 
 _SHOWN = 3
 
