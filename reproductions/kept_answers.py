@@ -68,7 +68,7 @@ def pack(evidences: Sequence[Evidence], patterns: Sequence[str], sizes: Sequence
         InputError: Families were asked different questions.
     """
     questions = _questions(evidences[0])
-    lines: list[dict[str, Any]] = [{"schema": _SCHEMA, "questions": questions}]
+    lines: list[dict[str, object]] = [{"schema": _SCHEMA, "questions": questions}]
     for evidence in evidences:
         if _questions(evidence) != questions:
             raise InputError(
@@ -111,7 +111,7 @@ def called(method: Named, pattern: str) -> bool:
     return fnmatch.fnmatchcase(method.id, pattern) or fnmatch.fnmatchcase(method.name, pattern)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def _lines(path: Path) -> Iterator[Any]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)
@@ -132,7 +132,7 @@ def _asked(entry: Entry, patterns: Sequence[str]) -> bool:
     return bool(entry.picks) and any(called(entry, it) for it in patterns)
 
 
-def _method(entry: Entry, sizes: Sequence[int]) -> dict[str, Any]:
+def _method(entry: Entry, sizes: Sequence[int]) -> dict[str, object]:
     """A method's picks and the rows they need, for each run."""
     runs = []
     for picks, matrices in zip(entry.picks, entry.matrices, strict=True):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from acdc.errors import InputError
 from evals.answering.answer_cache import Reply
 from evals.answering.group_exam import open_exam
+from evals.answering.harness import run_of, verdict_of
 from evals.answering.judged_answers import opened_judge, require_judge, verdicts
-from evals.answering.programs import run_of, verdict_of
 from evals.benchmarks import registry
 from evals.benchmarks.functions import named
 

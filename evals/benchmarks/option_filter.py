@@ -121,7 +121,10 @@ def build(
     out.parent.mkdir(parents=True, exist_ok=True)
     open_ = list(made.open.items())
     if open_ and asker is not None:
-        begun = [made.head, *(_line(digest, one) for digest, one in decided.items() if one.by == "judge")]
+        begun = [
+            _json(made.head),
+            *(_line(digest, one) for digest, one in decided.items() if one.by == "judge"),
+        ]
         _replace(_part(out), begun)
         with _part(out).open("a", encoding="utf-8") as part:
             for first in range(0, len(open_), _BATCH):
@@ -129,7 +132,7 @@ def build(
                 for (digest, _), needs in zip(batch, asker.judge([one for _, one in batch]), strict=True):
                     if needs is not None:
                         decided[digest] = Decision(needs, "judge")
-                        part.write(json.dumps(_line(digest, decided[digest])) + "\n")
+                        part.write(_line(digest, decided[digest]))
                 part.flush()
                 os.fsync(part.fileno())
                 progress(len(batch))
@@ -141,20 +144,24 @@ def build(
         )
     decided |= dict.fromkeys(missing, Decision(True, "nobody"))
     head = {**made.head, "records": len(made.records)}
-    _replace(out, [head, *(_line(digest, decided[digest]) for digest in sorted(made.records))])
+    _replace(out, [_json(head), *(_line(digest, decided[digest]) for digest in sorted(made.records))])
     _part(out).unlink(missing_ok=True)
     counts = Counter(decision.by for decision in decided.values() if decision.needs_options)
     counts["records"] = len(made.records)
     return counts
 
 
-def _line(digest: str, decision: Decision) -> dict[str, Any]:
-    return {"record": digest, **decision._asdict()}
+def _line(digest: str, decision: Decision) -> str:
+    return _json({"record": digest, **decision._asdict()})
 
 
-def _replace(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+def _json(row: Mapping[str, object]) -> str:
+    return json.dumps(row) + "\n"
+
+
+def _replace(path: Path, lines: Sequence[str]) -> None:
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    temporary.write_text("".join(lines), "utf-8")
     temporary.replace(path)
 
 

@@ -155,7 +155,7 @@ def data_names(suite: str, only: Sequence[str] = ()) -> list[str]:
     return sorted({str(name) for name in found if name})
 
 
-def metadata_of(name: str) -> dict[str, Any]:
+def metadata_of(name: str) -> Mapping[str, Any]:
     """What a benchmark that reads records says of them.
 
     Args:
@@ -282,8 +282,8 @@ def _drawn(suite: str, path: Path) -> bool:
     return _generated(suite) and path.resolve().parent == (_HERE / suite).resolve()
 
 
-def _metadata(described: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(described.get("metadata") or {})
+def _metadata(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    return described.get("metadata") or {}
 
 
 def _unknown(setting: str, name: str, known: Sequence[str]) -> str:

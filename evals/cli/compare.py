@@ -70,7 +70,7 @@ def compare(
     tables.write_csv(root / "plots" / "coverage.csv", plotted)
     claimed = [row for item in comparisons for row in tables.claim_rows(item)]
     tables.write_csv(root / "plots" / "claims.csv", claimed)
-    metrics = {item.family: tables.metrics(item) for item in comparisons}
+    metrics = {item.family: tables.metrics(item)._asdict() for item in comparisons}
     write_json(root / "metrics.json", metrics)
     if as_json:
         typer.echo(json.dumps(metrics, indent=2))
@@ -84,7 +84,7 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     from evals.best_of_n.settings import settings_of as choosing_of
     from evals.comparison.build import compare as compared
     from evals.comparison.document import Guess
-    from evals.comparison.families import evidence_of
+    from evals.comparison.evidence import evidence_of
     from evals.comparison.tools import opened
     from evals.settings import EvaluationSettings, StatisticsSettings, comparison_settings
 

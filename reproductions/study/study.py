@@ -96,7 +96,7 @@ def read_settings(path: Path = SETTINGS) -> StudySettings:
         raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def overlay(settings: StudySettings) -> dict[str, Any]:
+def overlay(settings: StudySettings) -> dict[str, object]:
     """What is laid over params.yaml: the families, the variants, the run seeds."""
     from acdc.parsing.validation import merged
 

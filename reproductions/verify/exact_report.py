@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from reproductions.tables.printed import CellDifference
 from reproductions.verify.exact import AnswerDifference, Exactness
@@ -10,7 +9,7 @@ from reproductions.verify.exact import AnswerDifference, Exactness
 _SHOWN = 3
 
 
-def document(family: str, found: Exactness) -> dict[str, Any]:
+def document(family: str, found: Exactness) -> dict[str, object]:
     """Everything, for JSON."""
     return {
         "family": family,

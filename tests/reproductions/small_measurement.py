@@ -9,7 +9,7 @@ import yaml
 from acdc.config.config import load
 from acdc.storage.layout import Layout
 from evals.comparison.build import compare
-from evals.comparison.families import evidence_of
+from evals.comparison.evidence import evidence_of
 from evals.settings import StatisticsSettings, comparison_settings
 from reproductions.load import comparison_file
 from tests.evals.comparison.test_build import write
