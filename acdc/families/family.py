@@ -7,7 +7,6 @@ sees a :class:`Family` and never asks where it came from.
 
 import difflib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from acdc.errors import InputError
 from acdc.families.hub import commit_of, download
+from acdc.files import write_text
 from acdc.weights.checkpoint import (
     configuration,
     has_chat_template,
@@ -262,10 +262,7 @@ def write_family(family: Family, record: Path, **extra: object) -> None:
         "big": where(family.big) if family.big is not None else None,
         **extra,
     }
-    home.mkdir(parents=True, exist_ok=True)
-    temporary = record.with_name(f".{record.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(record)
+    write_text(record, json.dumps(fields, indent=2) + "\n")
 
 
 def check(family: Family, *, thorough: bool = True) -> None:

@@ -30,6 +30,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from acdc.errors import InputError
+from acdc.files import write_text
 from acdc.parsing.validation import describe
 from acdc.tasks.scientist import Draft
 from acdc.tasks.task_family import TaskFamily
@@ -165,14 +166,8 @@ def as_record(task: TaskFamily) -> Record:
 
 def write(path: Path, records: Sequence[Record]) -> None:
     """Write a file of tasks, whole or not at all; its folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(one.model_dump(exclude_defaults=True), ensure_ascii=False) for one in records]
-    staging = path.with_name(f".{path.name}.tmp")
-    try:
-        staging.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        staging.replace(path)
-    finally:
-        staging.unlink(missing_ok=True)
+    write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 def _bytes(path: Path) -> bytes:

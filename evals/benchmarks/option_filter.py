@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from acdc.errors import InfrastructureError, InputError
+from acdc.files import write_text
 from acdc.numbers.digits import in_percent
 from evals.benchmarks.judge.needs_options import RULE_VERSION, prompts, rule
 from evals.benchmarks.judge.open_form import OpenForm
@@ -181,7 +182,6 @@ def build(
         InfrastructureError: Too many verdicts are missing, or the judge can't be asked; what came is kept.
     """
     decided = dict(made.decided)
-    out.parent.mkdir(parents=True, exist_ok=True)
     open_ = list(made.open.items())
     if open_ and asker is not None:
         begun = [made.head, *(_line(digest, one) for digest, one in decided.items() if one.by == "judge")]
@@ -216,9 +216,7 @@ def _line(digest: str, decision: Decision) -> dict[str, Any]:
 
 
 def _replace(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    temporary.replace(path)
+    write_text(path, "".join(json.dumps(line) + "\n" for line in lines))
 
 
 def _part(out: Path) -> Path:

@@ -84,16 +84,15 @@ def study(
 def _keep(asked: "StudySettings", root: Path, folder: Path) -> Path:
     """The answers that the study's numbers rest on, in one small file."""
     from acdc.config.config import load
+    from acdc.files import write_bytes
     from acdc.storage.layout import Layout
-    from evals.answering.evaluate_taskforce import replace_file
     from evals.comparison.families import evidence_of
     from reproductions.study.answers import FILE, pack
 
     config, layout = load(root / "params.yaml"), Layout(root)
     evidences = [evidence_of(config, layout, family) for family in asked.names()]
     path = folder / FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, pack(evidences, asked.methods(), asked.sizes))
+    write_bytes(path, pack(evidences, asked.methods(), asked.sizes))
     return path
 
 
