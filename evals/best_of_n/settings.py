@@ -69,7 +69,7 @@ def kind_of(benchmark: str) -> str:
 
 @functools.cache
 def _kinds() -> tuple[tuple[str, str], ...]:
-    import yaml
+    from acdc.parsing.yaml import read_yaml_file
 
-    text = (Path(__file__).parent / "kinds.yaml").read_text("utf-8")
-    return tuple((begin, kind) for kind, begins in yaml.safe_load(text).items() for begin in begins)
+    kinds = read_yaml_file(Path(__file__).parent / "kinds.yaml")
+    return tuple((begin, kind) for kind, begins in kinds.items() for begin in begins)

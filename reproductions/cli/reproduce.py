@@ -46,10 +46,9 @@ def reproduce(
     as_json: Json = False,
 ) -> None:
     """Run it, or what is left of it."""
-    import yaml
-
     from acdc.config.config import override
     from acdc.files import write_text
+    from acdc.parsing.yaml import write_yaml
     from reproductions.replicate.reproduction import check_records, parsed, read_hardware, settings
 
     check_place("--root", root, "folder")
@@ -72,7 +71,7 @@ def reproduce(
 
     place = root or ROOT / family
     overlay = place / "reproduction.yaml"
-    write_text(overlay, yaml.safe_dump(made, sort_keys=False, allow_unicode=True))
+    write_text(overlay, write_yaml(made))
     rehearse(params, overlay, place)
     _show(family, place)
 
@@ -114,9 +113,8 @@ def _show(family: str, root: Path) -> None:
 
 
 def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> dict[str, Any]:
-    import yaml
-
     from acdc.parsing.validation import merged
+    from acdc.parsing.yaml import read_yaml_file
     from evals.settings import EvaluationSettings
     from reproductions.replicate.reproduction import (
         COMMON,
@@ -129,7 +127,7 @@ def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> di
     )
 
     asked = config.section("evaluation", EvaluationSettings)
-    layers = [yaml.safe_load(path.read_text()) for path in (COMMON, FOLDER / family / "params.yaml")]
+    layers = [read_yaml_file(path) for path in (COMMON, FOLDER / family / "params.yaml")]
     _, without = benchmarks(merged(*layers)["evaluation"]["benchmarks"])
     hours = estimate(config, family, hardware)
     parts = config.family(family).parts()

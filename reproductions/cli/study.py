@@ -123,19 +123,17 @@ def _expect(asked: "StudySettings", families: "Sequence[FamilyScores]", params: 
 
 def _settings_file(params: Path, asked: "StudySettings", root: Path, *, write: bool) -> Path:
     """The overlay as a file, checked against the project's settings before anything is written."""
-    import yaml
-
     from acdc.config.config import parse
     from acdc.files import write_text
     from acdc.parsing.validation import merged
-    from acdc.parsing.yaml import read_settings_file
+    from acdc.parsing.yaml import read_settings_file, write_yaml
     from reproductions.study.study import overlay
 
     made = overlay(asked)
     parse(merged(read_settings_file(params), made), params)
     path = root / "study.overlay.yaml"
     if write:
-        write_text(path, yaml.safe_dump(made, sort_keys=False))
+        write_text(path, write_yaml(made))
     return path
 
 

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import yaml
-
+from acdc.parsing.yaml import read_yaml_file
 from reproductions.paper.published import read_published
 
 FOLDER = Path(__file__).parent
@@ -20,7 +19,7 @@ def published_api_model(family: str, folder: Path = FOLDER) -> dict[str, float]:
     Raises:
         InputError: A file is not what its columns promise.
     """
-    families = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))["families"]
+    families = read_yaml_file(folder / "expected.yaml")["families"]
     if family not in families:
         return {}
     cells = read_published(folder / "published.csv")

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from acdc.parsing.yaml import read_yaml_file
 
 NAMES = Path(__file__).parent / "names.yaml"
 
@@ -34,7 +35,7 @@ class Names(BaseModel):
 @cache
 def names() -> Names:
     """The file."""
-    return Names.model_validate(yaml.safe_load(NAMES.read_text(encoding="utf-8")))
+    return Names.model_validate(read_yaml_file(NAMES))
 
 
 def printed_benchmark(name: str) -> str:

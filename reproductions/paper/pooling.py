@@ -9,12 +9,11 @@ import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from acdc.errors import AcdcError, InputError
+from acdc.parsing.yaml import read_yaml_file
 from reproductions.paper.claims import Claim
 from reproductions.paper.published import Cell
 
@@ -86,9 +85,8 @@ def read_aliases(path: Path) -> Aliases:
         InputError: It is missing or no such file.
     """
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Aliases.model_validate(data or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        return Aliases.model_validate(read_yaml_file(path) or {})
+    except ValidationError as error:
         raise InputError(f"{path}: no alias file: {error}") from error
 
 

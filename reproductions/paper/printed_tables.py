@@ -254,7 +254,7 @@ def _title(name: str) -> str:
 
 @cache
 def _texts() -> dict[str, Any]:
-    import yaml
+    from acdc.parsing.yaml import read_yaml_file
 
-    found: dict[str, Any] = yaml.safe_load((FOLDER / "printed.yaml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = read_yaml_file(FOLDER / "printed.yaml")
     return found

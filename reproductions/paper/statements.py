@@ -6,10 +6,10 @@ derivations.yaml, statements.csv and questions.csv of one folder; all of them fa
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from acdc.errors import InputError
+from acdc.parsing.yaml import read_yaml_file
 from reproductions.paper.published import number, read_rows, whole
 
 STATEMENT_COLUMNS = (
@@ -112,8 +112,8 @@ def read_text(folder: Path) -> Text:
     """
     rules = folder / "derivations.yaml"
     try:
-        derivations = Derivations.model_validate(yaml.safe_load(rules.read_text(encoding="utf-8")) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        derivations = Derivations.model_validate(read_yaml_file(rules) or {})
+    except ValidationError as error:
         raise InputError(f"{rules}: not as expected: {error}") from error
     statements = []
     for line, row in read_rows(folder / "statements.csv", STATEMENT_COLUMNS):

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from acdc.config.config import Config, parse
 from acdc.errors import InputError
 from acdc.parsing.validation import merged, validate
-from acdc.parsing.yaml import read_settings_file
+from acdc.parsing.yaml import read_settings_file, read_yaml_file
 
 if TYPE_CHECKING:
     from acdc.preflight.counts import EvolutionPlan
@@ -116,7 +115,7 @@ def read_hardware(family: str, changes: Mapping[str, Any] | None = None) -> Hard
     path = FOLDER / family / "hardware.yaml"
     if not path.is_file():
         raise InputError(f"{family!r} is no published family; {nearest(family, families())}")
-    data = merged(yaml.safe_load(path.read_text(encoding="utf-8")), changes or {})
+    data = merged(read_yaml_file(path), changes or {})
     return validate(Hardware, data, str(path))
 
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from acdc.errors import InputError
-from acdc.parsing.yaml import read_yaml
+from acdc.parsing.yaml import read_yaml_file
 from acdc.processes.machine import CPU_INFO
 
 SETTINGS = Path(__file__).parent / "settings.yaml"
@@ -48,9 +47,7 @@ def read_settings(path: Path = SETTINGS) -> dict[str, Setting]:
         InputError: The file is missing or not as described.
     """
     try:
-        return _Settings.model_validate(read_yaml(path.read_text(encoding="utf-8"))).root
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
+        return _Settings.model_validate(read_yaml_file(path)).root
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.numbers.digits import in_percent, settled, sign, significant
-from acdc.parsing.yaml import read_yaml
+from acdc.parsing.yaml import read_yaml_file
 from evals.significance import holm, paired_t, sign_flip
 from reproductions.tables.table import Column, Row, Table, interval, p_value, points
 
@@ -87,9 +86,7 @@ def read_settings(path: Path = SETTINGS) -> StudySettings:
         InputError: The file is missing or not as described.
     """
     try:
-        return StudySettings.model_validate(read_yaml(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
+        return StudySettings.model_validate(read_yaml_file(path))
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -16,9 +16,9 @@ NOT_RUN = "not run"
 
 @cache
 def _texts() -> dict[str, dict[str, Any]]:
-    import yaml
+    from acdc.parsing.yaml import read_yaml_file
 
-    found: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "tables.yaml").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, Any]] = read_yaml_file(FOLDER / "tables.yaml")
     return found
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from acdc.files import write_text
+from acdc.parsing.yaml import read_yaml_file
 from reproductions.paper.pooling import Aliases, read_aliases
 from reproductions.paper.published import Cell, read_published
 from reproductions.paper.statements import Text, read_text
@@ -32,7 +32,7 @@ def published_expected(folder: Path = FOLDER) -> dict[str, Expected]:
     Raises:
         InputError: A file of the folder is missing or not what its columns promise.
     """
-    naming = Naming.model_validate(yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8")))
+    naming = Naming.model_validate(read_yaml_file(folder / "expected.yaml"))
     cells, aliases = read_published(folder / "published.csv"), read_aliases(folder / "aliases.yaml")
     text = read_text(folder)
     return {
