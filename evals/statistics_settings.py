@@ -1,12 +1,12 @@
 """The section `statistics` of the parameters."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from acdc.parsing.section import Section
 
 
-class StatisticsSettings(BaseModel):
+class StatisticsSettings(Section):
     """How intervals and tests are computed. What is published is always computed with 50,000 resamples as well."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     resamples: int = Field(10_000, ge=1_000, description="of bootstraps over questions and runs")
     confidence: float = Field(0.95, gt=0.5, lt=1.0, description="of every interval")

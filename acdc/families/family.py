@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from acdc.errors import InputError
 from acdc.families.hub import commit_of, download
 from acdc.files import write_text
+from acdc.parsing.section import Section
 from acdc.weights.checkpoint import (
     configuration,
     has_chat_template,
@@ -36,7 +37,7 @@ __all__ = ["Family", "FamilySettings", "load_weights", "read_family", "resolve",
 GENERAL = "general"
 
 
-class FamilySettings(BaseModel):
+class FamilySettings(Section):
     """One entry of the `families` section of params.yaml.
 
     Attributes:
@@ -57,8 +58,6 @@ class FamilySettings(BaseModel):
         preset: The preset of whole settings that this family starts from.
         evolution: Overlay of this family's own on the `evolution` section.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     base: str | None = None
     seeds: dict[str, str] = Field(default_factory=dict)

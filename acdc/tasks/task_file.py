@@ -27,10 +27,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from acdc.errors import InputError
 from acdc.files import write_text
+from acdc.parsing.section import Section
 from acdc.parsing.validation import describe
 from acdc.tasks.scientist import Draft
 from acdc.tasks.task_family import TaskFamily
@@ -40,10 +41,10 @@ _MOST_FAULTS = 10
 Text = Annotated[str, Field(min_length=1)]
 
 
-class Record(BaseModel):
+class Record(Section):
     """One line of the file; fields as above."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
     id: Text
     group: Text

@@ -4,17 +4,14 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
+from acdc.parsing.section import Section
 from acdc.parsing.yaml import read_yaml_file
 
 NAMES = Path(__file__).parent / "names.yaml"
 
 
-class Names(BaseModel):
+class Names(Section):
     """names.yaml, described there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     benchmarks: dict[str, str]
     families: dict[str, str]

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from acdc.errors import AcdcError, InputError
+from acdc.parsing.section import Section
 from acdc.parsing.yaml import read_yaml_file
 from reproductions.paper.claims import Claim
 from reproductions.paper.published import Cell
@@ -22,10 +23,8 @@ class UncheckableError(AcdcError):
     """A claim that the tables do not allow to recompute; the message is the reason."""
 
 
-class Rows(BaseModel):
+class Rows(Section):
     """Which rows are meant; None stands for any, or for what the claim says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     table: str | None = None
     family: str | None = None
@@ -42,19 +41,15 @@ class Rows(BaseModel):
         )
 
 
-class Alias(BaseModel):
+class Alias(Section):
     """Rows that a claim calls otherwise."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     when: Rows
     rows: Rows
 
 
-class Aliases(BaseModel):
+class Aliases(Section):
     """aliases.yaml, described there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     aliases: tuple[Alias, ...] = ()
     every_n: tuple[Rows, ...] = ()

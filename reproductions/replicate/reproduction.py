@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from acdc.config.config import Config, parse
 from acdc.errors import InputError
+from acdc.parsing.section import Section
 from acdc.parsing.validation import merged, validate
 from acdc.parsing.yaml import read_settings_file, read_yaml_file
 
@@ -29,17 +30,13 @@ Positive = Field(gt=0)
 _LONG, _JUDGED = 2048, 256  # token budgets of an answer: maths and code, and what a judge grades
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Published(_Part):
+class Published(Section):
     """What the paper says a run took."""
 
     gpu_hours: float = Positive
 
 
-class Gpus(_Part):
+class Gpus(Section):
     """GPUs for each kind of model; individuals and scientist are up at once."""
 
     individuals: int = Count
@@ -47,7 +44,7 @@ class Gpus(_Part):
     big: int = Count
 
 
-class Assumed(_Part):
+class Assumed(Section):
     """Throughputs, described in hardware.yaml."""
 
     tokens_per_second: float = Positive
@@ -57,7 +54,7 @@ class Assumed(_Part):
     share_of_budget: float = Field(gt=0, le=1)
 
 
-class Price(_Part):
+class Price(Section):
     """Of an hour of one GPU, with its date and where it is from."""
 
     per_gpu_hour: float = Field(ge=0)
@@ -66,7 +63,7 @@ class Price(_Part):
     source: str
 
 
-class Hardware(_Part):
+class Hardware(Section):
     """hardware.yaml of a family."""
 
     published: Published
@@ -132,7 +129,7 @@ def records(folder: Path) -> dict[str, str]:
 
     Few-shot examples lie beside the records, which is what the folders are for.
     """
-    found: dict[str, str] = {}
+    found: dict[str, str] = Field({})
     for kind in ("jsonl", "parquet"):
         found |= {path.parent.name: str(path.resolve()) for path in sorted(folder.glob(f"*/test.{kind}"))}
         found |= {path.stem: str(path.resolve()) for path in sorted(folder.glob(f"*.{kind}"))}

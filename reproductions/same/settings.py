@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import Field, RootModel, ValidationError
 
 from acdc.errors import InputError
+from acdc.parsing.section import Section
 from acdc.parsing.yaml import read_yaml_file
 from acdc.processes.machine import CPU_INFO
 
 SETTINGS = Path(__file__).parent / "settings.yaml"
 
 
-class Setting(BaseModel):
+class Setting(Section):
     """One way to run the pipeline.
 
     Attributes:
@@ -23,12 +24,10 @@ class Setting(BaseModel):
         overlay: Settings laid over params.yaml.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     says: str
     processor: str = ""
-    environment: dict[str, str] = {}
-    overlay: dict[str, Any] = {}
+    environment: dict[str, str] = Field({})
+    overlay: dict[str, Any] = Field({})
 
     @property
     def threads(self) -> int:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.numbers.digits import in_percent, settled, sign, significant
+from acdc.parsing.section import Section
 from acdc.parsing.yaml import read_yaml_file
 from evals.significance import holm, paired_t, sign_flip
 from reproductions.tables.table import Column, Row, Table, interval, p_value, points
@@ -28,11 +29,7 @@ SETTINGS = Path(__file__).parents[1] / "tiny" / "study.yaml"
 ALPHA = 0.05
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Question(_Part):
+class Question(Section):
     """A difference: what it asks, and the two methods; `sizes` where not all of the study's are defined."""
 
     asks: str
@@ -41,14 +38,14 @@ class Question(_Part):
     sizes: tuple[int, ...] = ()
 
 
-class Words(_Part):
+class Words(Section):
     """Caption and notes of the table."""
 
     caption: str
     notes: tuple[str, ...]
 
 
-class StudySettings(_Part):
+class StudySettings(Section):
     """study.yaml, described there."""
 
     families: int = Field(ge=2)
@@ -56,8 +53,8 @@ class StudySettings(_Part):
     run_seeds: tuple[int, ...] = Field(min_length=1)
     variants: tuple[str, ...] = Field(min_length=1)
     sizes: tuple[int, ...] = Field(min_length=1)
-    train: dict[str, Any] = {}
-    overlay: dict[str, Any] = {}
+    train: dict[str, Any] = Field({})
+    overlay: dict[str, Any] = Field({})
     assumed_sd: float = Field(gt=0)
     questions: dict[str, Question] = Field(min_length=1)
     text: Words

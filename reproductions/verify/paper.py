@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from acdc.files import write_text
+from acdc.parsing.section import Section
 from acdc.parsing.yaml import read_yaml_file
 from reproductions.paper.pooling import Aliases, read_aliases
 from reproductions.paper.published import Cell, read_published
@@ -15,10 +14,8 @@ from reproductions.verify.expected import Expected, ExpectedCell, expected_file
 FOLDER = Path(__file__).parents[1] / "paper"
 
 
-class Naming(BaseModel):
+class Naming(Section):
     """expected.yaml, described there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     families: dict[str, str]
     tables: tuple[str, ...]
