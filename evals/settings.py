@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from acdc.chat.settings import EndpointSettings
 from acdc.errors import InputError
+from acdc.parsing.section import Section
 from acdc.parsing.validation import nearest
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ Count = Annotated[int, Field(ge=1)]
 Temperature = Annotated[float, Field(gt=0.0, le=10.0)]
 
 
-class EvaluationSettings(BaseModel):
+class EvaluationSettings(Section):
     """How benchmarks are asked; the same for every method, or coverage would compare budgets instead of models.
 
     Attributes:
@@ -40,13 +41,11 @@ class EvaluationSettings(BaseModel):
             choosing is worth. Of the others the task force by coverage is.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     suite: str = "tiny"
     benchmarks: tuple[str, ...] = ()
     questions: Count = 64
-    data: dict[str, Path] = {}
-    filters: dict[str, Path] = {}
+    data: dict[str, Path] = Field({})
+    filters: dict[str, Path] = Field({})
     seed: Annotated[int, Field(ge=0)] = 0
     max_new_tokens: Count | None = None
     top_p: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
@@ -82,7 +81,7 @@ class EvaluationSettings(BaseModel):
             raise InputError(f"evaluation.thorough must name '{ours}', the variant of comparison.ours")
 
 
-class ControlSettings(BaseModel):
+class ControlSettings(Section):
     """The general seed asked N times: `draws` samples a question, the unbiased pass@N of them.
 
     Attributes:
@@ -90,13 +89,11 @@ class ControlSettings(BaseModel):
         draws: Samples a question, at least the largest N reported.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     temperatures: tuple[Temperature, ...] = (0.7, 1.0)
     draws: Count = 32
 
 
-class NoiseSettings(BaseModel):
+class NoiseSettings(Section):
     """Copies of the general seed with weight noise: the family's own mutation, no crossover, no selection.
 
     Attributes:
@@ -105,21 +102,17 @@ class NoiseSettings(BaseModel):
             copy that is mutated once; a pilot found five times as much the strongest rival, so that is a row as well.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     copies: Annotated[int, Field(ge=0)] = 8
     factors: tuple[Annotated[float, Field(gt=0.0, le=1000.0)], ...] = (1.0, 5.0)
 
 
-class BigSettings(BaseModel):
+class BigSettings(Section):
     """The big model: once greedily, and asked N times.
 
     Attributes:
         draws: Samples a question for the N-times row; 0 leaves it out.
         temperature: Of these samples.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     draws: Annotated[int, Field(ge=0)] = 16
     temperature: Temperature = 0.7
@@ -146,7 +139,7 @@ class ApiSettings(EndpointSettings):
         return value
 
 
-class BaselineSettings(BaseModel):
+class BaselineSettings(Section):
     """Whom the task force is compared with (method.md, sections 7 and 11).
 
     Attributes:
@@ -164,8 +157,6 @@ class BaselineSettings(BaseModel):
         api: Endpoints by the names that their rows have.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     general: str = "general"
     expert_temperature: Temperature = 0.7
     expert_draws: Count = 16
@@ -175,10 +166,10 @@ class BaselineSettings(BaseModel):
     control: ControlSettings = ControlSettings()
     noise: NoiseSettings = NoiseSettings()
     big: BigSettings = BigSettings()
-    api: dict[str, ApiSettings] = {}
+    api: dict[str, ApiSettings] = Field({})
 
 
-class ComparisonSettings(BaseModel):
+class ComparisonSettings(Section):
     """The section `comparison` of params.yaml.
 
     Attributes:
@@ -187,8 +178,6 @@ class ComparisonSettings(BaseModel):
         search_controls: Variants that belong among the rivals of the main table wherever they are selected.
         examples: How many questions that only ours solved are shown.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ours: str = "acdc"
     claim_sizes: tuple[int, ...] = (3, 8)
@@ -222,10 +211,8 @@ def comparison_settings(config: "Config") -> ComparisonSettings:
     return section
 
 
-class StatisticsSettings(BaseModel):
+class StatisticsSettings(Section):
     """How intervals and tests are computed. What is published is always computed with 50,000 resamples as well."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     resamples: int = Field(10_000, ge=1_000, description="of bootstraps over questions and runs")
     confidence: float = Field(0.95, gt=0.5, lt=1.0, description="of every interval")

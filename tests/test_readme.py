@@ -60,11 +60,11 @@ def test_every_acdc_command_of_the_readme_is_known() -> None:
 
 
 def test_settings_shown_in_the_readme_are_valid() -> None:
-    import yaml
+    from acdc.parsing.yaml import read_yaml
 
-    shown = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)]
+    shown = [read_yaml(block) for block in re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)]
     assert len(shown) == 2
-    data = yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    data = read_yaml((PROJECT / "params.yaml").read_text(encoding="utf-8"))
     for block in shown:
         for section, entries in block.items():
             data[section] = {**data[section], **entries}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from acdc.config.evolution import EvolutionSettings
 from acdc.errors import InfrastructureError, InputError
+from acdc.files import write_text
 from acdc.parsing.validation import nearest
 from acdc.population.individual import (
     DamagedWeightsError,
@@ -239,9 +240,7 @@ class Population:
         known = set(json.loads(path.read_text())) if path.is_file() else set()
         if not set(new) <= known:
             known |= set(new)
-            staging = path.with_suffix(".tmp")
-            staging.write_text(json.dumps(sorted(known)))
-            staging.replace(path)
+            write_text(path, json.dumps(sorted(known)))
         return {id for id in known if id in self._individuals}
 
     def _bear(self, id: str, recipe: Recipe, generation: int) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from acdc.config.config import Config
 from acdc.config.evolution import EvolutionSettings
 from acdc.errors import InputError
+from acdc.files import write_text
 from acdc.runs.endpoints import Voices
 from acdc.runs.other_bits import OtherBits
 from acdc.runs.settings_hash import check_asked
@@ -148,10 +149,7 @@ def choose_models(
 
 def write(path: Path, result: dict[str, Any]) -> None:
     """Write JSON atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staging = path.with_suffix(".tmp")
-    staging.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    staging.replace(path)
+    write_text(path, json.dumps(result, indent=1, sort_keys=True) + "\n")
 
 
 def keep_judgements(side: Path, to: Path) -> None:
@@ -160,10 +158,7 @@ def keep_judgements(side: Path, to: Path) -> None:
 
     to.unlink(missing_ok=True)
     if (side / NAME).is_file() and len(said := list(lines(side))) > 1:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        staging = to.with_suffix(".tmp")
-        staging.write_text("".join(f"{line}\n" for line in said), encoding="utf-8")
-        staging.replace(to)
+        write_text(to, "".join(f"{line}\n" for line in said))
 
 
 def _filled(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from acdc.errors import InfrastructureError, InputError
+from acdc.files import write_bytes, write_text
 from acdc.numbers.digits import in_percent
 from evals.answering.harness import Job, Model
 from evals.answering.jobs import Result, Workplace, run_jobs
@@ -209,23 +210,14 @@ def write(directory: Path, results: Sequence[Result]) -> None:
     """Write the results of several jobs, one folder a benchmark; each file whole or not at all."""
     for benchmark in results[0].correctness:
         folder = directory / benchmark
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_file(folder / "samples.jsonl", b"".join(result.lines[benchmark] for result in results))
+        write_bytes(folder / "samples.jsonl", b"".join(result.lines[benchmark] for result in results))
         matrix: Correctness = stacked([result.correctness[benchmark] for result in results])
-        replace_file(folder / "correctness.json", json.dumps(matrix.to_json()).encode() + b"\n")
+        write_text(folder / "correctness.json", json.dumps(matrix.to_json()) + "\n")
         # One entry for each tokenizer: a big model may have another.
         facts = list({json.dumps(result.prompts.get(benchmark)): None for result in results})
-        replace_file(folder / "prompt_tokens.json", ("[" + ",\n".join(facts) + "]\n").encode())
+        write_text(folder / "prompt_tokens.json", "[" + ",\n".join(facts) + "]\n")
 
 
 def write_json(path: Path, document: Any) -> None:
     """Write a JSON document, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, json.dumps(document, indent=1).encode() + b"\n")
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; its folder exists."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    write_text(path, json.dumps(document, indent=1) + "\n")

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from acdc.parsing.section import Section
 from evals.audit.leakage import Leaks
 from evals.audit.same_prompts import Proof
 from evals.comparison.evidence import Chances, Entry, Evidence
@@ -28,23 +29,17 @@ SCHEMA = 1
 Masks = dict[str, NDArray[np.bool_]]
 
 
-class AuditSettings(BaseModel):
+class AuditSettings(Section):
     """The section `audit` of params.yaml.
 
     Attributes:
         near: Cosine from which a question counts as seen by a task; it belongs to the embedder (:mod:`acdc.tasks.novelty`).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     near: float = Field(0.95, gt=0.0, le=1.0)
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Gain(_Part):
+class Gain(Section):
     """Ours less a rival, over the questions that stay: a mean, its interval, how many questions."""
 
     mean: float
@@ -53,7 +48,7 @@ class Gain(_Part):
     questions: int
 
 
-class CutOff(_Part):
+class CutOff(Section):
     """A method at one N, with and without the questions on which an answer of it was cut off.
 
     Attributes:
@@ -77,7 +72,7 @@ class CutOff(_Part):
     ours_n: int | None = None
 
 
-class Leak(_Part):
+class Leak(Section):
     """One benchmark against all synthetic tasks.
 
     Attributes:
@@ -99,7 +94,7 @@ class Leak(_Part):
     largest: float
 
 
-class LeakGain(_Part):
+class LeakGain(Section):
     """Ours less a rival with leaked questions left out.
 
     Attributes:
@@ -117,7 +112,7 @@ class LeakGain(_Part):
     without_near: Gain | None
 
 
-class Audit(_Part):
+class Audit(Section):
     """Everything; see the module.
 
     Attributes:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from acdc.errors import InfrastructureError, InputError
+from acdc.files import write_text
 from acdc.numbers.digits import in_percent
 from evals.benchmarks.functions import named
 from evals.benchmarks.judge.needs_options import RULE_VERSION, prompts, rule
@@ -118,7 +119,6 @@ def build(
         InfrastructureError: Too many verdicts are missing, or the judge can't be asked; what came is kept.
     """
     decided = dict(made.decided)
-    out.parent.mkdir(parents=True, exist_ok=True)
     open_ = list(made.open.items())
     if open_ and asker is not None:
         begun = [
@@ -160,9 +160,7 @@ def _json(row: Mapping[str, object]) -> str:
 
 
 def _replace(path: Path, lines: Sequence[str]) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text("".join(lines), "utf-8")
-    temporary.replace(path)
+    write_text(path, "".join(lines))
 
 
 def _part(out: Path) -> Path:

@@ -25,11 +25,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from acdc.errors import InputError
 from acdc.parsing.validation import nearest
-from acdc.parsing.yaml import Loader
+from acdc.parsing.yaml import read_yaml_file
 from evals.benchmarks import local_data
 
 Row = dict[str, Any]
@@ -228,13 +226,6 @@ def _generate(suite: str, benchmark: str, seed: int, count: int) -> list[Row]:
     return rows
 
 
-class _Loader(Loader):
-    """Reads lm-eval's YAML files without running what they name."""
-
-
-_Loader.add_constructor("!function", lambda loader, node: str(node.value))
-
-
 def _described(path: Path, data: Mapping[str, Path], filters: Mapping[str, Path] | None) -> Benchmark:
     """A benchmark by what its YAML says of its data."""
     described = _read(path)
@@ -264,10 +255,7 @@ def _described(path: Path, data: Mapping[str, Path], filters: Mapping[str, Path]
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        described = yaml.load(path.read_text("utf-8"), _Loader)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"{path} can't be read as a task in YAML: {error}") from error
+    described = read_yaml_file(path, as_text=("!function",))  # nothing that lm-eval's files name is run here
     if not isinstance(described, dict) or not isinstance(described.get("metadata") or {}, dict):
         raise InputError(f"{path} holds no task: expected keys such as `task` and `metadata`")
     return described

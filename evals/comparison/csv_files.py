@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evals.answering.evaluate_taskforce import replace_file
+from acdc.files import write_text
 from evals.best_of_n.document import Share
 from evals.comparison.document import Claim, Comparison, Estimate, Significance
 
@@ -161,8 +161,7 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, text.getvalue().encode())
+    write_text(path, text.getvalue())
 
 
 def _claim(comparison: Comparison, claim: Claim) -> Row:

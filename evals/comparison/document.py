@@ -20,18 +20,15 @@ kind"). No number is without its n: `questions` per benchmark, `runs`, N.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from acdc.parsing.section import Section
 from evals.best_of_n.document import FinalAnswers
 
 SCHEMA = 1
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Estimate(_Part):
+class Estimate(Section):
     """A mean with its interval at `Comparison.confidence`."""
 
     mean: float
@@ -39,7 +36,7 @@ class Estimate(_Part):
     high: float
 
 
-class CoverageAt(_Part):
+class CoverageAt(Section):
     """Coverage at one N.
 
     Attributes:
@@ -64,7 +61,7 @@ class CoverageAt(_Part):
     flops: float | None
 
 
-class MethodResult(_Part):
+class MethodResult(Section):
     """A row of the table.
 
     Attributes:
@@ -82,12 +79,12 @@ class MethodResult(_Part):
     name: str
     group: str
     variant: str = ""
-    coverage: list[CoverageAt] = []
-    cut_off: dict[str, float] = {}
+    coverage: list[CoverageAt] = Field([])
+    cut_off: dict[str, float] = Field({})
     not_run: str = ""
 
 
-class Significance(_Part):
+class Significance(Section):
     """An interval of a difference and its p.
 
     Attributes:
@@ -103,7 +100,7 @@ class Significance(_Part):
     holm: float | None = None
 
 
-class Claim(_Part):
+class Claim(Section):
     """Ours against one rival.
 
     Attributes:
@@ -145,7 +142,7 @@ class Claim(_Part):
     verdict: Literal["better", "worse", "undecided"]
 
 
-class ArchiveNull(_Part):
+class ArchiveNull(Section):
     """What choosing is worth: the task force against a random N of the final archive and of the same run.
 
     Attributes:
@@ -165,7 +162,7 @@ class ArchiveNull(_Part):
     archive: list[int]
 
 
-class Member(_Part):
+class Member(Section):
     """One model of a task force of the largest N.
 
     Attributes:
@@ -191,7 +188,7 @@ class Member(_Part):
     without: float
 
 
-class AtGeneration(_Part):
+class AtGeneration(Section):
     """Coverage of the task force that a generation would have given.
 
     Attributes:
@@ -209,7 +206,7 @@ class AtGeneration(_Part):
     gain: Estimate | None
 
 
-class Guess(_Part):
+class Guess(Section):
     """What guessing scores on a benchmark with one guess and with eight.
 
     `blind` guessers know which answers are common, `informed` ones permute the input or otherwise know an answer's form.
@@ -222,7 +219,7 @@ class Guess(_Part):
     informed_8: float
 
 
-class Reply(_Part):
+class Reply(Section):
     """A model's answer to a question."""
 
     model: str
@@ -230,7 +227,7 @@ class Reply(_Part):
     correct: bool
 
 
-class Example(_Part):
+class Example(Section):
     """A question that only ours solved, with the answers of its task force in one run.
 
     Attributes:
@@ -250,7 +247,7 @@ class Example(_Part):
     replies: list[Reply]
 
 
-class Comparison(_Part):
+class Comparison(Section):
     """Everything; see the module.
 
     Attributes:
@@ -281,7 +278,7 @@ class Comparison(_Part):
     questions: dict[str, list[str]]
     solves: dict[str, dict[str, list[float]]]
     only_ours: list[Example]
-    generations: list[AtGeneration] = []
+    generations: list[AtGeneration] = Field([])
     best_of_n: FinalAnswers = FinalAnswers()
 
     def method(self, id: str) -> MethodResult:

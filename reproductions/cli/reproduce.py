@@ -70,17 +70,16 @@ def _run(
     config: "Config", family: str, data: Path, made: dict[str, object], params: Path, place: Path
 ) -> None:
     """Check what can be known before, run what is left, and show what came out."""
-    import yaml
-
     from acdc.cli.pipeline import rehearse
     from acdc.files import write_text
+    from acdc.parsing.yaml import write_yaml
     from reproductions.replicate.reproduction import check_records
 
     check_records(config, data)
     _check_family(config, family)
     _check_voices(config, family)
     overlay = place / "reproduction.yaml"
-    write_text(overlay, yaml.safe_dump(made, sort_keys=False, allow_unicode=True))
+    write_text(overlay, write_yaml(made))
     rehearse(params, overlay, place)
     _show(family, place)
 

@@ -111,16 +111,15 @@ def _made(
 def _keep(asked: "StudySettings", root: Path, folder: Path) -> Path:
     """The answers that the study's numbers rest on, in one small file."""
     from acdc.config.config import load
+    from acdc.files import write_bytes
     from acdc.storage.layout import Layout
-    from evals.answering.evaluate_taskforce import replace_file
     from evals.comparison.evidence import evidence_of
     from reproductions.kept_answers import FILE, pack
 
     config, layout = load(root / "params.yaml"), Layout(root)
     evidences = [evidence_of(config, layout, family) for family in asked.names()]
     path = folder / FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, pack(evidences, asked.methods(), asked.sizes))
+    write_bytes(path, pack(evidences, asked.methods(), asked.sizes))
     return path
 
 
@@ -151,19 +150,17 @@ def _expect(asked: "StudySettings", families: "Sequence[FamilyScores]", params: 
 
 def _settings_file(params: Path, asked: "StudySettings", root: Path, *, write: bool) -> Path:
     """The overlay as a file, checked against the project's settings before anything is written."""
-    import yaml
-
     from acdc.config.config import parse
     from acdc.files import write_text
     from acdc.parsing.validation import merged
-    from acdc.parsing.yaml import read_settings_file
+    from acdc.parsing.yaml import read_settings_file, write_yaml
     from reproductions.study.study import overlay
 
     made = overlay(asked)
     parse(merged(read_settings_file(params), made), params)
     path = root / "study.overlay.yaml"
     if write:
-        write_text(path, yaml.safe_dump(made, sort_keys=False))
+        write_text(path, write_yaml(made))
     return path
 
 

@@ -108,8 +108,8 @@ def _exactly(
     """Compare digit for digit and answer for answer, or keep what was measured."""
     from acdc.config.config import load
     from acdc.errors import InputError, NotEnoughDataError, ToleranceError
+    from acdc.files import write_bytes
     from acdc.storage.layout import Layout
-    from evals.answering.evaluate_taskforce import replace_file
     from evals.comparison.evidence import evidence_of
     from reproductions.report.settings import ReportSettings
     from reproductions.verify.exact import exactness, kept_files
@@ -123,8 +123,7 @@ def _exactly(
         raise NotEnoughDataError(f"the answers behind the comparison are needed, too: {error}") from None
     if write:
         for name, content in kept_files(comparison, evidence, sizes).items():
-            folder.mkdir(parents=True, exist_ok=True)
-            replace_file(folder / name, content)
+            write_bytes(folder / name, content)
             typer.echo(f"Written: {folder / name} ({len(content) / 1024:,.0f} KiB)")
         return
     found = exactness(folder, comparison, evidence, sizes)

@@ -264,6 +264,6 @@ class _Texts(NamedTuple):
 
 @cache
 def _texts() -> _Texts:
-    import yaml
+    from acdc.parsing.yaml import read_yaml_file
 
-    return _Texts(**yaml.safe_load((FOLDER / "printed.yaml").read_text(encoding="utf-8")))
+    return _Texts(**read_yaml_file(FOLDER / "printed.yaml"))

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from acdc.errors import InputError
+from acdc.parsing.yaml import read_yaml_file
 
 FOLDER = Path(__file__).parent
 COLUMNS = ("table", "family", "method", "n", "benchmark", "metric", "value")
@@ -153,7 +152,7 @@ def published_api_model(family: str, folder: Path = FOLDER) -> dict[str, float]:
     Raises:
         InputError: A file is not what its columns promise.
     """
-    families = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))["families"]
+    families = read_yaml_file(folder / "expected.yaml")["families"]
     if family not in families:
         return {}
     cells = read_published(folder / "published.csv")

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml
-
 from acdc.errors import InputError
 from acdc.numbers.digits import fixed
 from acdc.parsing.validation import nearest
+from acdc.parsing.yaml import write_yaml
 from acdc.population.individual import Recipe, weights_hash
 from acdc.storage.layout import Layout
 from acdc.storage.store import RunStore
@@ -210,7 +209,7 @@ def _metadata(parts: Sequence[Inherited], recipe: Recipe) -> str:
         metadata |= {"base_model": hubs}
         if recipe.kind == "child":
             metadata["base_model_relation"] = "merge"
-    return str(yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=1000)).strip()
+    return write_yaml(metadata, width=1000).strip()
 
 
 def _parents(recipe: Recipe) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from acdc.config.config import Config
+from acdc.parsing.section import Section
 from acdc.parsing.validation import merged
 from acdc.parsing.yaml import read_settings_file
 from evals.settings import EvaluationSettings
@@ -14,7 +15,6 @@ from reproductions.replicate.reproduction import (
     Assumed,
     Gpus,
     Hardware,
-    Part,
     Price,
     benchmarks,
     estimate,
@@ -25,14 +25,14 @@ from reproductions.replicate.reproduction import (
 )
 
 
-class Cost(Part):
+class Cost(Section):
     """GPU-hours and their price."""
 
     gpu_hours: float
     money: float
 
 
-class EstimatedCost(Part):
+class EstimatedCost(Section):
     """The same with the GPU-hours of each part; see :class:`reproductions.replicate.reproduction.Estimate`."""
 
     evolution: float
@@ -42,7 +42,7 @@ class EstimatedCost(Part):
     money: float
 
 
-class Plan(Part):
+class Plan(Section):
     """What would be run.
 
     Attributes:

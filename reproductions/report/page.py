@@ -237,13 +237,13 @@ def _models(layout: Layout, family: str) -> Models:
 
 
 def _sections() -> dict[str, str]:
-    import yaml
+    from acdc.parsing.yaml import read_yaml_file
 
-    found: dict[str, str] = yaml.safe_load((FOLDER / "sections.yaml").read_text(encoding="utf-8"))
+    found: dict[str, str] = read_yaml_file(FOLDER / "sections.yaml")
     return found
 
 
 def _yaml(value: Any) -> str:
-    import yaml
+    from acdc.parsing.yaml import write_yaml
 
-    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)) if value else ""
+    return write_yaml(value) if value else ""

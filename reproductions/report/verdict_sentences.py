@@ -92,7 +92,7 @@ def _by_outcome(told: list[Standing]) -> dict[str, list[Standing]]:
 
 @cache
 def _titles() -> dict[str, str]:
-    import yaml
+    from acdc.parsing.yaml import read_yaml_file
 
-    titles: dict[str, str] = yaml.safe_load((FOLDER / "standing.yaml").read_text(encoding="utf-8"))
+    titles: dict[str, str] = read_yaml_file(FOLDER / "standing.yaml")
     return titles

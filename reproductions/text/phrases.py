@@ -24,9 +24,9 @@ class _Words(NamedTuple):
 
 @cache
 def _texts() -> dict[str, _Words]:
-    import yaml
+    from acdc.parsing.yaml import read_yaml_file
 
-    found = yaml.safe_load((FOLDER / "tables.yaml").read_text(encoding="utf-8"))
+    found = read_yaml_file(FOLDER / "tables.yaml")
     return {
         table: _Words(words.pop("caption", ""), words.pop("notes", []), words)
         for table, words in found.items()

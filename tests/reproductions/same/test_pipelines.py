@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import typer
-import yaml
 from typer.testing import CliRunner, Result
 
 from acdc.errors import InfrastructureError, InputError, NotEnoughDataError, ToleranceError
+from acdc.parsing.yaml import read_yaml, write_yaml
 from reproductions.cli.same import register
 from reproductions.same.kernels import Kernels
 from reproductions.same.pipelines import MADE, Pipeline, Place, run_pipelines
@@ -33,7 +33,7 @@ def project(root: Path, command: str = STAGE) -> Path:
     shutil.copy(ROOT / ".dvcignore", root)
     (root / "small.yaml").write_text("selected: {seeds: [0]}\n")
     stage = {"cmd": " ".join(command.split()), "params": ["engine"], "outs": ["taskforces/tiny/acdc"]}
-    (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"compare": stage}}))
+    (root / "dvc.yaml").write_text(write_yaml({"stages": {"compare": stage}}))
     return root / "params.yaml"
 
 
@@ -69,9 +69,10 @@ def test_each_pipeline_sees_its_own_environment_and_settings(tmp_path: Path) -> 
     done, said = run(params, {"one": setting("one"), "two": two})
     assert [force(it.root) for it in done] == ["one", "two"]
     assert [it.kernels.threads for it in done if it.kernels] == [1, 2]
-    assert [
-        yaml.safe_load((it.root / "params.yaml").read_text())["engine"].get("threads") for it in done
-    ] == [None, 2]
+    assert [read_yaml((it.root / "params.yaml").read_text())["engine"].get("threads") for it in done] == [
+        None,
+        2,
+    ]
     assert [line.split(":")[0] for line in said] == ["setting 1 of 2, one (one)", "setting 2 of 2, two (two)"]
 
 
