@@ -15,6 +15,8 @@
 WORKERS ?= logical
 VLLM_TESTS = tests/acdc/engines tests/evals/test_vllm_harness.py
 RAY_TESTS = tests/acdc/executors tests/evals/test_ray_evaluation.py
+# What people wrote, beside it lies what the pipeline makes.
+WRITTEN = acdc evals reproductions setup tests docs *.md *.toml *.yaml Makefile
 # What the pipeline makes is what .gitignore says it makes.
 MADE = $(shell sed -n '/^. what the pipeline makes/,$$s|^/||p' .gitignore) build/smoke build/same build/same-full .dvc/cache .dvc/tmp
 
@@ -56,12 +58,13 @@ study: setup ## Where does the gain come from? Many families trained on their ow
 	@.venv/bin/acdc study --dry-run
 	@.venv/bin/acdc study --out reproductions/tiny/study --expected reproductions/tiny/expected.json
 
-lint: setup ## Check style, format and types; changes nothing
+lint: setup ## Check style, format, types, contracts between modules and spelling; changes nothing
 	@failed=0; \
 	.venv/bin/ruff check . || failed=1; \
 	.venv/bin/ruff format --check . || failed=1; \
 	.venv/bin/mypy || failed=1; \
-	.venv/bin/mypy -p setup || failed=1; \
+	if grep -q '^\[tool\.importlinter\]' pyproject.toml; then .venv/bin/lint-imports || failed=1; fi; \
+	.venv/bin/codespell $(WRITTEN) || failed=1; \
 	exit $$failed
 
 format: setup ## Mend style and format where that can be done without a person
