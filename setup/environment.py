@@ -191,9 +191,14 @@ def create(venv: Path) -> None:
         subprocess.run(command, check=True)
     else:  # setup/find_python.sh takes such a Python only where there is uv
         subprocess.run([*command, "--without-pip"], check=True)
-        subprocess.run(
-            ["uv", "pip", "install", "--quiet", "--python", venv / "bin" / "python", "pip"], check=True
+        own = (
+            (name[4:].lower().replace("_", "-"), value)
+            for name, value in os.environ.items()
+            if name[:4] == "PIP_"
         )
+        listed = "".join(f":env:.{key}='{value}'\n" for key, value in own)  # as pip itself would print it
+        uv = ["uv", "pip", "install", "--quiet", "--python", str(venv / "bin" / "python"), "pip"]
+        subprocess.run(uv, check=True, env={**uv_variables(listed), **os.environ})
 
 
 def install(venv: Path, pins: str, torch: str, extras: Sequence[str], *, vllm: bool) -> None:
