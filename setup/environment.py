@@ -208,7 +208,7 @@ def install(venv: Path, pins: str, torch: str, extras: Sequence[str], *, vllm: b
     )
     Path(constraints).write_text(pins, encoding="utf-8")
     pip = [python, "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", f"uv=={pinned(pins, 'uv')}"], check=True)
+    subprocess.run([*pip, "install", "-qq", f"uv=={pinned(pins, 'uv')}"], check=True)
     listed = subprocess.check_output([*pip, "config", "list"], text=True)
     variables = {**uv_variables(listed), **os.environ}
     uv = [str(venv / "bin" / "uv"), "pip", "install", "--python", python, "--constraint", constraints]
