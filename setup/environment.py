@@ -249,10 +249,13 @@ def torch_build(
     Plain torch from PyPI brings 2.7 GB of CUDA packages on Linux. Asked in turn for a CPU build: the configured sources (a mirror or a
     folder may have one), then PyTorch's own index. When neither has it, the plain one is taken and its size announced.
     """
-    if torch == "cuda":  # three equal signs compare the text: a +cpu build of the same version does not pass
-        return [f"torch==={version}"]
+    present = [folder.name for folder in venv.glob("lib/python*/site-packages/torch-*.dist-info")]
+    if torch == "cuda":
+        if f"torch-{version}.dist-info" not in present:
+            say(f"torch {version} with CUDA: a download of about 3 GB.")
+        return [f"torch==={version}"]  # compares the text: a +cpu build of the same version does not pass
     labelled = f"torch=={version}+cpu"
-    if any(venv.glob(f"lib/python*/site-packages/torch-{version}+cpu.dist-info")):
+    if f"torch-{version}+cpu.dist-info" in present:
         return [labelled]
     for place, options in (("the configured sources", []), ("PyTorch's index", ["--torch-backend", "cpu"])):
         hurry = {"UV_HTTP_TIMEOUT": "15", "UV_HTTP_RETRIES": "0"} if options else {}
