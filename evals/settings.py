@@ -1,12 +1,13 @@
-"""The sections `evaluation` and `baselines` of params.yaml."""
+"""The sections `evaluation`, `baselines`, `comparison` and `statistics` of params.yaml."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from acdc.chat.settings import EndpointSettings
 from acdc.errors import InputError
+from acdc.parsing.section import Section
 from acdc.parsing.validation import nearest
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ Count = Annotated[int, Field(ge=1)]
 Temperature = Annotated[float, Field(gt=0.0, le=10.0)]
 
 
-class EvaluationSettings(BaseModel):
+class EvaluationSettings(Section):
     """How benchmarks are asked; the same for every method, or coverage would compare budgets instead of models.
 
     Attributes:
@@ -40,13 +41,11 @@ class EvaluationSettings(BaseModel):
             choosing is worth. Of the others the task force by coverage is.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     suite: str = "tiny"
     benchmarks: tuple[str, ...] = ()
     questions: Count = 64
-    data: dict[str, Path] = {}
-    filters: dict[str, Path] = {}
+    data: dict[str, Path] = Field({})
+    filters: dict[str, Path] = Field({})
     seed: Annotated[int, Field(ge=0)] = 0
     max_new_tokens: Count | None = None
     top_p: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
@@ -63,7 +62,6 @@ class EvaluationSettings(BaseModel):
             InputError: Names the entry.
         """
         from evals.benchmarks.registry import chosen, data_names
-        from evals.comparison.document import settings_of
 
         chosen(self.suite, self.benchmarks)
         known = data_names(self.suite, self.benchmarks) if self.data or self.filters else []
@@ -78,12 +76,12 @@ class EvaluationSettings(BaseModel):
                 raise InputError(
                     f"evaluation.thorough: no variant '{name}'; {nearest(name, config.variants)}"
                 )
-        ours = settings_of(config).ours
+        ours = comparison_settings(config).ours
         if ours not in self.thorough:
             raise InputError(f"evaluation.thorough must name '{ours}', the variant of comparison.ours")
 
 
-class ControlSettings(BaseModel):
+class ControlSettings(Section):
     """The general seed asked N times: `draws` samples a question, the unbiased pass@N of them.
 
     Attributes:
@@ -91,13 +89,11 @@ class ControlSettings(BaseModel):
         draws: Samples a question, at least the largest N reported.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     temperatures: tuple[Temperature, ...] = (0.7, 1.0)
     draws: Count = 32
 
 
-class NoiseSettings(BaseModel):
+class NoiseSettings(Section):
     """Copies of the general seed with weight noise: the family's own mutation, no crossover, no selection.
 
     Attributes:
@@ -106,21 +102,17 @@ class NoiseSettings(BaseModel):
             copy that is mutated once; a pilot found five times as much the strongest rival, so that is a row as well.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     copies: Annotated[int, Field(ge=0)] = 8
     factors: tuple[Annotated[float, Field(gt=0.0, le=1000.0)], ...] = (1.0, 5.0)
 
 
-class BigSettings(BaseModel):
+class BigSettings(Section):
     """The big model: once greedily, and asked N times.
 
     Attributes:
         draws: Samples a question for the N-times row; 0 leaves it out.
         temperature: Of these samples.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     draws: Annotated[int, Field(ge=0)] = 16
     temperature: Temperature = 0.7
@@ -147,7 +139,7 @@ class ApiSettings(EndpointSettings):
         return value
 
 
-class BaselineSettings(BaseModel):
+class BaselineSettings(Section):
     """Whom the task force is compared with (method.md, sections 7 and 11).
 
     Attributes:
@@ -165,8 +157,6 @@ class BaselineSettings(BaseModel):
         api: Endpoints by the names that their rows have.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     general: str = "general"
     expert_temperature: Temperature = 0.7
     expert_draws: Count = 16
@@ -176,4 +166,55 @@ class BaselineSettings(BaseModel):
     control: ControlSettings = ControlSettings()
     noise: NoiseSettings = NoiseSettings()
     big: BigSettings = BigSettings()
-    api: dict[str, ApiSettings] = {}
+    api: dict[str, ApiSettings] = Field({})
+
+
+class ComparisonSettings(Section):
+    """The section `comparison` of params.yaml.
+
+    Attributes:
+        ours: Variant whose task force the claims are about; where it is not selected, the first that is.
+        claim_sizes: N at which claims are made; each claim costs the others some power (Holm).
+        search_controls: Variants that belong among the rivals of the main table wherever they are selected.
+        examples: How many questions that only ours solved are shown.
+    """
+
+    ours: str = "acdc"
+    claim_sizes: tuple[int, ...] = (3, 8)
+    search_controls: tuple[str, ...] = ("random_search", "no_selection")
+    examples: int = 12
+
+    def check(self, config: "Config") -> None:
+        """Names must be variants, and claims must be about sizes that are measured.
+
+        Raises:
+            InputError: Names the entry.
+        """
+        for where, names in (("ours", (self.ours,)), ("search_controls", self.search_controls)):
+            for name in names:
+                if name not in config.variants:
+                    raise InputError(
+                        f"comparison.{where}: no variant '{name}'; {nearest(name, config.variants)}"
+                    )
+        most = config.section("evaluation", EvaluationSettings).max_n
+        for n in self.claim_sizes:
+            if not 1 <= n <= most:
+                raise InputError(
+                    f"comparison.claim_sizes: {n} is not between 1 and evaluation.max_n = {most}"
+                )
+
+
+def comparison_settings(config: "Config") -> ComparisonSettings:
+    """The section `comparison`, or its defaults where it is not registered."""
+    section = config.sections.get("comparison", ComparisonSettings())
+    assert isinstance(section, ComparisonSettings)
+    return section
+
+
+class StatisticsSettings(Section):
+    """How intervals and tests are computed. What is published is always computed with 50,000 resamples as well."""
+
+    resamples: int = Field(10_000, ge=1_000, description="of bootstraps over questions and runs")
+    confidence: float = Field(0.95, gt=0.5, lt=1.0, description="of every interval")
+    alpha: float = Field(0.05, gt=0.0, lt=0.5, description="level of tests, after Holm's correction")
+    seed: int = Field(0, ge=0, description="of every draw")

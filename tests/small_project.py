@@ -7,10 +7,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
-
 from acdc.config.config import load
 from acdc.families.family import resolve
+from acdc.parsing.yaml import read_yaml, write_yaml
 from acdc.population.population import Population
 from acdc.runs.assembly import founders_of
 from acdc.runs.settings_hash import asked
@@ -33,11 +32,11 @@ def make(root: Path, save_tiny_model: Callable[..., Path], **changes: object) ->
     places = {}
     for seed, name in enumerate(("base", "general", "code")):
         places[name] = str(save_tiny_model(root / "checkpoints" / name, seed=seed, **changes))
-    data = yaml.safe_load(PARAMS.read_text())
+    data = read_yaml(PARAMS.read_text())
     data["families"]["mine"] = {"preset": "tiny", "base": places.pop("base"), "seeds": places}
     data["selected"] |= {"families": ["mine"], "variants": ["acdc"], "seeds": [0]}
     data["presets"]["tiny"] |= {"system": "Be brief.", "max_new_tokens": 12}
-    (root / "params.yaml").write_text(yaml.safe_dump(data))
+    (root / "params.yaml").write_text(write_yaml(data))
     config = load(root / "params.yaml")
     settings = config.evolution("mine", "acdc")
     family = resolve("mine", config.family("mine"), root / "models")

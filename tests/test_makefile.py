@@ -77,6 +77,15 @@ def test_the_pipeline_runs_with_one_thread_and_reports_to_nobody() -> None:
     assert "DVC_NO_ANALYTICS := 1" in printed
 
 
+def test_the_hooks_of_git_run_the_tools_of_the_environment_and_fetch_nothing() -> None:
+    lines = [line.strip() for line in (ROOT / ".pre-commit-config.yaml").read_text().splitlines()]
+    assert [line for line in lines if line.startswith("- repo:")] == ["- repo: local"]
+    entries = [line for line in lines if line.startswith("entry:")]
+    assert len(entries) == lines.count("language: system") == 5
+    for entry in entries:
+        assert (ROOT / entry.split()[1]).is_file()
+
+
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
     for name in ("runs/tiny", "models/tiny", ".venv/bin", "acdc"):

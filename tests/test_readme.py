@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acdc.config.config import parse
-from reproductions.tables.table import interval, points
+from reproductions.text.numbers import interval, points
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -60,11 +60,11 @@ def test_every_acdc_command_of_the_readme_is_known() -> None:
 
 
 def test_settings_shown_in_the_readme_are_valid() -> None:
-    import yaml
+    from acdc.parsing.yaml import read_yaml
 
-    shown = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)]
+    shown = [read_yaml(block) for block in re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)]
     assert len(shown) == 2
-    data = yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    data = read_yaml((PROJECT / "params.yaml").read_text(encoding="utf-8"))
     for block in shown:
         for section, entries in block.items():
             data[section] = {**data[section], **entries}
@@ -91,7 +91,8 @@ def test_the_readmes_table_is_the_kept_one_digit_for_digit() -> None:
 
 
 def test_the_readmes_study_is_computed_from_the_kept_answers() -> None:
-    from reproductions.study.answers import FILE, scores
+    from reproductions.kept_answers import FILE
+    from reproductions.study.family_scores import scores
     from reproductions.study.study import SETTINGS, read_settings, study_table
 
     folder = SETTINGS.parent / "study"

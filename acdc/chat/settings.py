@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from acdc.parsing.section import Section
 
 Count = Annotated[int, Field(ge=1)]
 Price = Annotated[float, Field(ge=0)]
@@ -37,7 +39,7 @@ def _check_address(url: str) -> None:
         )
 
 
-class EndpointSettings(BaseModel):
+class EndpointSettings(Section):
     """An OpenAI-compatible endpoint and how it is asked.
 
     Attributes:
@@ -56,8 +58,6 @@ class EndpointSettings(BaseModel):
         budget_money: The same in the currency of the prices.
         price_in, price_out: For a million tokens of prompt and of reply.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     base_url: str = ""
     model: str = ""
@@ -155,7 +155,7 @@ class EmbeddingEndpointSettings(EndpointSettings):
         return self.model_dump(mode="json", include={"kind", "model", "instruction"})
 
 
-class JudgesSettings(BaseModel):
+class JudgesSettings(Section):
     """Who judges what a language model judges.
 
     Attributes:
@@ -163,8 +163,6 @@ class JudgesSettings(BaseModel):
         answers: Judges free answers to tasks whose ``score`` asks for it; without it such a task is rejected.
             ``acdc judge-audit`` measures how often it is fooled.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     gibberish: JudgeSettings | None = None
     answers: JudgeSettings | None = None

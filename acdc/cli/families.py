@@ -93,11 +93,10 @@ def pin(
     as_json: Json = False,
 ) -> None:
     """Print the commits."""
-    import yaml
-
     from acdc.errors import InputError
     from acdc.families.family import local_directory
     from acdc.families.hub import commit
+    from acdc.parsing.yaml import write_yaml
 
     chosen = settings(params, overrides).family(family)
     ids = {role: where for role, where in chosen.parts().items() if local_directory(where) is None}
@@ -107,7 +106,7 @@ def pin(
     if as_json:
         typer.echo(json.dumps({"family": family, "revisions": revisions}, indent=2))
         return
-    typer.echo(yaml.safe_dump({"families": {family: {"revisions": revisions}}}, sort_keys=False), nl=False)
+    typer.echo(write_yaml({"families": {family: {"revisions": revisions}}}), nl=False)
 
 
 def convert(

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from acdc.config.config import load, parse
 from acdc.errors import InfrastructureError, InputError
+from acdc.files import write_text
 from acdc.parsing.validation import merged
-from acdc.parsing.yaml import read_settings_file
+from acdc.parsing.yaml import read_settings_file, write_yaml
 
 _STDERR = 2  # the descriptor
 
@@ -56,8 +55,7 @@ def rehearse(
         data = merged(data, read_settings_file(overlay))
     data = merged(data, dict(more or {}))
     parse(data, overlay or params)
-    root.mkdir(parents=True, exist_ok=True)
-    (root / "params.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+    write_text(root / "params.yaml", write_yaml(data))
     shutil.copyfile(params.parent / ".dvcignore", root / ".dvcignore")
     (root / "dvc.yaml").write_text(_stages(pipeline.read_text(), data["selected"]["families"]))
     began = time.monotonic()

@@ -24,22 +24,20 @@ def transcript(
 ) -> None:
     """Export."""
     from acdc.chat.transcript import lines
+    from acdc.files import replacing
 
     check_place("--to", to, "file")
     judged = _judged(run)
     if to is None:
         sys.stdout.writelines(f"{line}\n" for line in lines(run, judged))
         return
-    staging = to.with_name(f"{to.name}.tmp")
     count = -1
     exported = lines(run, judged)
     first = next(exported)
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with staging.open("w", encoding="utf-8") as file:
+    with replacing(to) as file:
         for line in (first, *exported):
-            file.write(f"{line}\n")
+            file.write(f"{line}\n".encode())
             count += 1
-    staging.replace(to)
     typer.echo(f"{count} calls in {to}; replay them with -S scientist.replay={to}")
 
 

@@ -15,7 +15,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-import yaml
 from pydantic import BaseModel
 
 from acdc.chat.settings import EmbeddingEndpointSettings, JudgesSettings, LLMScientistSettings
@@ -25,7 +24,7 @@ from acdc.engines.settings import ENGINES, AnyEngineSettings, APISettings, Engin
 from acdc.errors import InputError
 from acdc.families.family import FamilySettings
 from acdc.parsing.validation import check_keys, merged, nearest, validate
-from acdc.parsing.yaml import read_settings_file, read_yaml
+from acdc.parsing.yaml import YamlError, read_settings_file, read_yaml
 from acdc.sandbox.settings import SandboxSettings
 from acdc.tasks.settings import EmbedderSettings, ScientistSettings, SentenceTransformersSettings
 
@@ -314,15 +313,15 @@ def override(text: str) -> dict[str, object]:
     """``a.b=1`` as ``{"a": {"b": 1}}``.
 
     Raises:
-        InputError: It is no such pair, or the value is no YAML.
+        InputError: It is no such pair, or :func:`read_yaml` refuses the value.
     """
     dotted, separator, value = text.partition("=")
     if not separator or not dotted:
         raise InputError(f"--set {text}: expected KEY.SUBKEY=VALUE")
     try:
         nested: Any = read_yaml(value)
-    except yaml.YAMLError as error:
-        raise InputError(f"--set {text}: the value is not YAML: {error}") from None
+    except YamlError as error:
+        raise InputError(f"--set {text}: {error}") from None
     for part in reversed(dotted.split(".")):
         nested = {part: nested}
     return dict(nested)

@@ -4,27 +4,15 @@ Every model forbids unknown keys and is frozen. Settings of one mechanism live b
 they are put together into :class:`EvolutionSettings`, the resolved settings of one run.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from acdc.judging.gibberish import GibberishSettings
+from acdc.parsing.section import Section
 from acdc.selection.settings import SelectionSettings
 from acdc.tasks.settings import ReplaySettings, TaskSettings
 from acdc.variation.settings import CrossoverSettings, MutationSettings
-
-
-class Section(BaseModel):
-    """A section of ``params.yaml``: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class EvolutionSettings(Section):
@@ -33,6 +21,8 @@ class EvolutionSettings(Section):
     ``generations`` alone may grow after the fact: a longer run extends a shorter one to the same bytes, so it is
     no part of the settings hash.
     """
+
+    later = ("models", "scientist", "answer_share", "device")
 
     generations: int = Field(50, ge=0, description="generations to run; more than before extend a run")
     population: int = Field(16, ge=2, description="archive size after selection")
@@ -46,10 +36,8 @@ class EvolutionSettings(Section):
     selection: SelectionSettings = SelectionSettings()
     tasks: TaskSettings = TaskSettings()
     gibberish: GibberishSettings = GibberishSettings()
-    # Written only where it is used, so that the settings hash of other runs is what it was without it.
     models: Literal["founders"] | ReplaySettings | None = Field(
         None,
-        exclude_if=lambda value: value is None,
         description="nobody is bred: archives are those of another run, or the founders for good",
     )
     candidates_every: int = Field(
@@ -58,7 +46,6 @@ class EvolutionSettings(Section):
     scientist: str | None = Field(
         None,
         description="an entry of `scientists` that writes the tasks; default: the section `scientist`",
-        exclude_if=lambda value: value is None,
     )
     system: str = Field("", description="system message of every prompt in the loop")
     max_new_tokens: int = Field(512, ge=1, description="token budget of an answer in the loop")
@@ -67,7 +54,6 @@ class EvolutionSettings(Section):
         gt=0,
         le=1,
         description="share of max_new_tokens that an answer may use, for variants of any family",
-        exclude_if=lambda value: value == 1,
     )
     max_missing: float = Field(
         0.01, ge=0, le=1, description="share of cells that may stay missing before exit 5"
@@ -78,14 +64,6 @@ class EvolutionSettings(Section):
     device: Literal["cpu", "cuda"] = Field(
         "cpu", description="where children are computed; another device gives other bits"
     )
-
-    @model_serializer(mode="wrap")
-    def _without_the_usual_device(self, rest: SerializerFunctionWrapHandler) -> dict[str, object]:
-        """A CPU is not mentioned in recipes and settings hashes."""
-        fields: dict[str, Any] = rest(self)
-        if fields.get("device") == "cpu":
-            del fields["device"]
-        return fields
 
     @model_validator(mode="after")
     def _something_evolves(self) -> Self:

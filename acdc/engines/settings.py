@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from acdc.chat.settings import EndpointSettings
+from acdc.parsing.section import Section
 
 
-class EngineSettings(BaseModel):
+class EngineSettings(Section):
     """The transformers engine and the fixed shapes it computes in.
 
     Attributes:
@@ -16,8 +17,6 @@ class EngineSettings(BaseModel):
         widths: Prompt lengths in tokens that prompts are padded to, ascending; beyond the last, its multiples.
         threads: CPU threads of this process; several processes scale better than several threads.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["transformers"] = "transformers"
     rows: Annotated[int, Field(ge=1, le=4096)] = 64
@@ -43,7 +42,7 @@ class EngineSettings(BaseModel):
         return self.model_dump(mode="json")
 
 
-class VllmSettings(BaseModel):
+class VllmSettings(Section):
     """vLLM: one engine, started once, that takes weights in place. The dtype is the family's.
 
     Attributes:
@@ -64,8 +63,6 @@ class VllmSettings(BaseModel):
             the weights and of the head, without a forward pass; "auto": full up to 2 GB of weights.
         tolerance: Largest difference of a canary's log-probability, in nats; None: by dtype.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["vllm"] = "vllm"
     tensor_parallel: Annotated[int, Field(ge=1)] = 1

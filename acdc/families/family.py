@@ -7,16 +7,17 @@ sees a :class:`Family` and never asks where it came from.
 
 import difflib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from acdc.errors import InputError
 from acdc.families.hub import commit_of, download
+from acdc.files import write_text
+from acdc.parsing.section import Section
 from acdc.weights.checkpoint import (
     configuration,
     has_chat_template,
@@ -36,7 +37,7 @@ __all__ = ["Family", "FamilySettings", "load_weights", "read_family", "resolve",
 GENERAL = "general"
 
 
-class FamilySettings(BaseModel):
+class FamilySettings(Section):
     """One entry of the `families` section of params.yaml.
 
     Attributes:
@@ -57,8 +58,6 @@ class FamilySettings(BaseModel):
         preset: The preset of whole settings that this family starts from.
         evolution: Overlay of this family's own on the `evolution` section.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     base: str | None = None
     seeds: dict[str, str] = Field(default_factory=dict)
@@ -261,10 +260,7 @@ def write_family(family: Family, record: Path, **extra: object) -> None:
         "big": where(family.big) if family.big is not None else None,
         **extra,
     }
-    home.mkdir(parents=True, exist_ok=True)
-    temporary = record.with_name(f".{record.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(record)
+    write_text(record, json.dumps(fields, indent=2) + "\n")
 
 
 def check(family: Family, *, thorough: bool = True) -> None:

@@ -179,7 +179,6 @@ def _cached(identity: str, revision: str | None) -> HubModel:
 
 def card_licence(directory: Path) -> str | None:
     """The licence that a model card in the directory names; None where there is none."""
-    import yaml
     from huggingface_hub import metadata_load
 
     card = directory / "README.md"
@@ -187,7 +186,7 @@ def card_licence(directory: Path) -> str | None:
         return None
     try:
         fields = metadata_load(card) or {}
-    except (ValueError, yaml.YAMLError):  # a card whose header is no YAML names no licence
+    except Exception:  # noqa: BLE001 - a card whose header is no YAML names no licence, in the words of its reader
         return None
     named = fields.get("license_name") or fields.get("license")
     if isinstance(named, list):

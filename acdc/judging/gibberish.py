@@ -23,11 +23,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from acdc.errors import NotEnoughDataError
 from acdc.numbers.digits import fixed, in_percent
 from acdc.numbers.margins import Margins
+from acdc.parsing.section import Section
 from acdc.streams import stream
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -35,7 +36,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 _RUN = 4  # characters; long enough that prose seldom repeats one, short enough to see loops of any period
 
 
-class GibberishSettings(BaseModel):
+class GibberishSettings(Section):
     """The gibberish filter.
 
     Attributes:
@@ -50,8 +51,6 @@ class GibberishSettings(BaseModel):
         max_garbled: Above it an output is undecodable.
         max_cut: An individual of whose outputs a larger share was cut off is dropped; 1 never drops one for that.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = True
     kind: Literal["statistic", "llm"] = "statistic"

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from acdc.files import write_text
 from acdc.population.individual import Individual
 from acdc.weights.shards import StoredWeights, size_of
 from acdc.weights.tensors import DamagedWeightsError, Weights, read_weights, save_weights, weights_hash
@@ -64,9 +65,7 @@ class WeightCache:
         listed = set(json.loads(path.read_text())) if path.is_file() else set()
         if not set(new) <= listed:
             listed |= set(new)
-            staging = path.with_suffix(".tmp")
-            staging.write_text(json.dumps(sorted(listed)))
-            staging.replace(path)
+            write_text(path, json.dumps(sorted(listed)))
         return {id for id in listed if id in known}
 
     def keep_only(self, wanted: Collection[str], write: Callable[[str], None]) -> None:

@@ -10,11 +10,10 @@ from dataclasses import asdict, dataclass
 from math import ceil, prod
 from pathlib import Path
 
-import yaml
-
 from acdc.config.evolution import EvolutionSettings
 from acdc.errors import InputError
 from acdc.parsing.validation import nearest
+from acdc.parsing.yaml import read_yaml_file
 from acdc.preflight.counts import EvolutionPlan
 from acdc.variation.settings import SPARSE
 
@@ -189,7 +188,7 @@ def throughput(
     Raises:
         InputError: The hardware is not in the table, and nothing is given for it.
     """
-    rows = {row["hardware"]: row for row in yaml.safe_load(table.read_text(encoding="utf-8"))}
+    rows = {row["hardware"]: row for row in read_yaml_file(table)}
     name = hardware or next(iter(rows))
     row = next((row for key, row in rows.items() if _same(key, name)), None)
     if row is None:

@@ -18,6 +18,7 @@ from acdc.config.evolution import EvolutionSettings
 from acdc.config.run_spec import RunSpec
 from acdc.errors import InputError
 from acdc.families.family import Family, load_weights, resolve
+from acdc.files import write_text
 from acdc.population.population import Population
 from acdc.runs.assembly import Report, engine_of, founders_of
 from acdc.runs.current import check_asked
@@ -162,10 +163,7 @@ def choose_models(
 
 def write(path: Path, result: dict[str, Any]) -> None:
     """Write JSON atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staging = path.with_suffix(".tmp")
-    staging.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    staging.replace(path)
+    write_text(path, json.dumps(result, indent=1, sort_keys=True) + "\n")
 
 
 def keep_judgements(side: Path, to: Path) -> None:
@@ -174,10 +172,7 @@ def keep_judgements(side: Path, to: Path) -> None:
 
     to.unlink(missing_ok=True)
     if (side / NAME).is_file() and len(said := list(lines(side))) > 1:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        staging = to.with_suffix(".tmp")
-        staging.write_text("".join(f"{line}\n" for line in said), encoding="utf-8")
-        staging.replace(to)
+        write_text(to, "".join(f"{line}\n" for line in said))
 
 
 def _choice_tasks(run: RunStore, settings: EvolutionSettings, seed: int) -> list[TaskFamily]:

@@ -1,12 +1,10 @@
-"""Runs code that nobody vouches for, out of process: task families, and programs that a model answers with.
+"""Runs untrusted code in other processes: task families, and programs that a model answers with.
 
-    with Sandbox.open(SandboxSettings()) as box:
-        box.layers                                    what is in force here, the outermost first
-        box.describe(source) -> Description           a task family's tasks and instructions, or TaskError
-        box.score([Job(source, task, submission)])    one Outcome per job, in order; repeated jobs run once
-        box.run_answer(source, function, args)        Answered, from the second confined process
-
-Covered and not covered: docs/sandbox.md.
+Promises: this process never runs such code; only JSON crosses the border. docs/sandbox.md says what is covered and what is not.
+Door: ``with Sandbox.open(SandboxSettings()) as box``, then ``box.describe(source)`` (a `Description` with a family's tasks and
+instructions; `TaskError`), ``box.score(jobs)`` (one `Outcome` for each `Job`, in order; repeated jobs run once) and
+``box.run_answer(source, function, args)`` (`Answered`, from the second confined process). ``box.layers`` names the layers in
+force, the outermost first.
 """
 
 from acdc.sandbox.box import Sandbox

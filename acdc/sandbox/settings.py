@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from acdc.parsing.section import Section
 
 OuterName = Literal["auto", "none", "sandlock", "bwrap"]
 
@@ -41,7 +43,7 @@ PRELOAD = (
 """What task and answer code can import: nothing else is there, because no file can be opened."""
 
 
-class Limits(BaseModel):
+class Limits(Section):
     """What one run of untrusted code may use.
 
     The CPU limit decides what counts as a timeout: it does not depend on how busy the machine is. The wall limit only ends what sleeps.
@@ -54,8 +56,6 @@ class Limits(BaseModel):
         output_kb: What may be printed, in KiB; it is thrown away.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     cpu_seconds: int = Field(default=2, ge=1)
     wall_seconds: float = Field(default=10.0, gt=0)
     memory_mb: int = Field(default=512, ge=64)
@@ -63,7 +63,7 @@ class Limits(BaseModel):
     output_kb: int = Field(default=1024, ge=1)
 
 
-class Layers(BaseModel):
+class Layers(Section):
     """Layers of the worker itself. One that this system does not have is left out; the probe says whether the rest suffices.
 
     Attributes:
@@ -74,8 +74,6 @@ class Layers(BaseModel):
         rlimits: CPU time, memory, processes, descriptors, file size.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     namespaces: bool = True
     user: bool = True
     landlock: bool = True
@@ -83,7 +81,7 @@ class Layers(BaseModel):
     rlimits: bool = True
 
 
-class SandboxSettings(BaseModel):
+class SandboxSettings(Section):
     """How untrusted code is run.
 
     Attributes:
@@ -95,8 +93,6 @@ class SandboxSettings(BaseModel):
         allow_self_executing: Run tasks whose `score` itself executes the submission.
         remembered: How many outcomes are kept for jobs that come again.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     outer: OuterName = "auto"
     limits: Limits = Limits()

@@ -1,6 +1,8 @@
-"""From skills to survivors: pure functions that never evaluate anybody.
+"""Selection: from skills to the individuals that survive.
 
-dns: Dominated Novelty Search. fitness: the fittest. cycle_qd: MAP-Elites grids by niche of tasks. random: a control. settings: which of them, and how.
+Promises: pure functions of arrays; selection never evaluates an individual. Ties are broken by rule. No torch is imported.
+dns.py is Dominated Novelty Search, fitness.py keeps the fittest, cycle_qd.py has MAP-Elites grids by niche, random.py is a control.
+Door: `SelectionSettings` names the rule, `select` applies it; `acdc.selection.dns` has its parts.
 """
 
 from acdc.selection.settings import SelectionSettings, select

@@ -3,24 +3,17 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from acdc.chat.settings import Instruction
+from acdc.parsing.section import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
 # A setting that came later leaves the settings hash of runs that do not use it as it was.
-def _is_none(value: object) -> bool:
-    return value is None
-
-
-def _is_true(value: object) -> bool:
-    return value is True
-
-
-class NoveltySettings(BaseModel):
+class NoveltySettings(Section):
     """Which new tasks are new enough.
 
     Attributes:
@@ -32,15 +25,13 @@ class NoveltySettings(BaseModel):
         applies_to: novel: every kind but harder and easier, which are similar by construction; all: these too.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     mode: Literal["embedding", "scientist", "both", "none"] = "both"
     threshold: float = Field(default=0.7, ge=-1, le=1)
     neighbours: Count = 3
     applies_to: Literal["novel", "all"] = "novel"
 
 
-class ReplaySettings(BaseModel):
+class ReplaySettings(Section):
     """Another run of the family that is replayed (:mod:`acdc.runs.replay`).
 
     Attributes:
@@ -48,13 +39,11 @@ class ReplaySettings(BaseModel):
         seed_offset: Its run seed is this run's plus this.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     variant: str
     seed_offset: int = 1
 
 
-class TaskSettings(BaseModel):
+class TaskSettings(Section):
     """The task pool and how it evolves; defaults are the published numbers.
 
     Attributes:
@@ -85,7 +74,7 @@ class TaskSettings(BaseModel):
         replay: The pools of another run, generation by generation; nobody writes tasks.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    later = ("code_seed_tasks", "source", "replay")
 
     initial_target: Count = 300
     initial_attempts: Count = 900
@@ -102,14 +91,13 @@ class TaskSettings(BaseModel):
     examples_per_task: Count = 1
     reflections: int = Field(default=3, ge=0)
     require_self_solve: bool = True
-    code_seed_tasks: bool = Field(default=True, exclude_if=_is_true)
+    code_seed_tasks: bool = True
     novelty: NoveltySettings = NoveltySettings()
     static: bool = False
     choice_tasks: Count | None = None
     static_active: Literal["rotating", "fixed"] = "rotating"
-    # Written only where it is used, so that the settings hash of other runs is what it was without it.
-    source: Path | None = Field(None, exclude_if=lambda value: value is None)
-    replay: ReplaySettings | None = Field(None, exclude_if=lambda value: value is None)
+    source: Path | None = None
+    replay: ReplaySettings | None = None
 
     @property
     def evolves(self) -> bool:
@@ -127,7 +115,7 @@ class TaskSettings(BaseModel):
         return self
 
 
-class ScientistSettings(BaseModel):
+class ScientistSettings(Section):
     """Who writes the tasks, where no language model does (that is :class:`acdc.chat.settings.LLMScientistSettings`).
 
     Attributes:
@@ -139,18 +127,16 @@ class ScientistSettings(BaseModel):
         domains: It thinks of these domains alone (strings, arithmetic, lists). None: of all.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    later = ("hardest", "domains")
 
     kind: Literal["grammar"] = "grammar"
     examples: int = Field(default=4, ge=3, le=5)
     alike: int = Field(default=2, ge=1)
-    hardest: int | None = Field(default=None, ge=1, le=5, exclude_if=_is_none)
-    domains: tuple[Literal["strings", "arithmetic", "lists"], ...] | None = Field(
-        default=None, min_length=1, exclude_if=_is_none
-    )
+    hardest: int | None = Field(default=None, ge=1, le=5)
+    domains: tuple[Literal["strings", "arithmetic", "lists"], ...] | None = Field(default=None, min_length=1)
 
 
-class EmbedderSettings(BaseModel):
+class EmbedderSettings(Section):
     """What turns the text of a task into a vector.
 
     Attributes:
@@ -158,13 +144,11 @@ class EmbedderSettings(BaseModel):
         dimensions: Length of the vector.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["hashing"] = "hashing"
     dimensions: int = Field(default=2048, ge=64)
 
 
-class SentenceTransformersSettings(BaseModel):
+class SentenceTransformersSettings(Section):
     """A sentence-transformers model turns the text of a task into a vector, in this process.
 
     Attributes:
@@ -173,8 +157,6 @@ class SentenceTransformersSettings(BaseModel):
         instruction: The form in which the model wants a text, with ``{text}`` in its place; the text alone for most.
         device: As torch names it: cpu, cuda, mps.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["sentence_transformers"] = "sentence_transformers"
     path: Path

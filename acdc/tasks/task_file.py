@@ -27,9 +27,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from acdc.errors import InputError
+from acdc.files import write_text
+from acdc.parsing.section import Section
 from acdc.parsing.validation import describe
 from acdc.tasks.scientist import Draft
 from acdc.tasks.task_family import TaskFamily
@@ -39,10 +41,10 @@ _MOST_FAULTS = 10
 Text = Annotated[str, Field(min_length=1)]
 
 
-class Record(BaseModel):
+class Record(Section):
     """One line of the file; fields as above."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
     id: Text
     group: Text
@@ -165,14 +167,8 @@ def as_record(task: TaskFamily) -> Record:
 
 def write(path: Path, records: Sequence[Record]) -> None:
     """Write a file of tasks, whole or not at all; its folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(one.model_dump(exclude_defaults=True), ensure_ascii=False) for one in records]
-    staging = path.with_name(f".{path.name}.tmp")
-    try:
-        staging.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        staging.replace(path)
-    finally:
-        staging.unlink(missing_ok=True)
+    write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 def _bytes(path: Path) -> bytes:

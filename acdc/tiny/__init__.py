@@ -1,4 +1,9 @@
-"""The embedded family: skills, tokenizer and training, from nothing to six models on a CPU in minutes.
+"""The embedded family: its skills, tokenizer and training. A CPU trains its six models in minutes.
 
-To the rest of the code it is a model family like any other; only this package knows how it came to be.
+Promises: equal settings give equal weights on one machine; weights that ship with the package are equal on every machine.
+The rest of the code treats it like any other model family.
+Door: family.py (trains what is missing), shipped.py (weights from the package), settings.py (`TinySettings`).
+Sources that training.py lists in `SOURCES` are hashed: a changed byte there trains every model again.
 """
+
+__all__ = ["family", "settings", "shipped"]

@@ -9,11 +9,11 @@ Into the folder `out` go:
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from acdc.files import write_text
 from acdc.tiny.settings import TinySettings
 from acdc.tiny.skills import DOMAINS
 from acdc.tiny.workers import Progress, Result, run_jobs
@@ -126,6 +126,4 @@ def _journal(out: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    scratch = path.with_name(path.name + ".tmp")
-    scratch.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    os.replace(scratch, path)
+    write_text(path, json.dumps(content, indent=2) + "\n")

@@ -2,18 +2,17 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from acdc.parsing.section import Section
 from acdc.tiny.skills import SKILLS
 
 Steps = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 
 
-class Shape(BaseModel):
+class Shape(Section):
     """Size of a Llama with tied embeddings over the 260 tokens of :mod:`acdc.tiny.tokenizer`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     hidden: Steps = 96
     layers: Steps = 2
@@ -28,7 +27,7 @@ class Shape(BaseModel):
         return self
 
 
-class TinySettings(BaseModel):
+class TinySettings(Section):
     """The embedded family: six models, shipped or trained from scratch.
 
     `from: shipped` (the default) takes the weights that ship with the package, where no other setting here is changed; `from: scratch`
@@ -36,7 +35,7 @@ class TinySettings(BaseModel):
     expert on its own domain.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     origin: Literal["shipped", "scratch"] = Field(default="shipped", alias="from")
     seed: int = Field(default=0, ge=0)
@@ -52,11 +51,11 @@ class TinySettings(BaseModel):
     warmup_steps: int = Field(default=20, ge=0)
     decay_share: float = Field(default=0.5, gt=0, le=1)
     chain_share: float = Field(default=0.1, ge=0, lt=1)
-    skill_shares: dict[str, float] = {
+    skill_shares: dict[str, float] = Field({
         "reverse": 1.5, "sort": 1.0, "shift": 0.7, "text_code": 0.4,
         "add": 3.0, "subtract": 3.0, "total": 2.0, "number_code": 0.4,
         "evens": 0.7, "unique": 1.5, "tidy": 0.6, "choose": 1.5,
-    }  # fmt: skip
+    })  # fmt: skip
     measured_items: Steps = 50
 
     @model_validator(mode="after")

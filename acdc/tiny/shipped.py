@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from acdc.errors import InputError
+from acdc.files import write_bytes
 from acdc.tiny.family import JOURNAL, MANIFEST, MODELS, weights_file_hash
 from acdc.tiny.settings import TinySettings
 
@@ -59,9 +60,7 @@ def install(out: Path) -> None:
         shutil.rmtree(out / name, ignore_errors=True)
         os.replace(scratch, out / name)
     (out / JOURNAL).unlink(missing_ok=True)
-    scratch = out / f"{MANIFEST}.tmp"
-    shutil.copyfile(FOLDER / MANIFEST, scratch)
-    os.replace(scratch, out / MANIFEST)
+    write_bytes(out / MANIFEST, (FOLDER / MANIFEST).read_bytes())
 
 
 def pack(trained: Path, into: Path = FOLDER) -> None:

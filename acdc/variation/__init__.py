@@ -1,12 +1,9 @@
-"""Variation: how a child's weights come from its parents' (method: crossover, then mutation). One operator per file.
+"""Variation: how a child's weights come from its parents' (crossover, then mutation). One file holds one operator.
 
-    linear, task_arithmetic, draw_weights   crossover.py
-    slerp, ties, dare_ties                  mergekit_methods.py, by mergekit, an extra
-    svd_noise                               svd_noise.py
-    CrossoverSettings, MutationSettings     settings.py, sections of params.yaml
-
-Operators are pure: state dicts in, a new state dict out, every draw from a generator that is passed in. Each has a form that
-takes one tensor at a time, which `acdc.population.breeding` puts together.
+Promises: operators are pure functions of state dicts. Every draw comes from a generator that the caller passes in.
+Each operator also has a form that takes one tensor at a time; `acdc.population.breeding` uses it.
+Door: `linear`, `task_arithmetic`, `draw_weights` (crossover.py), `svd_noise`, and the settings `CrossoverSettings` and
+`MutationSettings`. mergekit_methods.py holds slerp, ties and dare_ties (mergekit is an extra).
 """
 
 from acdc.variation.crossover import draw_weights, linear, task_arithmetic

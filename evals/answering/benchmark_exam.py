@@ -12,10 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from acdc.engines.engine import Sampling
-from acdc.errors import InfrastructureError, InputError
+from acdc.errors import InfrastructureError, InputError, expected
 from acdc.parsing.validation import nearest
 from evals.answering.answer_cache import Reply
 from evals.benchmarks.registry import Benchmark, Row
@@ -224,8 +222,9 @@ def _load(benchmark: Benchmark) -> Any:
             f"{benchmark.yaml}: the data that it names can't be fetched ({error}); have its records in a file of your own "
             "and give it by `metadata.data` and evaluation.data"
         ) from error
-    except (KeyError, ValueError, TypeError, AttributeError, AssertionError, yaml.YAMLError) as error:
-        # Whatever a task file says wrongly, lm-eval stumbles over it in its own way.
+    except Exception as error:
+        if expected(error):
+            raise
         raise InputError(
             f"{benchmark.yaml}: lm-eval can't make a task of it ({type(error).__name__}: {error}); "
             "see that its `metric_list` and `filter_list` name what lm-eval has"

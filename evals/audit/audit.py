@@ -11,41 +11,35 @@ ids; no text of a question, an answer or a task is in the document. Seconds are 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from acdc.parsing.section import Section
 from evals.audit.leakage import Leaks
 from evals.audit.same_prompts import Proof
-from evals.comparison.document import ComparisonSettings
-from evals.comparison.evidence import Entry, Evidence
+from evals.comparison.evidence import Chances, Entry, Evidence
 from evals.rivals.methods import rows_of
-from evals.statistics.masked_bootstrap import Left, MaskedBootstrap
-from evals.statistics_settings import StatisticsSettings
+from evals.settings import ComparisonSettings, StatisticsSettings
+from evals.statistics.bootstrap import Left, Resamples
 
 SCHEMA = 1
 Masks = dict[str, NDArray[np.bool_]]
 
 
-class AuditSettings(BaseModel):
+class AuditSettings(Section):
     """The section `audit` of params.yaml.
 
     Attributes:
         near: Cosine from which a question counts as seen by a task; it belongs to the embedder (:mod:`acdc.tasks.novelty`).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     near: float = Field(0.95, gt=0.0, le=1.0)
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Gain(_Part):
+class Gain(Section):
     """Ours less a rival, over the questions that stay: a mean, its interval, how many questions."""
 
     mean: float
@@ -54,7 +48,7 @@ class Gain(_Part):
     questions: int
 
 
-class CutOff(_Part):
+class CutOff(Section):
     """A method at one N, with and without the questions on which an answer of it was cut off.
 
     Attributes:
@@ -78,7 +72,7 @@ class CutOff(_Part):
     ours_n: int | None = None
 
 
-class Leak(_Part):
+class Leak(Section):
     """One benchmark against all synthetic tasks.
 
     Attributes:
@@ -100,7 +94,7 @@ class Leak(_Part):
     largest: float
 
 
-class LeakGain(_Part):
+class LeakGain(Section):
     """Ours less a rival with leaked questions left out.
 
     Attributes:
@@ -118,7 +112,7 @@ class LeakGain(_Part):
     without_near: Gain | None
 
 
-class Audit(_Part):
+class Audit(Section):
     """Everything; see the module.
 
     Attributes:
@@ -141,12 +135,24 @@ class Audit(_Part):
     endpoints: dict[str, dict[str, Any]]
 
 
+class ComparedTasks(NamedTuple):
+    """Synthetic tasks of our runs beside the questions of benchmarks.
+
+    Attributes:
+        leaks: For each benchmark, in the order of `evidence.questions`, what it shares with the tasks.
+        tasks: How many there are.
+        embedder: Its version.
+    """
+
+    leaks: Mapping[str, Leaks]
+    tasks: int
+    embedder: str
+
+
 def audit(
     evidence: Evidence,
     proof: Proof,
-    leaks: Mapping[str, Leaks],
-    tasks: int,
-    embedder: str,
+    compared: ComparedTasks,
     settings: AuditSettings,
     comparison: ComparisonSettings,
     statistics: StatisticsSettings,
@@ -156,17 +162,16 @@ def audit(
     Args:
         evidence: Everything that is compared.
         proof: Of :func:`evals.audit.same_prompts.same_prompts`.
-        leaks: For each benchmark, in the order of `evidence.questions`, the comparison with the tasks of our runs.
-        tasks: How many those are.
-        embedder: Its version.
+        compared: What the comparison of questions with the tasks of our runs found.
         settings: What counts as near.
         comparison: At which N.
         statistics: Resamples, confidence, seed.
     """
     sizes = {name: int(keep.sum()) for name, keep in evidence.keep.items()}
-    drawn = MaskedBootstrap(
+    drawn = Resamples(
         sizes,
         len(evidence.seeds),
+        levels=("runs", "items"),
         resamples=statistics.resamples,
         confidence=statistics.confidence,
         seed=statistics.seed,
@@ -188,17 +193,19 @@ def audit(
         },
         cut_off=[row for entry, n in cells for row in _cut_off(evidence, drawn, cells, entry, n)],
         near=settings.near,
-        embedder=embedder,
-        tasks=tasks,
-        leaks=[_leak(name, found, settings.near) for name, found in leaks.items()],
-        leak_gains=_leak_gains(evidence, drawn, cells, leaks, settings.near) if tasks else [],
+        embedder=compared.embedder,
+        tasks=compared.tasks,
+        leaks=[_leak(name, found, settings.near) for name, found in compared.leaks.items()],
+        leak_gains=_leak_gains(evidence, drawn, cells, compared.leaks, settings.near)
+        if compared.tasks
+        else [],
         judged=proof.judged,
         endpoints=dict(evidence.endpoints),
     )
 
 
 def _cut_off(
-    evidence: Evidence, drawn: MaskedBootstrap, cells: Sequence[tuple[Entry, int]], entry: Entry, n: int
+    evidence: Evidence, drawn: Resamples, cells: Sequence[tuple[Entry, int]], entry: Entry, n: int
 ) -> list[CutOff]:
     everything = _everything(evidence)
     mine, values = _whole(evidence, entry, n), evidence.chances(entry, n)
@@ -261,7 +268,7 @@ def _leak(name: str, found: Leaks, near: float) -> Leak:
 
 def _leak_gains(
     evidence: Evidence,
-    drawn: MaskedBootstrap,
+    drawn: Resamples,
     cells: Sequence[tuple[Entry, int]],
     leaks: Mapping[str, Leaks],
     near: float,
@@ -288,7 +295,7 @@ def _leak_gains(
     return rows
 
 
-def _difference(evidence: Evidence, ours: tuple[Entry, int], rival: tuple[Entry, int]) -> dict[str, Any]:
+def _difference(evidence: Evidence, ours: tuple[Entry, int], rival: tuple[Entry, int]) -> Chances:
     mine, theirs = evidence.chances(*ours), evidence.chances(*rival)
     return {name: values - theirs[name] for name, values in mine.items()}
 

@@ -25,11 +25,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from acdc.errors import InputError
 from acdc.parsing.validation import nearest
-from acdc.parsing.yaml import Loader
+from acdc.parsing.yaml import read_yaml_file
 from evals.benchmarks import local_data
 
 Row = dict[str, Any]
@@ -133,7 +131,7 @@ def find(
         seed: Seed of generated questions.
         questions: How many of them for each benchmark.
         data: Files with records of published benchmarks, by name.
-        filters: Lists of questions that need their options, by the same names (:mod:`evals.benchmarks.option_filter`); None: every
+        filters: Lists of questions that need their options, by the same names (:mod:`evals.benchmarks.option_list`); None: every
             record of a judge form is asked.
 
     Raises:
@@ -155,7 +153,7 @@ def data_names(suite: str, only: Sequence[str] = ()) -> list[str]:
     return sorted({str(name) for name in found if name})
 
 
-def metadata_of(name: str) -> dict[str, Any]:
+def metadata_of(name: str) -> Mapping[str, Any]:
     """What a benchmark that reads records says of them.
 
     Args:
@@ -228,13 +226,6 @@ def _generate(suite: str, benchmark: str, seed: int, count: int) -> list[Row]:
     return rows
 
 
-class _Loader(Loader):
-    """Reads lm-eval's YAML files without running what they name."""
-
-
-_Loader.add_constructor("!function", lambda loader, node: str(node.value))
-
-
 def _described(path: Path, data: Mapping[str, Path], filters: Mapping[str, Path] | None) -> Benchmark:
     """A benchmark by what its YAML says of its data."""
     described = _read(path)
@@ -264,10 +255,7 @@ def _described(path: Path, data: Mapping[str, Path], filters: Mapping[str, Path]
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        described = yaml.load(path.read_text("utf-8"), _Loader)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"{path} can't be read as a task in YAML: {error}") from error
+    described = read_yaml_file(path, as_text=("!function",))  # nothing that lm-eval's files name is run here
     if not isinstance(described, dict) or not isinstance(described.get("metadata") or {}, dict):
         raise InputError(f"{path} holds no task: expected keys such as `task` and `metadata`")
     return described
@@ -282,8 +270,8 @@ def _drawn(suite: str, path: Path) -> bool:
     return _generated(suite) and path.resolve().parent == (_HERE / suite).resolve()
 
 
-def _metadata(described: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(described.get("metadata") or {})
+def _metadata(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    return described.get("metadata") or {}
 
 
 def _unknown(setting: str, name: str, known: Sequence[str]) -> str:

@@ -4,14 +4,12 @@ Shares of questions in [0, 1], means over benchmarks, intervals over run seeds a
 resamples, so that every difference and every efficiency is paired.
 """
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
+
+from acdc.parsing.section import Section
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Share(_Part):
+class Share(Section):
     """A mean (or a ratio of means) with its interval."""
 
     mean: float
@@ -19,7 +17,7 @@ class Share(_Part):
     high: float
 
 
-class FinalAnswer(_Part):
+class FinalAnswer(Section):
     """One method at one N with one way to choose.
 
     Attributes:
@@ -54,10 +52,10 @@ class FinalAnswer(_Part):
     drawn: float
     calls: int = 0
     unparsable: int = 0
-    instead: list[str] = []
+    instead: list[str] = Field([])
 
 
-class JudgeUse(_Part):
+class JudgeUse(Section):
     """Who judged, how often, and whether places win instead of answers.
 
     Attributes:
@@ -83,7 +81,7 @@ class JudgeUse(_Part):
     bias: float | None
 
 
-class FinalAnswers(_Part):
+class FinalAnswers(Section):
     """All of it.
 
     Attributes:
@@ -95,8 +93,8 @@ class FinalAnswers(_Part):
         compared_by: How answers were found equal.
     """
 
-    rows: list[FinalAnswer] = []
-    not_run: dict[str, str] = {}
-    without: dict[str, list[str]] = {}
+    rows: list[FinalAnswer] = Field([])
+    not_run: dict[str, str] = Field({})
+    without: dict[str, list[str]] = Field({})
     judge: JudgeUse | None = None
     compared_by: str = ""

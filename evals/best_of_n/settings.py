@@ -4,10 +4,11 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from acdc.chat.settings import JudgeSettings
 from acdc.errors import InputError
+from acdc.parsing.section import Section
 from acdc.parsing.validation import nearest
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ JUDGED = ("monarch", "tournament", "score")
 SELECTORS = (*FREE, *JUDGED, "reward_model", "published")
 
 
-class BestOfNSettings(BaseModel):
+class BestOfNSettings(Section):
     """How one final answer is chosen out of N; random and oracle are always there as bounds.
 
     Attributes:
@@ -34,8 +35,6 @@ class BestOfNSettings(BaseModel):
             first set only.
         bias_pairs: Pairs that a judge is shown in both orders, to say how often a place wins instead of an answer.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     selectors: tuple[str, ...] = ("majority", "logprob", "self_certainty", "published")
     judge: JudgeSettings | None = None
@@ -69,7 +68,7 @@ def kind_of(benchmark: str) -> str:
 
 @functools.cache
 def _kinds() -> tuple[tuple[str, str], ...]:
-    import yaml
+    from acdc.parsing.yaml import read_yaml_file
 
-    text = (Path(__file__).parent / "kinds.yaml").read_text("utf-8")
-    return tuple((begin, kind) for kind, begins in yaml.safe_load(text).items() for begin in begins)
+    kinds = read_yaml_file(Path(__file__).parent / "kinds.yaml")
+    return tuple((begin, kind) for kind, begins in kinds.items() for begin in begins)

@@ -18,25 +18,17 @@ kind"). No number is without its n: `questions` per benchmark, `runs`, N.
     only_ours      examples of questions that the task force of every run solved and no rival ever did, with answers
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from acdc.errors import InputError
-from acdc.parsing.validation import nearest
+from acdc.parsing.section import Section
 from evals.best_of_n.document import FinalAnswers
-
-if TYPE_CHECKING:
-    from acdc.config.config import Config
 
 SCHEMA = 1
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Estimate(_Part):
+class Estimate(Section):
     """A mean with its interval at `Comparison.confidence`."""
 
     mean: float
@@ -44,7 +36,7 @@ class Estimate(_Part):
     high: float
 
 
-class CoverageAt(_Part):
+class CoverageAt(Section):
     """Coverage at one N.
 
     Attributes:
@@ -69,7 +61,7 @@ class CoverageAt(_Part):
     flops: float | None
 
 
-class MethodResult(_Part):
+class MethodResult(Section):
     """A row of the table.
 
     Attributes:
@@ -87,12 +79,12 @@ class MethodResult(_Part):
     name: str
     group: str
     variant: str = ""
-    coverage: list[CoverageAt] = []
-    cut_off: dict[str, float] = {}
+    coverage: list[CoverageAt] = Field([])
+    cut_off: dict[str, float] = Field({})
     not_run: str = ""
 
 
-class Significance(_Part):
+class Significance(Section):
     """An interval of a difference and its p.
 
     Attributes:
@@ -108,7 +100,7 @@ class Significance(_Part):
     holm: float | None = None
 
 
-class Claim(_Part):
+class Claim(Section):
     """Ours against one rival.
 
     Attributes:
@@ -150,7 +142,7 @@ class Claim(_Part):
     verdict: Literal["better", "worse", "undecided"]
 
 
-class ArchiveNull(_Part):
+class ArchiveNull(Section):
     """What choosing is worth: the task force against a random N of the final archive and of the same run.
 
     Attributes:
@@ -170,7 +162,7 @@ class ArchiveNull(_Part):
     archive: list[int]
 
 
-class Member(_Part):
+class Member(Section):
     """One model of a task force of the largest N.
 
     Attributes:
@@ -196,7 +188,7 @@ class Member(_Part):
     without: float
 
 
-class AtGeneration(_Part):
+class AtGeneration(Section):
     """Coverage of the task force that a generation would have given.
 
     Attributes:
@@ -214,7 +206,7 @@ class AtGeneration(_Part):
     gain: Estimate | None
 
 
-class Guess(_Part):
+class Guess(Section):
     """What guessing scores on a benchmark with one guess and with eight.
 
     `blind` guessers know which answers are common, `informed` ones permute the input or otherwise know an answer's form.
@@ -227,7 +219,7 @@ class Guess(_Part):
     informed_8: float
 
 
-class Reply(_Part):
+class Reply(Section):
     """A model's answer to a question."""
 
     model: str
@@ -235,7 +227,7 @@ class Reply(_Part):
     correct: bool
 
 
-class Example(_Part):
+class Example(Section):
     """A question that only ours solved, with the answers of its task force in one run.
 
     Attributes:
@@ -255,7 +247,7 @@ class Example(_Part):
     replies: list[Reply]
 
 
-class Comparison(_Part):
+class Comparison(Section):
     """Everything; see the module.
 
     Attributes:
@@ -286,55 +278,9 @@ class Comparison(_Part):
     questions: dict[str, list[str]]
     solves: dict[str, dict[str, list[float]]]
     only_ours: list[Example]
-    generations: list[AtGeneration] = []
+    generations: list[AtGeneration] = Field([])
     best_of_n: FinalAnswers = FinalAnswers()
 
     def method(self, id: str) -> MethodResult:
         """A method by its id."""
         return next(method for method in self.methods if method.id == id)
-
-
-class ComparisonSettings(BaseModel):
-    """The section `comparison` of params.yaml.
-
-    Attributes:
-        ours: Variant whose task force the claims are about; where it is not selected, the first that is.
-        claim_sizes: N at which claims are made; each claim costs the others some power (Holm).
-        search_controls: Variants that belong among the rivals of the main table wherever they are selected.
-        examples: How many questions that only ours solved are shown.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    ours: str = "acdc"
-    claim_sizes: tuple[int, ...] = (3, 8)
-    search_controls: tuple[str, ...] = ("random_search", "no_selection")
-    examples: int = 12
-
-    def check(self, config: "Config") -> None:
-        """Names must be variants, and claims must be about sizes that are measured.
-
-        Raises:
-            InputError: Names the entry.
-        """
-        from evals.settings import EvaluationSettings
-
-        for where, names in (("ours", (self.ours,)), ("search_controls", self.search_controls)):
-            for name in names:
-                if name not in config.variants:
-                    raise InputError(
-                        f"comparison.{where}: no variant '{name}'; {nearest(name, config.variants)}"
-                    )
-        most = config.section("evaluation", EvaluationSettings).max_n
-        for n in self.claim_sizes:
-            if not 1 <= n <= most:
-                raise InputError(
-                    f"comparison.claim_sizes: {n} is not between 1 and evaluation.max_n = {most}"
-                )
-
-
-def settings_of(config: "Config") -> ComparisonSettings:
-    """The section `comparison`, or its defaults where it is not registered."""
-    section = config.sections.get("comparison", ComparisonSettings())
-    assert isinstance(section, ComparisonSettings)
-    return section

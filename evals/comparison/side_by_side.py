@@ -8,29 +8,26 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from acdc.errors import NotEnoughDataError
 from acdc.numbers.digits import fixed, in_percent
+from acdc.parsing.section import Section
 from evals.answering.evaluate_taskforce import Run
 from evals.comparison.claims import between
 from evals.comparison.document import Claim, Estimate
 from evals.comparison.estimates import measure
 from evals.comparison.evidence import side_by_side
-from evals.statistics_settings import StatisticsSettings
+from evals.settings import StatisticsSettings
 
 
-class Level(BaseModel):
+class Level(Section):
     """Coverage of a variant's task force at one N, with its interval for these benchmarks."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     variant: str
     n: int
     coverage: Estimate
 
 
-class SideBySide(BaseModel):
+class SideBySide(Section):
     """Variants of a family beside each other.
 
     Attributes:
@@ -46,8 +43,6 @@ class SideBySide(BaseModel):
         identical: For each pair whether its task forces are the same models, by weights, in every run: then there is nothing to
             decide. Other models that answer alike are not identical.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     family: str
     variants: list[str]

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from acdc.errors import InputError
-from evals.answering.evaluate_taskforce import replace_file, write_json
+from acdc.files import write_bytes
+from evals.answering.evaluate_taskforce import write_json
 from evals.correctness import Correctness, read
 
 
@@ -147,11 +148,10 @@ def _write_samples(path: Path, benchmark: str, mine: Sequence[Answered], to: Pat
         raise InputError(f"{path}: no samples of an evaluation ({error}); evaluate again") from None
     for one in mine:
         folder = to / one.name
-        folder.mkdir(parents=True, exist_ok=True)
         draws = sorted(key for key in by_row if key[:2] == (one.model, one.temperature))
         for number, key in enumerate(draws):
             stamp = _stamp(one.at + timedelta(microseconds=number))
-            replace_file(folder / f"samples_{benchmark}_{stamp}.jsonl", b"".join(by_row[key]))
+            write_bytes(folder / f"samples_{benchmark}_{stamp}.jsonl", b"".join(by_row[key]))
 
 
 def _results(one: Answered) -> dict[str, Any]:

@@ -9,16 +9,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.parsing.section import Section
 from evals.correctness import Correctness
 from evals.coverage import pass_at_k
 
 Chances = NDArray[np.float64]
 
 
-class Pick(BaseModel):
+class Pick(Section):
     """k answers from one pool.
 
     Attributes:
@@ -27,14 +28,12 @@ class Pick(BaseModel):
         k: How many of them are asked for.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     models: tuple[str, ...]
     temperature: float = 0.0
     k: int = 1
 
 
-class Method(BaseModel):
+class Method(Section):
     """A row of the table.
 
     Attributes:
@@ -44,11 +43,9 @@ class Method(BaseModel):
         not_run: Why there are no numbers, for a row without.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: str
     group: str
-    picks: dict[int, tuple[Pick, ...]] = {}
+    picks: dict[int, tuple[Pick, ...]] = Field({})
     not_run: str = ""
 
 

@@ -4,16 +4,14 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict
+from acdc.parsing.section import Section
+from acdc.parsing.yaml import read_yaml_file
 
 NAMES = Path(__file__).parent / "names.yaml"
 
 
-class Names(BaseModel):
+class Names(Section):
     """names.yaml, described there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     benchmarks: dict[str, str]
     families: dict[str, str]
@@ -34,7 +32,7 @@ class Names(BaseModel):
 @cache
 def names() -> Names:
     """The file."""
-    return Names.model_validate(yaml.safe_load(NAMES.read_text(encoding="utf-8")))
+    return Names.model_validate(read_yaml_file(NAMES))
 
 
 def printed_benchmark(name: str) -> str:

@@ -9,12 +9,12 @@ import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from acdc.errors import AcdcError, InputError
+from acdc.parsing.section import Section
+from acdc.parsing.yaml import read_yaml_file
 from reproductions.paper.claims import Claim
 from reproductions.paper.published import Cell
 
@@ -23,10 +23,8 @@ class UncheckableError(AcdcError):
     """A claim that the tables do not allow to recompute; the message is the reason."""
 
 
-class Rows(BaseModel):
+class Rows(Section):
     """Which rows are meant; None stands for any, or for what the claim says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     table: str | None = None
     family: str | None = None
@@ -43,19 +41,15 @@ class Rows(BaseModel):
         )
 
 
-class Alias(BaseModel):
+class Alias(Section):
     """Rows that a claim calls otherwise."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     when: Rows
     rows: Rows
 
 
-class Aliases(BaseModel):
+class Aliases(Section):
     """aliases.yaml, described there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     aliases: tuple[Alias, ...] = ()
     every_n: tuple[Rows, ...] = ()
@@ -86,9 +80,8 @@ def read_aliases(path: Path) -> Aliases:
         InputError: It is missing or no such file.
     """
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Aliases.model_validate(data or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        return Aliases.model_validate(read_yaml_file(path) or {})
+    except ValidationError as error:
         raise InputError(f"{path}: no alias file: {error}") from error
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acdc.errors import InputError
+from acdc.parsing.yaml import read_yaml_file
 
+FOLDER = Path(__file__).parent
 COLUMNS = ("table", "family", "method", "n", "benchmark", "metric", "value")
+_API_MODEL = ("GPT-4o", "Big Model", "coverage_pct")
 
 
 @dataclass(frozen=True)
@@ -137,3 +140,22 @@ def read_published(path: Path) -> list[Cell]:
     if not cells:
         raise InputError(f"{path}: there is no number in it")
     return cells
+
+
+def published_api_model(family: str, folder: Path = FOLDER) -> dict[str, float]:
+    """Coverage of GPT-4o, asked once, in percent by benchmark and as "Average"; empty for families that the paper does not have.
+
+    Args:
+        family: Its name here.
+        folder: With published.csv and expected.yaml.
+
+    Raises:
+        InputError: A file is not what its columns promise.
+    """
+    families = read_yaml_file(folder / "expected.yaml")["families"]
+    if family not in families:
+        return {}
+    cells = read_published(folder / "published.csv")
+    return {
+        cell.benchmark: cell.value for cell in cells if (cell.family, cell.method, cell.metric) == _API_MODEL
+    }

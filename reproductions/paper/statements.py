@@ -6,10 +6,11 @@ derivations.yaml, statements.csv and questions.csv of one folder; all of them fa
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from acdc.errors import InputError
+from acdc.parsing.section import Section
+from acdc.parsing.yaml import read_yaml_file
 from reproductions.paper.published import number, read_rows, whole
 
 STATEMENT_COLUMNS = (
@@ -26,11 +27,7 @@ STATEMENT_COLUMNS = (
 )
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DifferenceRule(_Frozen):
+class DifferenceRule(Section):
     """A table whose numbers are differences of rows of other tables."""
 
     table: str
@@ -42,7 +39,7 @@ class DifferenceRule(_Frozen):
     of: str
 
 
-class LengthRule(_Frozen):
+class LengthRule(Section):
     """The same rows with long and with short answers."""
 
     long: tuple[str, ...]
@@ -51,7 +48,7 @@ class LengthRule(_Frozen):
     method: str
 
 
-class Derivations(_Frozen):
+class Derivations(Section):
     """derivations.yaml, described there."""
 
     differences: tuple[DifferenceRule, ...] = ()
@@ -112,8 +109,8 @@ def read_text(folder: Path) -> Text:
     """
     rules = folder / "derivations.yaml"
     try:
-        derivations = Derivations.model_validate(yaml.safe_load(rules.read_text(encoding="utf-8")) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        derivations = Derivations.model_validate(read_yaml_file(rules) or {})
+    except ValidationError as error:
         raise InputError(f"{rules}: not as expected: {error}") from error
     statements = []
     for line, row in read_rows(folder / "statements.csv", STATEMENT_COLUMNS):

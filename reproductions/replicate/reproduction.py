@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from acdc.config import Config, parse
 from acdc.config.evolution import EvolutionSettings
 from acdc.config.run_spec import RunSpec
 from acdc.errors import InputError
+from acdc.parsing.section import Section
 from acdc.parsing.validation import merged, validate
-from acdc.parsing.yaml import read_settings_file
+from acdc.parsing.yaml import read_settings_file, read_yaml_file
 
 if TYPE_CHECKING:
     from acdc.preflight.counts import EvolutionPlan
@@ -32,17 +32,13 @@ Positive = Field(gt=0)
 _LONG, _JUDGED = 2048, 256  # token budgets of an answer: maths and code, and what a judge grades
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Published(_Part):
+class Published(Section):
     """What the paper says a run took."""
 
     gpu_hours: float = Positive
 
 
-class Gpus(_Part):
+class Gpus(Section):
     """GPUs for each kind of model; individuals and scientist are up at once."""
 
     individuals: int = Count
@@ -50,7 +46,7 @@ class Gpus(_Part):
     big: int = Count
 
 
-class Assumed(_Part):
+class Assumed(Section):
     """Throughputs, described in hardware.yaml."""
 
     tokens_per_second: float = Positive
@@ -60,7 +56,7 @@ class Assumed(_Part):
     share_of_budget: float = Field(gt=0, le=1)
 
 
-class Price(_Part):
+class Price(Section):
     """Of an hour of one GPU, with its date and where it is from."""
 
     per_gpu_hour: float = Field(ge=0)
@@ -69,7 +65,7 @@ class Price(_Part):
     source: str
 
 
-class Hardware(_Part):
+class Hardware(Section):
     """hardware.yaml of a family."""
 
     published: Published
@@ -118,7 +114,7 @@ def read_hardware(family: str, changes: Mapping[str, Any] | None = None) -> Hard
     path = FOLDER / family / "hardware.yaml"
     if not path.is_file():
         raise InputError(f"{family!r} is no published family; {nearest(family, families())}")
-    data = merged(yaml.safe_load(path.read_text(encoding="utf-8")), changes or {})
+    data = merged(read_yaml_file(path), changes or {})
     return validate(Hardware, data, str(path))
 
 
@@ -135,7 +131,7 @@ def records(folder: Path) -> dict[str, str]:
 
     Few-shot examples lie beside the records, which is what the folders are for.
     """
-    found: dict[str, str] = {}
+    found: dict[str, str] = Field({})
     for kind in ("jsonl", "parquet"):
         found |= {path.parent.name: str(path.resolve()) for path in sorted(folder.glob(f"*/test.{kind}"))}
         found |= {path.stem: str(path.resolve()) for path in sorted(folder.glob(f"*.{kind}"))}
@@ -154,7 +150,7 @@ def otherwise_named(folder: Path, missing: Sequence[str]) -> list[str]:
 
 def settings(
     params: Path, family: str, data: Path, overrides: Sequence[Mapping[str, Any]] = ()
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What the run's params.yaml says.
 
     Args:

@@ -57,7 +57,7 @@ def _grouped(findings: list[Json]) -> list[tuple[str, list[Json]]]:
 
 @cache
 def _words() -> Json:
-    import yaml
+    from acdc.parsing.yaml import read_yaml_file
 
-    found: Json = yaml.safe_load((FOLDER / "audit.yaml").read_text(encoding="utf-8"))
+    found: Json = read_yaml_file(FOLDER / "audit.yaml")
     return found

@@ -1,9 +1,11 @@
 """The section `report` of params.yaml."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from acdc.parsing.section import Section
 
 
-class ReportSettings(BaseModel):
+class ReportSettings(Section):
     """What the report shows; nothing here changes a number.
 
     Attributes:
@@ -13,8 +15,6 @@ class ReportSettings(BaseModel):
         questions: Benchmark questions shown that only the task force solved.
         reply_characters: An answer is cut after so many characters, with a mark.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str = "Does a task force cover more?"
     headline_sizes: tuple[int, ...] = (3, 8)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reproductions.tables.table import interval, percent, points
 from reproductions.tables.verdicts import coverage_at, find_claim, headline_sizes, main_rivals
+from reproductions.text.numbers import interval, percent, points
 from reproductions.text.phrases import shown_name
 from reproductions.text.templates import FOLDER, render
 
@@ -92,7 +92,7 @@ def _by_outcome(told: list[Standing]) -> dict[str, list[Standing]]:
 
 @cache
 def _titles() -> dict[str, str]:
-    import yaml
+    from acdc.parsing.yaml import read_yaml_file
 
-    titles: dict[str, str] = yaml.safe_load((FOLDER / "standing.yaml").read_text(encoding="utf-8"))
+    titles: dict[str, str] = read_yaml_file(FOLDER / "standing.yaml")
     return titles

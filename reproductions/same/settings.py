@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import Field, RootModel, ValidationError
 
 from acdc.errors import InputError
-from acdc.parsing.yaml import read_yaml
+from acdc.parsing.section import Section
+from acdc.parsing.yaml import read_yaml_file
 from acdc.processes.machine import CPU_INFO
 
 SETTINGS = Path(__file__).parent / "settings.yaml"
 
 
-class Setting(BaseModel):
+class Setting(Section):
     """One way to run the pipeline.
 
     Attributes:
@@ -24,12 +24,10 @@ class Setting(BaseModel):
         overlay: Settings laid over params.yaml.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     says: str
     processor: str = ""
-    environment: dict[str, str] = {}
-    overlay: dict[str, Any] = {}
+    environment: dict[str, str] = Field({})
+    overlay: dict[str, Any] = Field({})
 
     @property
     def threads(self) -> int:
@@ -48,9 +46,7 @@ def read_settings(path: Path = SETTINGS) -> dict[str, Setting]:
         InputError: The file is missing or not as described.
     """
     try:
-        return _Settings.model_validate(read_yaml(path.read_text(encoding="utf-8"))).root
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
+        return _Settings.model_validate(read_yaml_file(path)).root
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.numbers.digits import in_percent, settled, sign, significant
-from acdc.parsing.yaml import read_yaml
+from acdc.parsing.section import Section
+from acdc.parsing.yaml import read_yaml_file
 from evals.significance import holm, paired_t, sign_flip
-from reproductions.tables.table import Column, Row, Table, interval, p_value, points
+from reproductions.tables.table import Column, Row, Table
+from reproductions.text.numbers import interval, p_value, points
 
 if TYPE_CHECKING:
     from reproductions.study.family_scores import FamilyScores
@@ -29,11 +30,7 @@ SETTINGS = Path(__file__).parents[1] / "tiny" / "study.yaml"
 ALPHA = 0.05
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Question(_Part):
+class Question(Section):
     """A difference: what it asks, and the two methods; `sizes` where not all of the study's are defined."""
 
     asks: str
@@ -42,14 +39,14 @@ class Question(_Part):
     sizes: tuple[int, ...] = ()
 
 
-class Words(_Part):
+class Words(Section):
     """Caption and notes of the table."""
 
     caption: str
     notes: tuple[str, ...]
 
 
-class StudySettings(_Part):
+class StudySettings(Section):
     """study.yaml, described there."""
 
     families: int = Field(ge=2)
@@ -57,8 +54,8 @@ class StudySettings(_Part):
     run_seeds: tuple[int, ...] = Field(min_length=1)
     variants: tuple[str, ...] = Field(min_length=1)
     sizes: tuple[int, ...] = Field(min_length=1)
-    train: dict[str, Any] = {}
-    overlay: dict[str, Any] = {}
+    train: dict[str, Any] = Field({})
+    overlay: dict[str, Any] = Field({})
     assumed_sd: float = Field(gt=0)
     questions: dict[str, Question] = Field(min_length=1)
     text: Words
@@ -87,15 +84,13 @@ def read_settings(path: Path = SETTINGS) -> StudySettings:
         InputError: The file is missing or not as described.
     """
     try:
-        return StudySettings.model_validate(read_yaml(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
+        return StudySettings.model_validate(read_yaml_file(path))
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def overlay(settings: StudySettings) -> dict[str, Any]:
+def overlay(settings: StudySettings) -> dict[str, object]:
     """What is laid over params.yaml: the families, the variants, the run seeds."""
     from acdc.parsing.validation import merged
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.parsing.section import Section
 from reproductions.tables.verdicts import main_table
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ FILE = "table.json"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
-class PrintedRow(BaseModel):
+class PrintedRow(Section):
     """One row of the table.
 
     Attributes:
@@ -28,15 +29,13 @@ class PrintedRow(BaseModel):
         cells: What is printed, by the title of the column.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     n: int
     id: str
     name: str
     cells: dict[str, str]
 
 
-class Printed(BaseModel):
+class Printed(Section):
     """table.json.
 
     Attributes:
@@ -45,8 +44,6 @@ class Printed(BaseModel):
         benchmarks: With their number of questions.
         rows: In the order of the table.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: Literal[1]
     family: str

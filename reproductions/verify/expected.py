@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.numbers.digits import rounded
+from acdc.parsing.section import Section
 from reproductions.paper.names import measured_benchmark
 
 if TYPE_CHECKING:
@@ -30,11 +31,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[1]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ExpectedCell(_Part):
+class ExpectedCell(Section):
     """One number.
 
     Attributes:
@@ -76,7 +73,7 @@ class ExpectedCell(_Part):
         return self
 
 
-class Expected(_Part):
+class Expected(Section):
     """expected.json.
 
     Attributes:

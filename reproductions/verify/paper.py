@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict
-
 from acdc.files import write_text
+from acdc.parsing.section import Section
+from acdc.parsing.yaml import read_yaml_file
 from reproductions.paper.pooling import Aliases, read_aliases
 from reproductions.paper.published import Cell, read_published
 from reproductions.paper.statements import Text, read_text
@@ -15,10 +14,8 @@ from reproductions.verify.expected import Expected, ExpectedCell, expected_file
 FOLDER = Path(__file__).parents[1] / "paper"
 
 
-class Naming(BaseModel):
+class Naming(Section):
     """expected.yaml, described there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     families: dict[str, str]
     tables: tuple[str, ...]
@@ -32,7 +29,7 @@ def published_expected(folder: Path = FOLDER) -> dict[str, Expected]:
     Raises:
         InputError: A file of the folder is missing or not what its columns promise.
     """
-    naming = Naming.model_validate(yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8")))
+    naming = Naming.model_validate(read_yaml_file(folder / "expected.yaml"))
     cells, aliases = read_published(folder / "published.csv"), read_aliases(folder / "aliases.yaml")
     text = read_text(folder)
     return {

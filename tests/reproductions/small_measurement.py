@@ -4,14 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from acdc.config.config import load
+from acdc.parsing.yaml import read_yaml, write_yaml
 from acdc.storage.layout import Layout
 from evals.comparison.build import compare
-from evals.comparison.document import settings_of
-from evals.comparison.families import evidence_of
-from evals.statistics_settings import StatisticsSettings
+from evals.comparison.evidence import evidence_of
+from evals.settings import StatisticsSettings, comparison_settings
 from reproductions.load import comparison_file
 from tests.evals.comparison.test_build import write
 
@@ -34,12 +32,12 @@ def make(root: Path, source: str = "shipped") -> Path:
         root: An empty directory.
         source: Where its models are said to come from: shipped or scratch.
     """
-    data = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
+    data = read_yaml(PARAMS.read_text(encoding="utf-8"))
     data["selected"] = {"families": ["tiny"], "variants": ["acdc"], "seeds": [0, 1]}
     data["evaluation"] |= {"benchmarks": list(BENCHMARKS), "max_n": 2}
     data["comparison"] = {"claim_sizes": [2]}
     data["report"] = {"headline_sizes": [2]}
-    (root / "params.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+    (root / "params.yaml").write_text(write_yaml(data), encoding="utf-8")
     layout = Layout(root)
     for place, name in enumerate(BENCHMARKS):
         for seed in (0, 1):
@@ -69,7 +67,7 @@ def measure(root: Path) -> Path:
     """Compare what lies below ``root`` anew, as `acdc compare` does; the comparison's file."""
     config, layout = load(root / "params.yaml"), Layout(root)
     evidence = evidence_of(config, layout, config.run_specs("tiny"))
-    made = compare(evidence, settings_of(config), StatisticsSettings(resamples=1000))
+    made = compare(evidence, comparison_settings(config), StatisticsSettings(resamples=1000))
     path = comparison_file(layout, "tiny")
     path.parent.mkdir(exist_ok=True)
     path.write_text(made.model_dump_json())

@@ -64,6 +64,19 @@ def test_one_that_is_asked_for_and_too_old_is_refused(place: Path) -> None:
     assert "PYTHON=mine" in done.stderr
 
 
+def test_one_that_is_asked_for_may_lie_in_a_folder_with_a_space(place: Path) -> None:
+    put(place, "my folder/python", RECENT)
+    assert find(place, "my folder/python").stdout == "my folder/python\n"
+
+
+def test_one_that_is_asked_for_and_cannot_make_environments_is_refused(place: Path) -> None:
+    put(place, "bin/mine", BARE)
+    put(place, "bin/python3", RECENT)
+    done = find(place, "mine")
+    assert done.returncode == 5
+    assert "mine cannot make virtual environments" in done.stderr
+
+
 def test_one_that_cannot_make_environments_is_passed_over(place: Path) -> None:
     put(place, "bin/python3", BARE)
     put(place, "bin/python3.11", RECENT)

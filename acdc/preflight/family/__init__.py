@@ -1,8 +1,8 @@
-"""What can be known about a family before a GPU is rented: `acdc families check`.
+"""Checks of a model family that need no GPU and no weights: `acdc families check`.
 
-check_family   all of it, as a report (report.py)
-read_part      one model, from its directory or from the hub, without its weights (part.py)
-weights, tokenizers   the parts compared: architecture and shapes; tokenizers, template, stop tokens, licences
-needs          disk and memory (memory.py)
-distances      how far the seeds lie from each other, streamed tensor by tensor (distances.py)
+Promises: reads settings, headers and tokenizers only. A finding is fine, worth knowing, or in the way.
+Door: report.py (`check_family`, all checks as one report), part.py (`read_part`, one model), weights.py (can the models be
+merged?), tokenizers.py (tokens, chat template, stop tokens), memory.py, disk_and_access.py, distances.py (between seeds).
 """
+
+__all__ = ["disk_and_access", "distances", "finding", "memory", "part", "report", "tokenizers", "weights"]

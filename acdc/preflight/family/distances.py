@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import yaml
-
 from acdc.numbers.digits import fixed, significant
+from acdc.parsing.yaml import read_yaml_file
 from acdc.preflight.family.finding import Finding
 from acdc.weights.checkpoint import load_tensor, shapes
 
@@ -91,8 +90,7 @@ def _square(first: "Tensor", second: "Tensor") -> float:
 
 def published() -> list[Published]:
     """The printed ratios, smallest first."""
-    rows = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))
-    return sorted((Published(**row) for row in rows), key=lambda row: row.ratio)
+    return sorted((Published(**row) for row in read_yaml_file(PUBLISHED)), key=lambda row: row.ratio)
 
 
 def distance_finding(found: Distances) -> Finding:

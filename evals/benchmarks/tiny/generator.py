@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from acdc.files import write_text
 from acdc.streams import stream
 from acdc.tiny.skills import SKILLS, Item, Skill, program_cases, worded
 from evals.benchmarks.tiny.guessing import forms, guess_rates
@@ -159,18 +160,11 @@ def generate(out: Path, seed: int, count: int = DEFAULT_COUNT) -> dict[str, Path
         The file of each benchmark; `out/guess_rates.json` holds what
         :func:`evals.benchmarks.tiny.guessing.guess_rates` says of each.
     """
-    out.mkdir(parents=True, exist_ok=True)
     files, rates = {}, {}
     for benchmark in SHIFTS:
         made = rows(benchmark, seed, count)
         files[benchmark] = out / f"{benchmark}.jsonl"
-        _write(files[benchmark], "".join(json.dumps(row) + "\n" for row in made))
+        write_text(files[benchmark], "".join(json.dumps(row) + "\n" for row in made))
         rates[benchmark] = guess_rates(made, rows(benchmark, seed + 1, OTHERS))
-    _write(out / "guess_rates.json", json.dumps(rates, indent=2) + "\n")
+    write_text(out / "guess_rates.json", json.dumps(rates, indent=2) + "\n")
     return files
-
-
-def _write(path: Path, text: str) -> None:
-    scratch = path.with_name(path.name + ".tmp")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(path)

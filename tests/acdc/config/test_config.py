@@ -3,17 +3,17 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from acdc.config.config import load, parse
 from acdc.errors import InputError
+from acdc.parsing.yaml import read_yaml
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
 
 
 @pytest.fixture
 def data() -> dict:
-    return yaml.safe_load(PARAMS.read_text())
+    return read_yaml(PARAMS.read_text())
 
 
 def test_the_projects_own_settings_are_valid() -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 from safetensors.torch import load_file
 
 from acdc.config.config import Config, parse
@@ -19,6 +18,7 @@ from acdc.config.evolution import EvolutionSettings
 from acdc.engines.engine import Request, Sampling
 from acdc.engines.hf import TransformersEngine
 from acdc.families.family import Family, resolve
+from acdc.parsing.yaml import read_yaml
 from acdc.population.breeding import breed
 from acdc.population.recipe import child_recipe
 from acdc.preflight.family.report import check_family
@@ -48,7 +48,7 @@ def shard(directory: Path) -> None:
 
 
 def settings_of(home: Path, name: str = "mine", **more: Any) -> Config:
-    data = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
+    data = read_yaml(PARAMS.read_text(encoding="utf-8"))
     seeds = {member: str(home / member) for member in MEMBERS[1:]}
     entry = {"base": str(home / "base"), "seeds": seeds, "dtype": "bfloat16", **more}
     data["families"] = {name: entry}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 
 from acdc.errors import InputError
+from acdc.parsing.yaml import write_yaml
 from acdc.population.breeding import breed
 from acdc.population.recipe import Recipe, child_recipe
 from acdc.variation import CrossoverSettings, MutationSettings
@@ -56,7 +56,7 @@ def written(
     if kind != "linear":
         asked["base_model"] = first if kind == "slerp" else str(family["base"])
     recipe = out.with_suffix(".yml")
-    recipe.write_text(yaml.safe_dump(asked))
+    recipe.write_text(write_yaml(asked))
     arguments = [str(recipe), str(out), "--quiet", "--no-copy-tokenizer", *options]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the command's own, about NumPy

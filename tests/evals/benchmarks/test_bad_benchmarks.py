@@ -16,7 +16,8 @@ from evals.answering.rescore import score
 from evals.answering.samples import each_sample
 from evals.benchmarks import registry
 from evals.benchmarks.local_data import questions
-from evals.benchmarks.option_filter import plan, read_list
+from evals.benchmarks.option_filter import plan
+from evals.benchmarks.option_list import read_list
 from evals.benchmarks.paper.record_checks import gsm8k
 from evals.benchmarks.registry import Benchmark
 from tests.evals.answering.test_rescore import RECORDS, records
@@ -59,7 +60,7 @@ def test_the_task_is_sound_until_it_is_spoiled(tmp_path: Path) -> None:
         (TASK.replace("exact_match", "nonsense_match"), "`metric_list` and `filter_list` name"),
         (TASK.replace("task: mine", "task: yours"), "does not define `task: mine`"),
         (TASK + "test_split: train\n", "`test_split` is given twice, lines 4 and 10"),
-        (TASK + "doc_to_text: [\n", "can't be read as a task"),
+        (TASK + "doc_to_text: [\n", "not readable as YAML"),
         ("- a list\n", "holds no task"),
         (TASK + "process_docs: !function nowhere.function\n", "nowhere"),
     ],
@@ -262,12 +263,11 @@ def test_a_line_nested_without_end_is_bad_input(read: Callable[[Path], object], 
 
 
 def test_a_setting_that_names_no_benchmarks_records_gets_the_nearest() -> None:
-    import yaml
-
     from acdc.config.config import parse
+    from acdc.parsing.yaml import read_yaml
     from evals.settings import EvaluationSettings
 
-    config = parse(yaml.safe_load((Path(__file__).parents[3] / "params.yaml").read_text("utf-8")))
+    config = parse(read_yaml((Path(__file__).parents[3] / "params.yaml").read_text("utf-8")))
     asked = EvaluationSettings(suite="paper", data={"gsm8": Path("x")})
     with pytest.raises(
         InputError, match=r"evaluation\.data: no benchmark reads 'gsm8'; did you mean 'gsm8k'"

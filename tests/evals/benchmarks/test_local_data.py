@@ -253,19 +253,18 @@ def test_an_evaluation_runs_programs_of_a_published_benchmark(
 
 
 def test_the_documented_example_of_a_benchmark_is_the_one_that_runs() -> None:
-    import yaml
+    from acdc.parsing.yaml import read_yaml
 
     documented = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text("utf-8")
     example = documented.split("### Adding a benchmark")[1].split("```yaml")[3].split("```")[0]
     shipped = Path(registry.__file__).parent / "paper" / "gsm8k_llama.yaml"
-    assert yaml.safe_load(example) == yaml.safe_load(shipped.read_text("utf-8"))
+    assert read_yaml(example) == read_yaml(shipped.read_text("utf-8"))
 
 
 def test_the_documented_benchmark_of_ones_own_runs(
     model: Callable[..., Any], tiny_model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import yaml
-
+    from acdc.parsing.yaml import read_yaml
     from evals.answering.harness import Job as Evaluation
     from evals.answering.jobs import Workplace, opened
     from evals.answering.rescore import score
@@ -277,7 +276,7 @@ def test_the_documented_benchmark_of_ones_own_runs(
     Path("capitals.yaml").write_text(section.split("```yaml")[1].split("```")[0], "utf-8")
     Path("capitals.jsonl").write_text(section.split("```json")[1].split("```")[0], "utf-8")
     write(Path("gsm8k.jsonl"), GSM8K)
-    asked = yaml.safe_load(section.split("```yaml")[2].split("```")[0])["evaluation"]
+    asked = read_yaml(section.split("```yaml")[2].split("```")[0])["evaluation"]
     settings = EvaluationSettings.model_validate(asked | {"max_new_tokens": 4})
     benchmarks = registry.find(settings.suite, settings.benchmarks, seed=0, questions=1, data=settings.data)
     assert [benchmark.name for benchmark in benchmarks] == ["gsm8k_llama", "capitals"]

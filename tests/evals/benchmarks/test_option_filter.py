@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
 from typer.testing import CliRunner
 
 from acdc.errors import InfrastructureError, InputError
 from evals.answering.group_exam import open_exam
 from evals.benchmarks import registry
-from evals.benchmarks.option_filter import build, plan, read_list
+from evals.benchmarks.option_filter import build, plan
+from evals.benchmarks.option_list import read_list
 from evals.cli.build_filter import register
 from tests.acdc.chat.chat_server import KEY, MODEL, Answer, serving
 
@@ -191,10 +191,8 @@ def test_the_command_asks_the_judge_of_the_settings(tmp_path: Path, monkeypatch:
         )
 
     with serving(says) as server:
-        judge = yaml.safe_dump(
-            {"base_url": server.url, "model": MODEL, "key_env": "ACDC_TEST_KEY"}, default_flow_style=True
-        )
-        said = command(tmp_path, "-S", f"judges.answers={judge.strip()}", "--json")
+        judge = json.dumps({"base_url": server.url, "model": MODEL, "key_env": "ACDC_TEST_KEY"})
+        said = command(tmp_path, "-S", f"judges.answers={judge}", "--json")
     assert said.exit_code == 0, repr(said.exception)
     assert json.loads(said.stdout) == {"records": 4, "rule": 1, "judge": 1}
     assert list(read_list(tmp_path / "list.jsonl").values()).count(True) == 2

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from acdc.cli.app import run
+from acdc.parsing.yaml import read_yaml, write_yaml
 from tests import small_project
 from tests.acdc.chat.chat_server import KEY, MODEL, Answer, ChatServer, serving
 
@@ -53,7 +53,7 @@ def project(
     """A finished run of random models, and settings that ask little."""
     root = tmp_path_factory.mktemp("baselines")
     small_project.make(root, save_tiny_model)
-    data = yaml.safe_load((root / "params.yaml").read_text())
+    data = read_yaml((root / "params.yaml").read_text())
     data["evaluation"] |= {"questions": QUESTIONS, "benchmarks": ["tiny_colon"], "max_n": DRAWS, "batch": 2}
     asked = {
         "base_url": server.url,
@@ -70,7 +70,7 @@ def project(
     }
     data["comparison"]["claim_sizes"] = [DRAWS]
     data["executor"] = {"kind": "local", "workers": 1}
-    (root / "params.yaml").write_text(yaml.safe_dump(data))
+    (root / "params.yaml").write_text(write_yaml(data))
     return root
 
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from acdc.cli.app import run
+from acdc.parsing.yaml import read_yaml
 
 ROOT = Path(__file__).parents[3]
 
@@ -55,6 +55,6 @@ def test_a_misspelt_name_gets_the_nearest(
 def test_the_settings_of_the_project_are_those_of_the_sections() -> None:
     from evals.settings import BaselineSettings, EvaluationSettings
 
-    document = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    document = read_yaml((ROOT / "params.yaml").read_text("utf-8"))
     assert EvaluationSettings.model_validate(document["evaluation"]).suite == "tiny"
     assert BaselineSettings.model_validate(document["baselines"]).control.draws >= 8

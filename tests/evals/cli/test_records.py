@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
 from typer.testing import CliRunner
 
 from acdc.errors import InputError
+from acdc.parsing.yaml import read_yaml, write_yaml
 from evals.cli.records import register
 
 ROOT = Path(__file__).parents[3]
@@ -42,13 +42,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "data" / "test.jsonl").write_text(json.dumps(mmlu_pro(70)) + "\n")
     (tmp_path / "data" / "validation.jsonl").write_text(json.dumps(mmlu_pro(1)) + "\n")
     (tmp_path / "data" / "gsm8k.jsonl").write_text('{"question": "?", "answer": "#### 1"}\n')
-    document = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    document = read_yaml((ROOT / "params.yaml").read_text("utf-8"))
     document["evaluation"] |= {
         "suite": "paper",
         "benchmarks": ["mmlu_pro_llama", "gsm8k_llama"],
         "data": {"mmlu_pro": "data/test.jsonl", "gsm8k": "data/gsm8k.jsonl"},
     }
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    (tmp_path / "params.yaml").write_text(write_yaml(document))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -90,7 +90,7 @@ def test_the_list_of_benchmarks_is_written(project: Path) -> None:
 
 def pipeline() -> dict[str, Any]:
     """The project's own stages around records; those that ask them count how often they run."""
-    document = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))
+    document = read_yaml((ROOT / "dvc.yaml").read_text("utf-8"))
     stages = document["stages"]
     asking = {}
     for name, stage in (("evaluate", stages["evaluate"]), ("baselines", stages["baselines"]["do"])):
@@ -107,7 +107,7 @@ def pipeline() -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_a_changed_file_runs_evaluate_and_baselines_again(project: Path) -> None:
-    (project / "dvc.yaml").write_text(yaml.safe_dump(pipeline(), sort_keys=False))
+    (project / "dvc.yaml").write_text(write_yaml(pipeline()))
     (program := project / ".venv" / "bin" / "acdc").parent.mkdir(parents=True)
     program.write_text(ACDC)
     program.chmod(0o755)

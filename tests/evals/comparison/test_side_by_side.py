@@ -6,19 +6,18 @@ from pathlib import Path
 
 import pytest
 import typer
-import yaml
 from typer.testing import CliRunner
 
 from acdc.errors import InputError, NotEnoughDataError
+from acdc.parsing.yaml import read_yaml, write_yaml
 from evals.answering.evaluate_taskforce import Run
 from evals.cli.compare import register
 from evals.comparison.by_generation import by_generation
 from evals.comparison.csv_files import generation_rows
-from evals.comparison.document import ComparisonSettings
 from evals.comparison.evidence import gather
 from evals.comparison.side_by_side import SideBySide, compared, text
+from evals.settings import ComparisonSettings, StatisticsSettings
 from evals.significance import holm
-from evals.statistics_settings import StatisticsSettings
 from reproductions.tables.generations import generations_table
 from tests.evals.comparison.test_build import FIRST, SECOND, SETTINGS, baselines, run, write
 from tests.evals.comparison.test_build import compare as whole_comparison
@@ -140,9 +139,9 @@ def project(results: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 "archive": list(one.archive),
             }
             path.write_text(json.dumps(document))
-    data = yaml.safe_load(PARAMS.read_text())
+    data = read_yaml(PARAMS.read_text())
     data["selected"]["seeds"] = [0, 1]
-    (root / "params.yaml").write_text(yaml.safe_dump(data))
+    (root / "params.yaml").write_text(write_yaml(data))
     names = {name: Path(f"{name}.yaml") for name in ("one", "two")}
     monkeypatch.setattr("evals.benchmarks.registry.chosen", lambda suite, only: names)
     monkeypatch.chdir(root)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
 from typer.testing import CliRunner
 
 from acdc.config.config import load
 from acdc.engines.engine import Request, Sampling
 from acdc.errors import InfrastructureError, InputError
+from acdc.parsing.yaml import read_yaml
 from acdc.runs.assembly import engine_of
 from acdc.storage.layout import Layout
 from acdc.weights.tensors import weights_hash
@@ -54,7 +54,7 @@ def written(project: Path) -> Path:
 
 def metadata(directory: Path) -> dict[str, Any]:
     _, front, _ = (directory / "README.md").read_text().split("---", 2)
-    found: dict[str, Any] = yaml.safe_load(front)
+    found: dict[str, Any] = read_yaml(front)
     return found
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
 from acdc.cli.pipeline import _stages
 from acdc.config.config import parse
 from acdc.errors import InfrastructureError, InputError
+from acdc.parsing.yaml import read_yaml, write_yaml
 from reproductions.cli.reproduce import register
 from reproductions.replicate.reproduction import (
     COMMON,
@@ -125,7 +125,7 @@ def test_records_are_found_by_their_names_and_beside_their_examples(tmp_path: Pa
 
 
 def test_benchmarks_that_this_version_lacks_are_left_out_and_said() -> None:
-    wanted = yaml.safe_load(COMMON.read_text(encoding="utf-8"))["evaluation"]["benchmarks"]
+    wanted = read_yaml(COMMON.read_text(encoding="utf-8"))["evaluation"]["benchmarks"]
     measured, without = benchmarks([*wanted, "of_another_time"])
     assert "gsm8k_llama" in measured
     assert without[-1] == "of_another_time"
@@ -192,7 +192,7 @@ def test_of_a_family_with_a_dot_in_its_name_dvc_watches_all(tmp_path: Path) -> N
     assert "- families." not in dotted
     (tmp_path / "dvc.yaml").write_text(dotted, encoding="utf-8")
     made = settings(PARAMS, "qwen2.5", ROOT / "nowhere")
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(made, allow_unicode=True), encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(write_yaml(made), encoding="utf-8")
     dvc = Path(sys.executable).parent / "dvc"
     variables = {**os.environ, "DVC_NO_ANALYTICS": "1"}
     subprocess.run([dvc, "init", "--no-scm", "--quiet"], cwd=tmp_path, env=variables, check=True)

@@ -3,9 +3,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-import yaml
 
 from acdc.config.config import load
+from acdc.parsing.yaml import read_yaml
 from acdc.storage.layout import Layout
 from reproductions.report.page import write_report
 from reproductions.text.templates import FOLDER
@@ -57,7 +57,7 @@ def test_the_page_refers_to_nothing_outside_itself(page: str, read: Reader) -> N
 
 
 def test_every_section_is_there_in_order_and_linked(read: Reader) -> None:
-    sections = list(yaml.safe_load((FOLDER / "sections.yaml").read_text(encoding="utf-8")))
+    sections = list(read_yaml((FOLDER / "sections.yaml").read_text(encoding="utf-8")))
     headings = [attributes["id"] for tag, attributes in read.tags if tag == "h2"]
     links = [
         str(attributes["href"])[1:]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import typer
-import yaml
 from typer.testing import CliRunner, Result
 
 from acdc.errors import InfrastructureError, InputError, NotEnoughDataError, ToleranceError
+from acdc.parsing.yaml import read_yaml, write_yaml
 from reproductions.cli.same import register
 from reproductions.same.kernels import Kernels
-from reproductions.same.pipelines import MADE, Pipeline, run_pipelines
+from reproductions.same.pipelines import MADE, Pipeline, Place, run_pipelines
 from reproductions.same.settings import Setting
 
 ROOT = Path(__file__).parents[3]
@@ -33,7 +33,7 @@ def project(root: Path, command: str = STAGE) -> Path:
     shutil.copy(ROOT / ".dvcignore", root)
     (root / "small.yaml").write_text("selected: {seeds: [0]}\n")
     stage = {"cmd": " ".join(command.split()), "params": ["engine"], "outs": ["taskforces/tiny/acdc"]}
-    (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"compare": stage}}))
+    (root / "dvc.yaml").write_text(write_yaml({"stages": {"compare": stage}}))
     return root / "params.yaml"
 
 
@@ -51,9 +51,7 @@ def run(params: Path, settings: dict[str, Setting]) -> tuple[list[Pipeline], lis
     done = run_pipelines(
         settings,
         settings,
-        params=params,
-        overlay=params.with_name("small.yaml"),
-        root=params.parent / "same",
+        Place(params, params.with_name("small.yaml"), params.parent / "same"),
         shell=os.environ,
         say=said.append,
         probe=probe,
@@ -71,9 +69,10 @@ def test_each_pipeline_sees_its_own_environment_and_settings(tmp_path: Path) -> 
     done, said = run(params, {"one": setting("one"), "two": two})
     assert [force(it.root) for it in done] == ["one", "two"]
     assert [it.kernels.threads for it in done if it.kernels] == [1, 2]
-    assert [
-        yaml.safe_load((it.root / "params.yaml").read_text())["engine"].get("threads") for it in done
-    ] == [None, 2]
+    assert [read_yaml((it.root / "params.yaml").read_text())["engine"].get("threads") for it in done] == [
+        None,
+        2,
+    ]
     assert [line.split(":")[0] for line in said] == ["setting 1 of 2, one (one)", "setting 2 of 2, two (two)"]
 
 

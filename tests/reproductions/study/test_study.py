@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
-import yaml
 from scipy import stats
 from typer.testing import CliRunner
 
 from acdc.config.config import parse
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.parsing.validation import merged
+from acdc.parsing.yaml import read_yaml, write_yaml
 from evals.significance import holm
 from reproductions.cli.study import register
 from reproductions.study.family_scores import scores_of
@@ -47,7 +47,7 @@ def invoke(*arguments):
 
 def test_the_settings_in_the_project_fit_the_projects_parameters():
     settings = read_settings()
-    config = parse(merged(yaml.safe_load(PARAMS.read_text()), overlay(settings)), PARAMS)
+    config = parse(merged(read_yaml(PARAMS.read_text()), overlay(settings)), PARAMS)
     assert config.selected.families == settings.names()
     assert len({config.family(name).train["seed"] for name in settings.names()}) == settings.families
     needed = {
@@ -132,17 +132,17 @@ def test_kept_answers_are_found_in_their_folder(tmp_path):
 
 def test_bad_settings_are_refused_before_anything_is_written(tmp_path):
     bad = tmp_path / "study.yaml"
-    whole = yaml.safe_load((Path(__file__).parents[3] / "reproductions/tiny/study.yaml").read_text())
+    whole = read_yaml((Path(__file__).parents[3] / "reproductions/tiny/study.yaml").read_text())
     for change in ({"families": 1}, {"overlay": {"evolushion": {}}}, {"more": 1}):
-        bad.write_text(yaml.safe_dump(whole | change))
+        bad.write_text(write_yaml(whole | change))
         assert isinstance(invoke("--settings", bad, "--root", tmp_path / "s").exception, InputError)
     assert isinstance(invoke("--settings", tmp_path / "none.yaml").exception, InputError)
     assert not (tmp_path / "s").exists()
 
 
 def test_dvc_finds_every_stage_of_every_family(tmp_path, asked):
-    data = merged(yaml.safe_load(PARAMS.read_text()), overlay(asked))
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+    data = merged(read_yaml(PARAMS.read_text()), overlay(asked))
+    (tmp_path / "params.yaml").write_text(write_yaml(data))
     (tmp_path / "dvc.yaml").write_bytes((PARAMS.parent / "dvc.yaml").read_bytes())
     dvc = str(Path(sys.executable).with_name("dvc"))
     subprocess.run([dvc, "init", "--no-scm", "--quiet"], cwd=tmp_path, check=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from acdc.config.config import Config, load
+from acdc.parsing.yaml import read_yaml, write_yaml
 from acdc.storage.layout import Layout
 from acdc.storage.store import RunStore
 from tests.acdc.engines.conformance.conftest import need_vllm
@@ -31,10 +31,10 @@ class Killer:
 
 
 def config(folder: Path, **engine: Any) -> Config:
-    settings = yaml.safe_load(PARAMS.read_text())
+    settings = read_yaml(PARAMS.read_text())
     settings["engine"] = {"kind": "vllm", "cache_gib": 0.25, **engine}
     file = folder / "params.yaml"
-    file.write_text(yaml.safe_dump(settings))
+    file.write_text(write_yaml(settings))
     return load(file, [*SMALL, *FEW])
 
 

@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from acdc.config.config import Config, parse
+from acdc.parsing.yaml import read_yaml
 from acdc.preflight.family.finding import Finding
 from acdc.preflight.family.report import Report, check_family
 from acdc.storage.layout import Layout
@@ -15,7 +14,7 @@ PARAMS = Path(__file__).parents[4] / "params.yaml"
 
 def settings(home: Path, **changes: Any) -> Config:
     """params.yaml with a family "mine" of the directories below home."""
-    data = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
+    data = read_yaml(PARAMS.read_text(encoding="utf-8"))
     seeds = {name: str(home / name) for name in ("general", "code", "math")}
     mine = {"preset": "paper", "base": str(home / "base"), "seeds": seeds, "big": str(home / "big")}
     data["families"] = {"mine": {**mine, **changes}}

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from acdc.parsing.yaml import read_yaml, write_yaml
 from tests.acdc.preflight.family.families import PARAMS
 from tests.acdc.preflight.family.hub_server import HubServer
 
@@ -23,13 +23,13 @@ ROOT = PARAMS.parent
 @pytest.fixture
 def acdc(hub: HubServer, tmp_path: Path) -> Run:
     """Runs the command in a folder whose params.yaml has the family "far", by ids."""
-    data = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
+    data = read_yaml(PARAMS.read_text(encoding="utf-8"))
     seeds = {name: f"lab/{name}" for name in ("general", "code", "math")}
     data["families"] = {"far": {"preset": "paper", "base": "lab/base", "seeds": seeds, "big": "lab/big"}}
     data["selected"] = {"families": ["far"], "variants": ["acdc"], "seeds": [0]}
     project = tmp_path / "project"
     project.mkdir()
-    (project / "params.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+    (project / "params.yaml").write_text(write_yaml(data), encoding="utf-8")
 
     def run(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         environment = {
@@ -75,7 +75,7 @@ def test_a_family_on_the_hub_is_checked_without_its_weights(acdc: Run, hub: HubS
 def test_what_pin_prints_pins_the_family(acdc: Run, hub: HubServer, tmp_path: Path) -> None:
     printed = acdc("families", "pin", "far")
     assert printed.returncode == 0, printed.stderr
-    revisions = yaml.safe_load(printed.stdout)["families"]["far"]["revisions"]
+    revisions = read_yaml(printed.stdout)["families"]["far"]["revisions"]
     assert revisions["code"] == hub.repositories["lab/code"].commit
     overrides = [
         word

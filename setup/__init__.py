@@ -1,1 +1,0 @@
-"""Builds the environment: ``make setup``. Standard library only, because nothing is installed yet."""
