@@ -7,7 +7,23 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from acdc.chat.settings import EndpointSettings
 
 
-class EngineSettings(BaseModel):
+class AnyEngineSettings(BaseModel):
+    """What the settings of every engine share; those of a plugin are a subclass.
+
+    Attributes:
+        kind: Names the engine.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+
+    def identity(self) -> dict[str, Any]:
+        """What can change an answer: the settings hash of a run holds it."""
+        return self.model_dump(mode="json")
+
+
+class EngineSettings(AnyEngineSettings):
     """The transformers engine and the fixed shapes it computes in.
 
     Attributes:
@@ -16,8 +32,6 @@ class EngineSettings(BaseModel):
         widths: Prompt lengths in tokens that prompts are padded to, ascending; beyond the last, its multiples.
         threads: CPU threads of this process; several processes scale better than several threads.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["transformers"] = "transformers"
     rows: Annotated[int, Field(ge=1, le=4096)] = 64
@@ -38,12 +52,8 @@ class EngineSettings(BaseModel):
             raise ValueError(f"widths must ascend without repetition, not {list(self.widths)}")
         return self
 
-    def identity(self) -> dict[str, Any]:
-        """What can change an answer: the settings hash of a run holds it."""
-        return self.model_dump(mode="json")
 
-
-class VllmSettings(BaseModel):
+class VllmSettings(AnyEngineSettings):
     """vLLM: one engine, started once, that takes weights in place. The dtype is the family's.
 
     Attributes:
@@ -64,8 +74,6 @@ class VllmSettings(BaseModel):
             the weights and of the head, without a forward pass; "auto": full up to 2 GB of weights.
         tolerance: Largest difference of a canary's log-probability, in nats; None: by dtype.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["vllm"] = "vllm"
     tensor_parallel: Annotated[int, Field(ge=1)] = 1
@@ -91,7 +99,7 @@ class VllmSettings(BaseModel):
         return self.model_dump(mode="json", include=names)
 
 
-class APISettings(EndpointSettings):
+class APISettings(EndpointSettings, AnyEngineSettings):
     """A model behind an OpenAI-compatible endpoint, whose weights nobody can change.
 
     Attributes:
@@ -103,11 +111,3 @@ class APISettings(EndpointSettings):
     def identity(self) -> dict[str, Any]:
         """What can change an answer; not the address."""
         return self.model_dump(mode="json", include={"kind", "model"})
-
-
-AnyEngineSettings = EngineSettings | VllmSettings | APISettings
-ENGINES: dict[str, type[BaseModel]] = {
-    "transformers": EngineSettings,
-    "vllm": VllmSettings,
-    "api": APISettings,
-}

@@ -33,7 +33,7 @@ def ask(
         str,
         typer.Option(
             "--select",
-            help="majority, logprob, self_certainty, random, reward_model; monarch, tournament, score: by a judge.",
+            help="A way to choose (`acdc plugins selectors`); monarch, tournament and score ask a judge.",
         ),
     ] = "majority",
     reward_model: Annotated[
@@ -47,8 +47,9 @@ def ask(
     """Ask."""
     from acdc.runs.run import engine_of
     from acdc.streams import stream
-    from evals.ask import REWARD, require_selector
     from evals.ask import ask as asked
+    from evals.ask import require_selector
+    from evals.best_of_n.registry import JUDGE, REWARDS, needs
     from evals.best_of_n.settings import settings_of
 
     config = settings(params, overrides)
@@ -63,15 +64,11 @@ def ask(
         raise InputError("the question is empty: give it as an argument or on standard input")
     family, members, made = _members(config, run, n)
     with ExitStack() as stack:
-        judge = (
-            _judge(endpoint, stack)
-            if endpoint is not None and select in ("monarch", "tournament", "score")
-            else None
-        )
+        judge = _judge(endpoint, stack) if endpoint is not None and JUDGE in needs(select) else None
         engine = engine_of(config, family)
         stack.callback(engine.close)
         rewards = None
-        if select == REWARD and reward_model is not None:
+        if REWARDS in needs(select) and reward_model is not None:
             from evals.best_of_n.reward_model import RewardModel
 
             rewards = RewardModel(reward_model)
@@ -85,6 +82,7 @@ def ask(
             max_new_tokens=int(made["max_new_tokens"]),
             judge=judge,
             rewards=rewards,
+            options=chosen.options.get(select),
         )
     typer.echo(_json(found) if as_json else _text(found))
 
