@@ -15,7 +15,7 @@ from acdc.errors import InputError
 from acdc.judging.extract import extract
 from evals.best_of_n.registry import JUDGE, NUMBERS, REWARDS, SELECTORS, choose, needs
 from evals.best_of_n.reward_model import Rewards
-from evals.best_of_n.selector import Candidates, Judge
+from evals.best_of_n.selector import Candidates, Choice, Judge
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,6 +74,29 @@ class Answered:
         return self.answers[self.chosen]
 
 
+@dataclass(frozen=True)
+class Chooser:
+    """How the final answer is chosen.
+
+    Attributes:
+        selector: A way to choose (`acdc plugins selectors`).
+        rng: Decides ties, orders and missing verdicts.
+        judge: For the selectors that ask one.
+        rewards: For the selectors that need a reward model.
+        options: Settings of the selector, where it is a plugin.
+    """
+
+    selector: str
+    rng: np.random.Generator
+    judge: Judge | None = None
+    rewards: Rewards | None = None
+    options: Mapping[str, Any] | None = None
+
+    def choose(self, candidates: Candidates) -> Choice:
+        """The choice among the candidates. Raises InputError where a judge or a reward model is needed and none is given."""
+        return choose(self.selector, candidates, self.rng, self.judge, self.rewards, self.options)
+
+
 def require_selector(name: str, *, judge: bool, rewards: bool) -> None:
     """Refuse a way to choose that does not exist or lacks what it needs, before any model is loaded.
 
@@ -107,14 +130,10 @@ def ask(
     engine: DeclaredEngine,
     members: Sequence[Member],
     question: str,
-    selector: str,
-    rng: np.random.Generator,
+    chooser: Chooser,
     *,
     system: str = "",
     max_new_tokens: int = 512,
-    judge: Judge | None = None,
-    rewards: Rewards | None = None,
-    options: Mapping[str, Any] | None = None,
 ) -> Answered:
     """All answers and the final one.
 
@@ -122,20 +141,16 @@ def ask(
         engine: Of the members' family; their weights are swapped in.
         members: In order of choice, at least one.
         question: Asked of each.
-        selector: A way to choose.
-        rng: Decides ties, orders and missing verdicts.
+        chooser: Says which answer is final.
         system: System message.
         max_new_tokens: Budget of each answer.
-        judge: For the selectors that ask one.
-        rewards: For the selectors that need a reward model.
-        options: Settings of the selector, where it is a plugin.
 
     Raises:
         InputError: The question is empty or does not fit into the model's context, or the selector lacks what it needs; where the
             engine does not give its numbers, before anybody is asked.
         InfrastructureError: The judge is out of reach.
     """
-    _require_numbers(selector, engine.capabilities)
+    _require_numbers(chooser.selector, engine.capabilities)
     if not question.strip():
         raise InputError("the question is empty: give it as an argument or on standard input")
     answers = []
@@ -148,8 +163,10 @@ def ask(
         Said(member.id, answer.text, extract(answer.text, is_code=False), answer.finish == "length")
         for member, answer in zip(members, answers, strict=True)
     )
-    choice = choose(selector, _candidates(question, said, answers), rng, judge, rewards, options)
-    return Answered(question, said, selector, choice.index, choice.calls, choice.unparsable, choice.drawn)
+    choice = chooser.choose(_candidates(question, said, answers))
+    return Answered(
+        question, said, chooser.selector, choice.index, choice.calls, choice.unparsable, choice.drawn
+    )
 
 
 def _require_numbers(selector: str, promised: Capabilities) -> None:

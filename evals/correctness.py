@@ -83,7 +83,7 @@ class Correctness:
             "".join("m" if gone else "01"[right] for right, gone in zip(*pair, strict=True)) for pair in pairs
         ]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The document of `correctness.json`; one character an answer: 1 right, 0 wrong, m missing."""
         return {
             "schema": _SCHEMA,

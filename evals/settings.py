@@ -1,4 +1,4 @@
-"""The sections `evaluation` and `baselines` of params.yaml."""
+"""The sections `evaluation`, `baselines`, `comparison` and `statistics` of params.yaml."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,7 +63,6 @@ class EvaluationSettings(BaseModel):
             InputError: Names the entry.
         """
         from evals.benchmarks.registry import chosen, data_names
-        from evals.comparison.document import settings_of
 
         chosen(self.suite, self.benchmarks)
         known = data_names(self.suite, self.benchmarks) if self.data or self.filters else []
@@ -78,7 +77,7 @@ class EvaluationSettings(BaseModel):
                 raise InputError(
                     f"evaluation.thorough: no variant '{name}'; {nearest(name, config.variants)}"
                 )
-        ours = settings_of(config).ours
+        ours = comparison_settings(config).ours
         if ours not in self.thorough:
             raise InputError(f"evaluation.thorough must name '{ours}', the variant of comparison.ours")
 
@@ -177,3 +176,58 @@ class BaselineSettings(BaseModel):
     noise: NoiseSettings = NoiseSettings()
     big: BigSettings = BigSettings()
     api: dict[str, ApiSettings] = {}
+
+
+class ComparisonSettings(BaseModel):
+    """The section `comparison` of params.yaml.
+
+    Attributes:
+        ours: Variant whose task force the claims are about; where it is not selected, the first that is.
+        claim_sizes: N at which claims are made; each claim costs the others some power (Holm).
+        search_controls: Variants that belong among the rivals of the main table wherever they are selected.
+        examples: How many questions that only ours solved are shown.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ours: str = "acdc"
+    claim_sizes: tuple[int, ...] = (3, 8)
+    search_controls: tuple[str, ...] = ("random_search", "no_selection")
+    examples: int = 12
+
+    def check(self, config: "Config") -> None:
+        """Names must be variants, and claims must be about sizes that are measured.
+
+        Raises:
+            InputError: Names the entry.
+        """
+        for where, names in (("ours", (self.ours,)), ("search_controls", self.search_controls)):
+            for name in names:
+                if name not in config.variants:
+                    raise InputError(
+                        f"comparison.{where}: no variant '{name}'; {nearest(name, config.variants)}"
+                    )
+        most = config.section("evaluation", EvaluationSettings).max_n
+        for n in self.claim_sizes:
+            if not 1 <= n <= most:
+                raise InputError(
+                    f"comparison.claim_sizes: {n} is not between 1 and evaluation.max_n = {most}"
+                )
+
+
+def comparison_settings(config: "Config") -> ComparisonSettings:
+    """The section `comparison`, or its defaults where it is not registered."""
+    section = config.sections.get("comparison", ComparisonSettings())
+    assert isinstance(section, ComparisonSettings)
+    return section
+
+
+class StatisticsSettings(BaseModel):
+    """How intervals and tests are computed. What is published is always computed with 50,000 resamples as well."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    resamples: int = Field(10_000, ge=1_000, description="of bootstraps over questions and runs")
+    confidence: float = Field(0.95, gt=0.5, lt=1.0, description="of every interval")
+    alpha: float = Field(0.05, gt=0.0, lt=0.5, description="level of tests, after Holm's correction")
+    seed: int = Field(0, ge=0, description="of every draw")

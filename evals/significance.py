@@ -5,7 +5,7 @@ a test has a side, the default asks the published question, "is the mean above 0
 alternative="two-sided" to ask the other one. What each method is worth at small n is measured in docs/statistics.md.
 
 Source: `published_bootstrap` is App. K of arXiv:2604.14969v1. Sign-flip: Fisher 1935. Holm: Scand. J. Stat. 6 (1979).
-Bootstraps over questions live in :mod:`evals.statistics.item_bootstrap`, planning in :mod:`evals.statistics.power`; both are re-exported here.
+Bootstraps over questions live in :mod:`evals.statistics.bootstrap`, planning in :mod:`evals.statistics.power`; both are re-exported here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.numbers.digits import settled
 from acdc.numbers.exact import on_grid
-from evals.statistics.item_bootstrap import hierarchical_bootstrap, item_bootstrap
+from evals.statistics.bootstrap import item_bootstrap
 from evals.statistics.power import minimum_detectable_effect, t_power, units_needed
 from evals.statistics.resampling import (
     Interval,
@@ -32,7 +32,6 @@ __all__ = [
     "Interval",
     "converged_bootstrap",
     "family_bootstrap",
-    "hierarchical_bootstrap",
     "holm",
     "item_bootstrap",
     "mcnemar",

@@ -1,6 +1,7 @@
 """Where summary and report read from, and what to run when a part is not there yet."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,7 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path}: damaged ({error}); run the command that wrote it again") from None
 
 
-def paper_audit(layout: Layout) -> dict[str, Any] | None:
+def paper_audit(layout: Layout) -> Mapping[str, Any] | None:
     """What `acdc audit-paper` wrote, None where it has not run.
 
     Raises:

@@ -42,3 +42,11 @@ def test_a_door_does_not_load_torch(module: str) -> None:
     code = f"import sys, {module}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("floor", ["evals", "reproductions"])
+def test_every_name_of_a_floors_index_is_there(floor: str) -> None:
+    found = importlib.import_module(floor)
+    assert [name for name in found.__all__ if not callable(getattr(found, name, None))] == []
+    with pytest.raises(AttributeError, match="nothing"):
+        found.nothing  # noqa: B018

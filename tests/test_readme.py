@@ -1,5 +1,6 @@
 """Every command that the README shows exists, and those that take no minutes are run as they stand there."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from acdc.config.config import parse
+from reproductions.text.numbers import interval, points
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -74,3 +76,27 @@ def test_settings_shown_in_the_readme_are_valid() -> None:
 def test_every_path_linked_in_the_readme_exists() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (PROJECT / target).exists(), target
+
+
+def test_the_readmes_table_is_the_kept_one_digit_for_digit() -> None:
+    kept = json.loads((PROJECT / "reproductions/tiny/table.json").read_text(encoding="utf-8"))
+    rows = [row["cells"] for row in kept["rows"] if row["n"] == 8 and row["cells"]["p (Holm)"] != "–"]
+    rivals = [
+        f"| {cells['N']} | {cells['Coverage, % [95%]']} | {cells['Task force minus rival [95%]']} | {cells['p (Holm)']} "
+        f"| {cells['Verdict']} |"
+        for cells in rows
+    ]
+    shown = re.findall(r"^\| .+? (\| \d \| .+)$", README, flags=re.MULTILINE)
+    assert sorted(shown[-len(rivals) :]) == sorted(rivals)
+
+
+def test_the_readmes_study_is_computed_from_the_kept_answers() -> None:
+    from reproductions.kept_answers import FILE
+    from reproductions.study.family_scores import scores
+    from reproductions.study.study import SETTINGS, read_settings, study_table
+
+    folder = SETTINGS.parent / "study"
+    data = study_table(read_settings(), scores(folder / FILE)).frame
+    for row in data[data["n"] == 8].to_dict("records"):
+        shown = f"{interval(row['mean'], row['low'], row['high'], points)} | {row['ahead']} of {row['families']} |"
+        assert shown in README, row["asks"]

@@ -17,7 +17,6 @@ __all__ = [
     "judged_answers",
     "lm_eval_adapter",
     "preload",
-    "programs",
     "prompt_tokens",
     "rescore",
     "samples",

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from acdc.errors import InfrastructureError, InputError
 from acdc.numbers.digits import in_percent
@@ -131,6 +131,24 @@ def jobs_of(
     return list(jobs.values())
 
 
+class Counts(NamedTuple):
+    """Answers in all, missing ones, and the share of those given that the token budget cut off."""
+
+    answers: int
+    missing: int
+    cut_off: float
+
+    def __str__(self) -> str:
+        return f"{self.answers:,} answers, {self.missing} missing, {in_percent(self.cut_off)}% cut off by the token budget"
+
+
+class Evaluated(NamedTuple):
+    """How many models answered, and counts of their answers."""
+
+    models: int
+    counts: Counts
+
+
 def evaluate(
     runs: Sequence[Run],
     loader: Callable[[Run, str], Loader],
@@ -139,7 +157,7 @@ def evaluate(
     *,
     workers: int,
     on_event: OnEvent = lambda name, event: None,
-) -> dict[str, Any]:
+) -> Evaluated:
     """Evaluate the runs' models and write their results.
 
     Args:
@@ -151,7 +169,7 @@ def evaluate(
         on_event: Receives progress (:func:`evals.answering.jobs.run_jobs`).
 
     Returns:
-        Counts for a summary: models, answers, missing, cut_off (a share).
+        How many models answered, and counts of their answers.
 
     Raises:
         InfrastructureError: More answers are missing than allowed; nothing is written.
@@ -166,11 +184,11 @@ def evaluate(
     for run in runs:
         members = run.members(settings.max_n, thorough=run.variant in settings.thorough)
         write(directory(run), [by_model[id, run.hashes[id]] for id in members])
-    return {"models": len(jobs), **summary}
+    return Evaluated(len(jobs), summary)
 
 
-def checked(results: Sequence[Result], max_missing: float) -> dict[str, Any]:
-    """Counts over all results: answers, missing, cut_off (a share of those given).
+def checked(results: Sequence[Result], max_missing: float) -> Counts:
+    """Counts over all results.
 
     Raises:
         InfrastructureError: The share of missing answers is above `max_missing`.
@@ -184,7 +202,7 @@ def checked(results: Sequence[Result], max_missing: float) -> dict[str, Any]:
             "the sandbox or the judge failed or prompts are too long; the others are kept, start the command again"
         )
     cut = sum(int(matrix.cut.sum()) for matrix in matrices)
-    return {"answers": answers, "missing": missing, "cut_off": cut / max(1, answers - missing)}
+    return Counts(answers, missing, cut / max(1, answers - missing))
 
 
 def write(directory: Path, results: Sequence[Result]) -> None:

@@ -17,8 +17,8 @@ from acdc.streams import key as stream_key
 from evals.answering.answer_cache import AnswerCache, Reply, Verdict, answer_key, reply_of, verdict_key
 from evals.answering.benchmark_exam import Exam, Record
 from evals.answering.judged_answers import verdicts
-from evals.answering.programs import run_of, verdict_of
 from evals.answering.prompt_tokens import PromptTokens, read_prompts
+from evals.settings import EvaluationSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from acdc.judging.judge import Judge
     from acdc.judging.judge import Question as Judged
     from acdc.sandbox import Job as Run
-    from acdc.sandbox import Sandbox
+    from acdc.sandbox import Outcome, Sandbox
 
 _LOAD = ("timeout", "killed")
 _STREAM_MASK = (1 << 64) - 1
@@ -91,14 +91,11 @@ class Harness:
         engine: Answers; its weights are swapped.
         exams: The benchmarks.
         cache: Answers made before.
-        seed: Seed of every draw.
-        top_p: Nucleus of sampled answers.
-        batch: Prompts in one transaction.
-        retries: How often a batch that failed for lack of infrastructure is asked again.
+        settings: Seed of every draw, nucleus, prompts in one transaction, retries of a failed batch, and the largest share of
+            questions that may be too long for the model (`max_missing`); those are missing, and never asked.
         box: The sandbox that runs answers which are programs; may be None where no benchmark has such.
         limits: Its limits, as text; verdicts depend on them.
         judge: Asks a model about open answers; may be None where no benchmark has such.
-        max_missing: Largest share of questions that may be too long for the model; they are missing, and never asked.
     """
 
     def __init__(
@@ -106,20 +103,14 @@ class Harness:
         engine: Engine,
         exams: Sequence[Exam],
         cache: AnswerCache,
+        settings: EvaluationSettings,
         *,
-        seed: int = 0,
-        top_p: float = 1.0,
-        batch: int = 512,
-        retries: int = 1,
         box: "Sandbox | None" = None,
         limits: str = "",
         judge: "Judge | None" = None,
-        max_missing: float = 1.0,
     ) -> None:
         self._engine, self._exams, self._cache = engine, list(exams), cache
-        self._judge, self._max_missing = judge, max_missing
-        self._seed, self._top_p, self._batch, self._retries, self._box = seed, top_p, batch, retries, box
-        self._limits = limits
+        self._settings, self._box, self._limits, self._judge = settings, box, limits, judge
 
     def run(self, job: Job, progress: Callable[[int], None] | None = None) -> dict[str, list[Record]]:
         """Samples of one job.
@@ -178,7 +169,7 @@ class Harness:
     def _refuse_too_long(self) -> None:
         total = sum(len(exam.questions) for exam in self._exams)
         count = sum(map(len, self._too_long.values()))
-        if count <= self._max_missing * total:
+        if count <= self._settings.max_missing * total:
             return
         exam = max(self._exams, key=lambda exam: len(self._too_long[exam.benchmark.name]))
         facts, budget = self.prompts[exam.benchmark.name].facts, exam.sampling(0.0, 1.0).max_new_tokens
@@ -192,11 +183,13 @@ class Harness:
         asks = []
         drawn = job.temperature > 0
         for exam in self._exams:
-            sampling = exam.sampling(job.temperature, self._top_p)
+            sampling = exam.sampling(job.temperature, self._settings.top_p)
             for draw in range(job.first, job.first + job.draws):
                 for index, question in enumerate(exam.questions):
                     indices = (*job.model.stream_indices, exam.benchmark.name, question.id, draw)
-                    stream = stream_key(self._seed, "answer", *indices) & _STREAM_MASK if drawn else 0
+                    stream = (
+                        stream_key(self._settings.seed, "answer", *indices) & _STREAM_MASK if drawn else 0
+                    )
                     request = Request(question.prompt, stream)
                     found = answer_key(self._engine.version, weights_hash, request, sampling)
                     asks.append(Ask(exam, index, draw, request, sampling, found))
@@ -208,12 +201,12 @@ class Harness:
         for ask in asks:
             by_sampling.setdefault(ask.sampling, []).append(ask)
         for group in by_sampling.values():
-            for first in range(0, len(group), self._batch):
-                yield group[first : first + self._batch]
+            for first in range(0, len(group), self._settings.batch):
+                yield group[first : first + self._settings.batch]
 
     def _answer(self, batch: Sequence[Ask], progress: Callable[[int], None] | None) -> dict[bytes, Reply]:
         """Answers of one batch, kept in the cache; empty where the engine failed every time."""
-        for _ in range(1 + self._retries):
+        for _ in range(1 + self._settings.retries):
             try:
                 answers = self._engine.generate([ask.request for ask in batch], batch[0].sampling)
             except InfrastructureError:
@@ -285,7 +278,7 @@ class Harness:
 
     def _judged(self, box: "Sandbox", wanted: "Mapping[bytes, Run]") -> dict[bytes, Verdict]:
         """The sandbox's verdicts, kept in the cache; empty where it failed every time."""
-        for _ in range(1 + self._retries):
+        for _ in range(1 + self._settings.retries):
             try:
                 outcomes = box.score(list(wanted.values()))
             except InfrastructureError:
@@ -295,3 +288,15 @@ class Harness:
             self._cache.put_verdicts(pair for pair in verdicts.items() if pair[1].error not in _LOAD)
             return verdicts
         return {}
+
+
+def run_of(sample: Record) -> "Run":
+    """The sandbox's job for a sample record: its question's task family, its filtered answer."""
+    from acdc.sandbox import Job as Run
+
+    return Run(sample["doc"]["source"], sample["doc"]["task"], str(sample["filtered_resps"][0]))
+
+
+def verdict_of(outcome: "Outcome") -> Verdict:
+    """Right is a score of at least a half."""
+    return Verdict(outcome.score is not None and outcome.score >= 0.5, outcome.error)

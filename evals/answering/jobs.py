@@ -99,14 +99,10 @@ def opened(workplace: Workplace, report: Callable[..., None] = lambda **_: None)
             engine,
             exams,
             cache,
-            seed=settings.seed,
-            top_p=settings.top_p,
-            batch=settings.batch,
-            retries=settings.retries,
+            settings,
             box=box,
             limits=workplace.limits,
             judge=judge,
-            max_missing=settings.max_missing,
         )
 
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from acdc.errors import InputError
 from evals.answering.answer_cache import Reply
 from evals.answering.group_exam import open_exam
+from evals.answering.harness import run_of, verdict_of
 from evals.answering.judged_answers import opened_judge, require_judge, verdicts
-from evals.answering.programs import run_of, verdict_of
-from evals.benchmarks import local_data, registry
+from evals.benchmarks import registry
+from evals.benchmarks.functions import named
 
 if TYPE_CHECKING:
     from acdc.chat.settings import JudgeSettings
@@ -54,7 +55,7 @@ def score(
     (found,) = registry.find(_SUITE, [benchmark], seed=0, questions=1, data=data)
     given = _replies(replies)
     exam = open_exam(found, lambda user, system: f"{system}\n{user}", "plain")
-    shown = local_data.named(found.metadata["shown"]) if "shown" in found.metadata else str
+    shown = named(found.metadata["shown"]) if "shown" in found.metadata else str
     places = {question.id: place for place, question in enumerate(exam.questions)}
     order = _order(found, places)
     asked = [_place(row, number, order, places, replies) for number, row in enumerate(given, 1)]

@@ -4,7 +4,7 @@ import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from acdc.engines import DeclaredEngine, open_engine
 from acdc.errors import InputError
@@ -125,7 +125,7 @@ class RunWeights:
         self._family, self._directory, self._open_engine = family, directory, open_engine
         self._population: Population | None = None  # opened in the process that uses it
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> object:
         return self.__dict__ | {"_population": None}
 
     def hashes(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ ids; no text of a question, an answer or a task is in the document. Seconds are 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evals.audit.leakage import Leaks
 from evals.audit.same_prompts import Proof
-from evals.comparison.document import ComparisonSettings
-from evals.comparison.evidence import Entry, Evidence
+from evals.comparison.evidence import Chances, Entry, Evidence
 from evals.rivals.methods import rows_of
-from evals.statistics.masked_bootstrap import Left, MaskedBootstrap
-from evals.statistics_settings import StatisticsSettings
+from evals.settings import ComparisonSettings, StatisticsSettings
+from evals.statistics.bootstrap import Left, Resamples
 
 SCHEMA = 1
 Masks = dict[str, NDArray[np.bool_]]
@@ -141,12 +140,24 @@ class Audit(_Part):
     endpoints: dict[str, dict[str, Any]]
 
 
+class ComparedTasks(NamedTuple):
+    """Synthetic tasks of our runs beside the questions of benchmarks.
+
+    Attributes:
+        leaks: For each benchmark, in the order of `evidence.questions`, what it shares with the tasks.
+        tasks: How many there are.
+        embedder: Its version.
+    """
+
+    leaks: Mapping[str, Leaks]
+    tasks: int
+    embedder: str
+
+
 def audit(
     evidence: Evidence,
     proof: Proof,
-    leaks: Mapping[str, Leaks],
-    tasks: int,
-    embedder: str,
+    compared: ComparedTasks,
     settings: AuditSettings,
     comparison: ComparisonSettings,
     statistics: StatisticsSettings,
@@ -156,17 +167,16 @@ def audit(
     Args:
         evidence: Everything that is compared.
         proof: Of :func:`evals.audit.same_prompts.same_prompts`.
-        leaks: For each benchmark, in the order of `evidence.questions`, the comparison with the tasks of our runs.
-        tasks: How many those are.
-        embedder: Its version.
+        compared: What the comparison of questions with the tasks of our runs found.
         settings: What counts as near.
         comparison: At which N.
         statistics: Resamples, confidence, seed.
     """
     sizes = {name: int(keep.sum()) for name, keep in evidence.keep.items()}
-    drawn = MaskedBootstrap(
+    drawn = Resamples(
         sizes,
         len(evidence.seeds),
+        levels=("runs", "items"),
         resamples=statistics.resamples,
         confidence=statistics.confidence,
         seed=statistics.seed,
@@ -188,17 +198,19 @@ def audit(
         },
         cut_off=[row for entry, n in cells for row in _cut_off(evidence, drawn, cells, entry, n)],
         near=settings.near,
-        embedder=embedder,
-        tasks=tasks,
-        leaks=[_leak(name, found, settings.near) for name, found in leaks.items()],
-        leak_gains=_leak_gains(evidence, drawn, cells, leaks, settings.near) if tasks else [],
+        embedder=compared.embedder,
+        tasks=compared.tasks,
+        leaks=[_leak(name, found, settings.near) for name, found in compared.leaks.items()],
+        leak_gains=_leak_gains(evidence, drawn, cells, compared.leaks, settings.near)
+        if compared.tasks
+        else [],
         judged=proof.judged,
         endpoints=dict(evidence.endpoints),
     )
 
 
 def _cut_off(
-    evidence: Evidence, drawn: MaskedBootstrap, cells: Sequence[tuple[Entry, int]], entry: Entry, n: int
+    evidence: Evidence, drawn: Resamples, cells: Sequence[tuple[Entry, int]], entry: Entry, n: int
 ) -> list[CutOff]:
     everything = _everything(evidence)
     mine, values = _whole(evidence, entry, n), evidence.chances(entry, n)
@@ -261,7 +273,7 @@ def _leak(name: str, found: Leaks, near: float) -> Leak:
 
 def _leak_gains(
     evidence: Evidence,
-    drawn: MaskedBootstrap,
+    drawn: Resamples,
     cells: Sequence[tuple[Entry, int]],
     leaks: Mapping[str, Leaks],
     near: float,
@@ -288,7 +300,7 @@ def _leak_gains(
     return rows
 
 
-def _difference(evidence: Evidence, ours: tuple[Entry, int], rival: tuple[Entry, int]) -> dict[str, Any]:
+def _difference(evidence: Evidence, ours: tuple[Entry, int], rival: tuple[Entry, int]) -> Chances:
     mine, theirs = evidence.chances(*ours), evidence.chances(*rival)
     return {name: values - theirs[name] for name, values in mine.items()}
 

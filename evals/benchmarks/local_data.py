@@ -18,7 +18,6 @@ A task's `metadata` says what its records look like:
 """
 
 import functools
-import importlib
 import importlib.util
 import json
 from collections.abc import Callable, Mapping
@@ -26,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from acdc.errors import InputError
+from evals.benchmarks.functions import named
+from evals.benchmarks.option_list import open_questions
 
 Row = dict[str, Any]
 
@@ -80,8 +81,6 @@ def questions(path: Path, metadata: Mapping[str, Any], needing: Path | None = No
             )
         seen[row["id"]] = number
     if "open_form" in metadata:
-        from evals.benchmarks.option_filter import open_questions
-
         return open_questions(path, rows, metadata, needing)
     if "prepare" not in metadata:
         return rows
@@ -90,13 +89,6 @@ def questions(path: Path, metadata: Mapping[str, Any], needing: Path | None = No
         return [prepare(row) for row in rows]
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-
-
-def named(what: str) -> Callable[..., Any]:
-    """The function `module:function`."""
-    module, _, name = what.partition(":")
-    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    return found
 
 
 def sound_records(path: Path, metadata: Mapping[str, Any]) -> list[Row]:

@@ -1,11 +1,8 @@
-"""Lists of the questions that need their options: built by a rule and a judge model, read where questions are asked openly.
+"""Lists of the questions that need their options, built by a rule and a judge model (read: :mod:`evals.benchmarks.option_list`).
 
-A list is JSON lines: a head that says what it was made with, then for each record its hash, whether the question needs its
-options, and who said so. It holds no text, so a list of a benchmark that may not be published can be. A list that is being built lies
-beside it as `<name>.part`, one line for each verdict on arrival; building goes on from there.
+A list that is being built lies beside it as `<name>.part`, one line for each verdict on arrival; building goes on from there.
 """
 
-import hashlib
 import json
 import os
 from collections import Counter
@@ -15,12 +12,12 @@ from typing import Any, NamedTuple, Protocol
 
 from acdc.errors import InfrastructureError, InputError
 from acdc.numbers.digits import in_percent
+from evals.benchmarks.functions import named
 from evals.benchmarks.judge.needs_options import RULE_VERSION, prompts, rule
 from evals.benchmarks.judge.open_form import OpenForm
-from evals.benchmarks.local_data import named, sound_records
+from evals.benchmarks.local_data import Row, sound_records
+from evals.benchmarks.option_list import FORMAT, record_hash
 
-Row = dict[str, Any]
-_FORMAT = 1
 _BATCH = 64  # questions between two writes
 
 
@@ -60,66 +57,6 @@ class Plan(NamedTuple):
     records: list[str]
 
 
-def record_hash(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
-    """Hash of a record's own fields (the task's `fields`), whatever else is in the file: 32 hexadecimal digits."""
-    content = {field: row.get(field) for field in metadata["fields"]}
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def open_questions(
-    path: Path, rows: Sequence[Row], metadata: Mapping[str, Any], needing: Path | None
-) -> list[Row]:
-    """The records whose questions stand alone, in their open form: `id`, `question`, `target`.
-
-    Args:
-        path: Of the records, for messages.
-        rows: They, each with an `id`.
-        metadata: Of the task.
-        needing: The list; an empty path is refused, None asks every record.
-
-    Raises:
-        InputError: There is no list, it is of other records, or it leaves nothing to ask.
-    """
-    if needing == Path():
-        raise InputError(
-            f"{path}: its questions are asked without their options, and some make no sense so. List those with "
-            f"`acdc build-filter`, and set evaluation.filters.{metadata['data']} to the list"
-        )
-    hashes = [record_hash(row, metadata) for row in rows]
-    listed = dict.fromkeys(hashes, False) if needing is None else read_list(needing)
-    unknown = [number for number, digest in enumerate(hashes, 1) if digest not in listed]
-    if unknown:
-        raise InputError(
-            f"{needing} says nothing of {len(unknown)} of the {len(rows)} records of {path} (the first is record {unknown[0]}); "
-            "build it again from these records with `acdc build-filter`"
-        )
-    form: Callable[[Row], OpenForm] = named(metadata["open_form"])
-    asked = []
-    for row, digest in zip(rows, hashes, strict=True):
-        if not listed[digest]:
-            question = form(row)
-            asked.append({"id": row["id"], "question": question.question, "target": question.answer})
-    if not asked:
-        raise InputError(f"{needing}: every question of {path} needs its options, so nothing is left to ask")
-    return asked
-
-
-def read_list(path: Path) -> dict[str, bool]:
-    """Hash of a record to whether its question needs its options.
-
-    Raises:
-        InputError: It can't be read, or is no such list.
-    """
-    try:
-        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-        if lines[0]["format"] != _FORMAT:
-            raise ValueError(f"format {lines[0]['format']}, not {_FORMAT}")
-        return {str(line["record"]): bool(line["needs_options"]) for line in lines[1:]}
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is no list of `acdc build-filter` ({error}); build it again") from error
-
-
 def plan(benchmark: str, metadata: Mapping[str, Any], records: Path, out: Path, judge: str | None) -> Plan:
     """What is to be decided, and what is already.
 
@@ -141,7 +78,7 @@ def plan(benchmark: str, metadata: Mapping[str, Any], records: Path, out: Path, 
         row.setdefault("id", number)
     forms = {record_hash(row, metadata): form(row) for row in rows}
     head = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "benchmark": benchmark,
         "rule": RULE_VERSION,
         "judge": judge,
@@ -184,7 +121,10 @@ def build(
     out.parent.mkdir(parents=True, exist_ok=True)
     open_ = list(made.open.items())
     if open_ and asker is not None:
-        begun = [made.head, *(_line(digest, one) for digest, one in decided.items() if one.by == "judge")]
+        begun = [
+            _json(made.head),
+            *(_line(digest, one) for digest, one in decided.items() if one.by == "judge"),
+        ]
         _replace(_part(out), begun)
         with _part(out).open("a", encoding="utf-8") as part:
             for first in range(0, len(open_), _BATCH):
@@ -192,7 +132,7 @@ def build(
                 for (digest, _), needs in zip(batch, asker.judge([one for _, one in batch]), strict=True):
                     if needs is not None:
                         decided[digest] = Decision(needs, "judge")
-                        part.write(json.dumps(_line(digest, decided[digest])) + "\n")
+                        part.write(_line(digest, decided[digest]))
                 part.flush()
                 os.fsync(part.fileno())
                 progress(len(batch))
@@ -204,20 +144,24 @@ def build(
         )
     decided |= dict.fromkeys(missing, Decision(True, "nobody"))
     head = {**made.head, "records": len(made.records)}
-    _replace(out, [head, *(_line(digest, decided[digest]) for digest in sorted(made.records))])
+    _replace(out, [_json(head), *(_line(digest, decided[digest]) for digest in sorted(made.records))])
     _part(out).unlink(missing_ok=True)
     counts = Counter(decision.by for decision in decided.values() if decision.needs_options)
     counts["records"] = len(made.records)
     return counts
 
 
-def _line(digest: str, decision: Decision) -> dict[str, Any]:
-    return {"record": digest, **decision._asdict()}
+def _line(digest: str, decision: Decision) -> str:
+    return _json({"record": digest, **decision._asdict()})
 
 
-def _replace(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+def _json(row: Mapping[str, object]) -> str:
+    return json.dumps(row) + "\n"
+
+
+def _replace(path: Path, lines: Sequence[str]) -> None:
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    temporary.write_text("".join(lines), "utf-8")
     temporary.replace(path)
 
 

@@ -133,7 +133,7 @@ def find(
         seed: Seed of generated questions.
         questions: How many of them for each benchmark.
         data: Files with records of published benchmarks, by name.
-        filters: Lists of questions that need their options, by the same names (:mod:`evals.benchmarks.option_filter`); None: every
+        filters: Lists of questions that need their options, by the same names (:mod:`evals.benchmarks.option_list`); None: every
             record of a judge form is asked.
 
     Raises:
@@ -155,7 +155,7 @@ def data_names(suite: str, only: Sequence[str] = ()) -> list[str]:
     return sorted({str(name) for name in found if name})
 
 
-def metadata_of(name: str) -> dict[str, Any]:
+def metadata_of(name: str) -> Mapping[str, Any]:
     """What a benchmark that reads records says of them.
 
     Args:
@@ -282,8 +282,8 @@ def _drawn(suite: str, path: Path) -> bool:
     return _generated(suite) and path.resolve().parent == (_HERE / suite).resolve()
 
 
-def _metadata(described: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(described.get("metadata") or {})
+def _metadata(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    return described.get("metadata") or {}
 
 
 def _unknown(setting: str, name: str, known: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """Commands of this floor, registered in the entry-point group ``acdc.commands``.
 
 Promises: a command parses its words, calls one function of another room and prints; heavy imports happen inside.
-Door: ``register(app)`` of each module; progress.py, what the long ones show.
+Door: ``register(app)`` of each module; shared.py, what several of them need.
 """
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "coverage",
     "evaluate",
     "power",
-    "progress",
     "records",
     "results",
     "score",
+    "shared",
 ]

@@ -3,10 +3,11 @@
 import functools
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -14,10 +15,20 @@ from acdc.cli.options import PARAMS, Json, Overrides, Params, settings
 from acdc.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from acdc.chat.settings import JudgeSettings
     from acdc.config.config import Config
-    from evals.ask import Answered, Member
+    from acdc.families.family import Family
+    from evals.ask import Answered, Chooser, Member
     from evals.best_of_n.selector import Judge
+
+
+class _Asked(NamedTuple):
+    """How a run asked: its system message and the token budget of an answer."""
+
+    system: str
+    max_new_tokens: int
 
 
 def register(app: typer.Typer) -> None:
@@ -45,50 +56,71 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Ask."""
-    from acdc.runs.run import engine_of
-    from acdc.streams import stream
-    from evals.ask import ask as asked
     from evals.ask import require_selector
-    from evals.best_of_n.registry import JUDGE, REWARDS, needs
     from evals.best_of_n.settings import settings_of
 
     config = settings(params, overrides)
     chosen = settings_of(config)
     endpoint = chosen.judge or config.judges.answers
-    reward_model = reward_model or chosen.reward_model
-    require_selector(select, judge=endpoint is not None, rewards=reward_model is not None)
-    if reward_model is not None and not reward_model.is_dir():
-        raise InputError(f"--reward-model {reward_model}: no such directory")
-    text = sys.stdin.read() if question == "-" else question
-    if not text.strip():
+    rewards = reward_model or chosen.reward_model
+    require_selector(select, judge=endpoint is not None, rewards=rewards is not None)
+    if rewards is not None and not rewards.is_dir():
+        raise InputError(f"--reward-model {rewards}: no such directory")
+    text = (sys.stdin.read() if question == "-" else question).strip()
+    if not text:
         raise InputError("the question is empty: give it as an argument or on standard input")
-    family, members, made = _members(config, run, n)
     with ExitStack() as stack:
-        judge = _judge(endpoint, stack) if endpoint is not None and JUDGE in needs(select) else None
-        engine = engine_of(config, family)
-        stack.callback(engine.close)
-        rewards = None
-        if REWARDS in needs(select) and reward_model is not None:
-            from evals.best_of_n.reward_model import RewardModel
-
-            rewards = RewardModel(reward_model)
+        asked = _team(config, run, n, stack)
         found = asked(
-            engine,
-            members,
-            text.strip(),
-            select,
-            stream(seed, "ask", text.strip()),
-            system=str(made.get("system", "")),
-            max_new_tokens=int(made["max_new_tokens"]),
-            judge=judge,
-            rewards=rewards,
-            options=chosen.options.get(select),
+            text, _chooser(select, text, seed, endpoint, rewards, chosen.options.get(select), stack)
         )
     typer.echo(_json(found) if as_json else _text(found))
 
 
-def _members(config: "Config", run: Path, n: int) -> tuple[Any, list["Member"], dict[str, Any]]:
-    """The family, the first n of the task force by coverage, and the run's settings."""
+def _team(config: "Config", run: Path, n: int, stack: ExitStack) -> "Callable[[str, Chooser], Answered]":
+    """Asks the first n of a run's task force, as they were asked in the run."""
+    from acdc.runs.run import engine_of
+    from evals.ask import ask as asked
+
+    family, members, made = _members(config, run, n)
+
+    def answered(question: str, chooser: "Chooser") -> "Answered":
+        engine = engine_of(config, family)
+        stack.callback(engine.close)
+        return asked(
+            engine, members, question, chooser, system=made.system, max_new_tokens=made.max_new_tokens
+        )
+
+    return answered
+
+
+def _chooser(
+    select: str,
+    question: str,
+    seed: int,
+    endpoint: "JudgeSettings | None",
+    rewards: Path | None,
+    options: Mapping[str, object] | None,
+    stack: ExitStack,
+) -> "Chooser":
+    """The way to choose, with the judge or the reward model that it needs."""
+    from acdc.streams import stream
+    from evals.ask import Chooser
+    from evals.best_of_n.registry import JUDGE, REWARDS, needs
+    from evals.best_of_n.reward_model import RewardModel
+
+    needed = needs(select)
+    return Chooser(
+        select,
+        stream(seed, "ask", question),
+        _judge(endpoint, stack) if endpoint is not None and JUDGE in needed else None,
+        RewardModel(rewards) if rewards is not None and REWARDS in needed else None,
+        options,
+    )
+
+
+def _members(config: "Config", run: Path, n: int) -> "tuple[Family, list[Member], _Asked]":
+    """The family, the first n of the task force by coverage, and how the run asked."""
     from acdc.runs.run import engine_of
     from acdc.storage.layout import Layout
     from acdc.storage.store import RunStore
@@ -105,9 +137,10 @@ def _members(config: "Config", run: Path, n: int) -> tuple[Any, list["Member"], 
     weights = RunWeights(family, run, functools.partial(engine_of, config, family))
     chosen = read_run(layout.taskforce(about["family"], about["variant"], about["seed"]), weights.hashes())
     force = chosen.forces["coverage"]
+    asked = _Asked(str(made.get("system", "")), int(made["max_new_tokens"]))
     if n > len(force):
         raise InputError(f"-n {n}: the task force of {run} has {len(force)} members (taskforce.sizes)")
-    return family, [Member(id, chosen.hashes[id], weights.loader(id)) for id in force[:n]], made
+    return family, [Member(id, chosen.hashes[id], weights.loader(id)) for id in force[:n]], asked
 
 
 def _judge(endpoint: "JudgeSettings", stack: ExitStack) -> "Judge":

@@ -49,16 +49,14 @@ def _audited(config: "Config", layout: "Layout", family: str) -> "Audit":
     from acdc.chat.settings import EmbeddingEndpointSettings
     from acdc.tasks.novelty import HashingEmbedder
     from acdc.tasks.plugins import open_embedder
-    from evals.audit.audit import AuditSettings
+    from evals.audit.audit import AuditSettings, ComparedTasks
     from evals.audit.audit import audit as audited
     from evals.audit.leakage import leaks
     from evals.audit.same_prompts import same_prompts
     from evals.comparison.csv_files import write_csv
-    from evals.comparison.document import settings_of
-    from evals.comparison.families import evidence_of
+    from evals.comparison.evidence import evidence_of
     from evals.comparison.tools import questions_of
-    from evals.settings import EvaluationSettings
-    from evals.statistics_settings import StatisticsSettings
+    from evals.settings import EvaluationSettings, StatisticsSettings, comparison_settings
 
     evidence = evidence_of(config, layout, family)
     proof = same_prompts(_folders(evidence), evidence.benchmarks, tuple(evidence.endpoints))
@@ -91,11 +89,9 @@ def _audited(config: "Config", layout: "Layout", family: str) -> "Audit":
     return audited(
         evidence,
         proof,
-        found,
-        len(tasks),
-        embedder.version,
+        ComparedTasks(found, len(tasks), embedder.version),
         chosen,
-        settings_of(config),
+        comparison_settings(config),
         config.section("statistics", StatisticsSettings),
     )
 

@@ -1,13 +1,12 @@
 """``acdc baselines FAMILY``: the answers of every rival, and who they are."""
 
 import functools
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from acdc.cli.options import PARAMS, DryRun, Family, Json, Overrides, Params, settings
-from acdc.numbers.digits import in_percent
+from evals.cli.shared import at_work, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +15,18 @@ if TYPE_CHECKING:
     from acdc.variation.settings import MutationSettings
     from evals.answering.harness import Job
     from evals.answering.jobs import Result, Workplace
+    from evals.comparison.document import Guess
     from evals.rivals.methods import Method
+    from evals.settings import EvaluationSettings
+
+
+class Plan(NamedTuple):
+    """What `--dry-run` prints: names of rows, answers at most, benchmarks of unknown size, answers of each endpoint at most."""
+
+    methods: list[str]
+    answers: int
+    not_counted: list[str]
+    endpoints: dict[str, int]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,65 +46,45 @@ def baselines(
 ) -> None:
     """Measure the rivals."""
     config = settings(params, overrides)
-    from evals.answering.answer_cache import set_aside_if_damaged
     from evals.answering.evaluate_taskforce import checked
     from evals.answering.jobs import run_jobs
-    from evals.answering.judged_answers import require_served_judge
-    from evals.cli.progress import watched
     from evals.settings import EvaluationSettings
 
     places, jobs, rows = _work(config, family)
+    title = f"baselines {family}"
     if dry_run:
         plan = _plan(config, places, jobs, rows)
-        typer.echo(json.dumps(plan, indent=2) if as_json else _plan_text(family, plan))
+        say(plan._asdict(), _plan_text(title, plan), as_json=as_json)
         return
-    from acdc.executors import hosted
-    from acdc.processes.pool import cores
-
-    require_served_judge(places[0].judge)
-    set_aside_if_damaged(places[0].cache, lambda line: typer.echo(line, err=True))
-    with hosted(config, lambda line: typer.echo(line, err=True)) as here:
-        workers = here.executor.workers or cores()
-        places, jobs, rows = _work(here, family)
-        with watched(f"baselines {family}", min(workers, len(jobs))) as on_event:
-            results = run_jobs(places, jobs, workers=workers, on_event=on_event)
+    with at_work(config, places[0], title, len(jobs)) as work:
+        places, jobs, rows = _work(work.config, family)
+        results = run_jobs(places, jobs, workers=work.workers, on_event=work.on_event)
     answered = _ask_endpoints(config, family, places[0])
     results += answered
     summary = checked(results, config.section("evaluation", EvaluationSettings).max_missing)
     _write(config, family, places, rows, results, answered)
-    if as_json:
-        typer.echo(json.dumps({"methods": len(rows), **summary}, indent=2))
-        return
-    typer.echo(
-        f"{family}: {len(rows)} rivals, {summary['answers']:,} answers, {summary['missing']} missing, "
-        f"{in_percent(summary['cut_off'])}% cut off by the token budget"
-    )
-    for row in rows:
-        if row.not_run:
-            typer.echo(f"  {row.name}: not run, {row.not_run}")
+    lines = [f"{family}: {len(rows)} rivals, {summary}"]
+    lines += [f"  {row.name}: not run, {row.not_run}" for row in rows if row.not_run]
+    say({"methods": len(rows), **summary._asdict()}, "\n".join(lines), as_json=as_json)
 
 
 def _plan(
     config: "Config", places: list["Workplace"], jobs: list[tuple[int, "Job"]], rows: list["Method"]
-) -> dict[str, Any]:
+) -> Plan:
     from evals.answering.workplaces import known_questions
 
     questions, uncounted = known_questions(places[0])
-    return {
-        "methods": [row.name for row in rows],
-        "answers": sum(job.draws for _, job in jobs) * questions,
-        "not_counted": uncounted,
-        "endpoints": _endpoint_answers(config, questions),
-    }
+    answers = sum(job.draws for _, job in jobs) * questions
+    return Plan([row.name for row in rows], answers, uncounted, _endpoint_answers(config, questions))
 
 
-def _plan_text(family: str, plan: dict[str, Any]) -> str:
+def _plan_text(title: str, plan: Plan) -> str:
     from evals.answering.workplaces import not_counted
 
-    calls = "".join(f"; {count:,} calls to {name}" for name, count in plan["endpoints"].items())
+    calls = "".join(f"; {count:,} calls to {name}" for name, count in plan.endpoints.items())
     return (
-        f"baselines {family}: {len(plan['methods'])} rows, {plan['answers']:,} answers (fewer where they are cached)"
-        f"{calls}{not_counted(plan['not_counted'])}"
+        f"{title}: {len(plan.methods)} rows, {plan.answers:,} answers (fewer where they are cached)"
+        f"{calls}{not_counted(plan.not_counted)}"
     )
 
 
@@ -144,14 +134,16 @@ def _write(
     write(directory, results)
     sizes = {"base": parameters(found.base)} | ({"big": parameters(found.big)} if found.big else {})
     asked = config.section("evaluation", EvaluationSettings)
-    document = {
+    generated = [each.name for each in places[0].benchmarks if each.generated]
+    document: dict[str, object] = {
         "methods": [row.model_dump(mode="json") for row in rows],
         "parameters": sizes,
-        "guesses": _guesses(asked, [each.name for each in places[0].benchmarks if each.generated]),
+        "guesses": [guess.model_dump() for guess in _guesses(asked, generated)],
     }
     if answered:
         given = config.section("baselines", BaselineSettings).api
-        document["api"] = api_baseline.record(given, answered, _ledger())
+        spent = api_baseline.record(given, answered, _ledger())
+        document["api"] = {name: one._asdict() for name, one in spent.items()}
     write_json(directory / "baselines.json", document)
 
 
@@ -186,18 +178,19 @@ def _ledger() -> "Path":
 
 def _mutation(config: "Config", family: str) -> "MutationSettings":
     """How the family's children are mutated, by the variant that the comparison is about."""
-    from evals.comparison.document import ComparisonSettings, settings_of
+    from evals.settings import ComparisonSettings, comparison_settings
 
-    ours: ComparisonSettings = settings_of(config)
+    ours: ComparisonSettings = comparison_settings(config)
     variant = ours.ours if ours.ours in config.variants else next(iter(config.variants))
     return config.evolution(family, variant).mutation
 
 
-def _guesses(asked: Any, benchmarks: list[str]) -> list[dict[str, Any]]:
+def _guesses(asked: "EvaluationSettings", benchmarks: list[str]) -> list["Guess"]:
     from evals.benchmarks.registry import guess_rates
+    from evals.comparison.document import Guess
 
     rates = {
         name: guess_rates(asked.suite, name, seed=asked.seed, questions=asked.questions)
         for name in benchmarks
     }
-    return [{"benchmark": name, **found} for name, found in rates.items() if found is not None]
+    return [Guess(benchmark=name, **found) for name, found in rates.items() if found is not None]

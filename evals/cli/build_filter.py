@@ -1,12 +1,13 @@
 """``acdc build-filter``: which questions of a benchmark need their options, and so are left out where it is asked openly."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, check_place, settings
+from acdc.errors import InputError
+from evals.cli.shared import say
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -35,34 +36,34 @@ def build_filter(
     as_json: Json = False,
 ) -> None:
     """Build the list."""
-    from acdc.errors import InputError
     from evals.benchmarks.option_filter import plan
     from evals.benchmarks.registry import metadata_of
     from evals.settings import EvaluationSettings
 
     check_place("--out", out, "file")
     config = settings(params, overrides)
-    judge = None if rule_only else config.judges.answers
-    if judge is None and not rule_only:
-        raise InputError(
-            "judges.answers: no judge is named; give base_url and model there, or use --rule-only, which asks nobody"
-        )
+    judge = None if rule_only else _required(config.judges.answers)
     made = plan(benchmark, metadata_of(benchmark), records, out, judge.model if judge else None)
     if dry_run:
         said = {"records": len(made.records), "decided": len(made.decided), "calls": len(made.open)}
         text = f"build-filter {benchmark}: {said['records']} records, {said['decided']} decided, {said['calls']} calls to a judge"
-        typer.echo(json.dumps(said, indent=2) if as_json else text)
+        say(said, text, as_json=as_json)
         return
-    most = config.section("evaluation", EvaluationSettings).max_missing
-    counts = _built(benchmark, made, out, judge, most)
-    if as_json:
-        typer.echo(json.dumps(counts, indent=2))
-        return
+    counts = _built(benchmark, made, out, judge, config.section("evaluation", EvaluationSettings).max_missing)
     needing = counts["rule"] + counts["judge"] + counts["nobody"]
-    typer.echo(
+    text = (
         f"{benchmark}: {needing} of {counts['records']} questions need their options ({counts['rule']} by the rule, "
         f"{counts['judge']} by the judge, {counts['nobody']} without a verdict); {out}"
     )
+    say(counts, text, as_json=as_json)
+
+
+def _required(judge: "JudgeSettings | None") -> "JudgeSettings":
+    if judge is None:
+        raise InputError(
+            "judges.answers: no judge is named; give base_url and model there, or use --rule-only, which asks nobody"
+        )
+    return judge
 
 
 def _built(

@@ -70,7 +70,7 @@ def compare(
     tables.write_csv(root / "plots" / "coverage.csv", plotted)
     claimed = [row for item in comparisons for row in tables.claim_rows(item)]
     tables.write_csv(root / "plots" / "claims.csv", claimed)
-    metrics = {item.family: tables.metrics(item) for item in comparisons}
+    metrics = {item.family: tables.metrics(item)._asdict() for item in comparisons}
     write_json(root / "metrics.json", metrics)
     if as_json:
         typer.echo(json.dumps(metrics, indent=2))
@@ -83,11 +83,10 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     from acdc.storage.layout import Layout
     from evals.best_of_n.settings import settings_of as choosing_of
     from evals.comparison.build import compare as compared
-    from evals.comparison.document import Guess, settings_of
-    from evals.comparison.families import evidence_of
+    from evals.comparison.document import Guess
+    from evals.comparison.evidence import evidence_of
     from evals.comparison.tools import opened
-    from evals.settings import EvaluationSettings
-    from evals.statistics_settings import StatisticsSettings
+    from evals.settings import EvaluationSettings, StatisticsSettings, comparison_settings
 
     layout = Layout(root)
     evidence = evidence_of(config, layout, family)
@@ -95,7 +94,7 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     statistics = config.section("statistics", StatisticsSettings)
     choosing = choosing_of(config)
     with opened(choosing, config.section("evaluation", EvaluationSettings), layout) as tools:
-        return compared(evidence, settings_of(config), statistics, guesses, (choosing, tools))
+        return compared(evidence, comparison_settings(config), statistics, guesses, (choosing, tools))
 
 
 def _side_by_side(
@@ -106,10 +105,8 @@ def _side_by_side(
     from acdc.storage.layout import Layout
     from evals.answering.evaluate_taskforce import read_run
     from evals.benchmarks.registry import chosen
-    from evals.comparison.document import settings_of
     from evals.comparison.side_by_side import compared, text
-    from evals.settings import EvaluationSettings
-    from evals.statistics_settings import StatisticsSettings
+    from evals.settings import EvaluationSettings, StatisticsSettings, comparison_settings
 
     config.family(family)
     for variant in variants:
@@ -129,7 +126,7 @@ def _side_by_side(
         list(chosen(asked.suite, asked.benchmarks)),
         runs,
         layout.results(family, variants[0]).parent,
-        sizes or list(settings_of(config).claim_sizes),
+        sizes or list(comparison_settings(config).claim_sizes),
         config.section("statistics", StatisticsSettings),
     )
     typer.echo(json.dumps(found.model_dump(mode="json"), indent=2) if as_json else text(found))

@@ -71,7 +71,7 @@ def coverage(
     """Report on logs."""
     from evals.logs.read import Reading, read_logs
     from evals.logs.report import EVERY_N, log_report
-    from evals.statistics_settings import StatisticsSettings
+    from evals.settings import StatisticsSettings
 
     reading = Reading(metric, filter, tuple(task))
     settings = StatisticsSettings(resamples=10_000, confidence=confidence, alpha=0.05, seed=0)

@@ -1,18 +1,28 @@
 """``acdc evaluate FAMILY VARIANT``: the task forces and final archives of all run seeds of a cell, on all benchmarks."""
 
 import functools
-import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from acdc.cli.options import PARAMS, DryRun, Family, Json, Overrides, Params, Variant, settings
-from acdc.numbers.digits import in_percent
+from evals.cli.shared import at_work, say
 
 if TYPE_CHECKING:
     from acdc.config.config import Config
     from evals.answering.evaluate_taskforce import Run
+    from evals.answering.jobs import Workplace
     from evals.answering.workplaces import RunWeights
+
+
+class Plan(NamedTuple):
+    """What `--dry-run` prints: runs, distinct models, names of benchmarks, answers at most, benchmarks of unknown size."""
+
+    runs: int
+    models: int
+    benchmarks: list[str]
+    answers: int
+    not_counted: list[str]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,15 +44,10 @@ def evaluate(
     """Evaluate."""
     config = settings(params, overrides)
     config.evolution(family, variant)
-    from acdc.executors import hosted
-    from acdc.processes.pool import cores
     from acdc.storage.layout import Layout
-    from evals.answering.answer_cache import set_aside_if_damaged
     from evals.answering.evaluate_taskforce import evaluate as measure
     from evals.answering.evaluate_taskforce import jobs_of
-    from evals.answering.judged_answers import require_served_judge
-    from evals.answering.workplaces import found_family, known_questions, workplaces
-    from evals.cli.progress import watched
+    from evals.answering.workplaces import found_family, workplaces
     from evals.settings import EvaluationSettings
 
     layout = Layout()
@@ -51,38 +56,23 @@ def evaluate(
     place = workplaces(config, layout, found, asked)[0]
     runs, weights = _runs(config, family, variant, seed or config.selected.seeds)
     jobs = jobs_of(runs, asked, lambda run, id: weights[run.seed].loader(id))
+    title = f"evaluate {family}/{variant}"
     if dry_run:
-        questions, uncounted = known_questions(place)
-        plan = {
-            "runs": len(runs),
-            "models": len(jobs),
-            "benchmarks": [benchmark.name for benchmark in place.benchmarks],
-            "answers": len(jobs) * questions,
-            "not_counted": uncounted,
-        }
-        typer.echo(json.dumps(plan, indent=2) if as_json else _plan(f"evaluate {family}/{variant}", plan))
+        plan = _planned(place, len(runs), len(jobs))
+        say(plan._asdict(), _plan_text(title, plan), as_json=as_json)
         return
-    require_served_judge(place.judge)
-    set_aside_if_damaged(place.cache, lambda line: typer.echo(line, err=True))
-    with hosted(config, lambda line: typer.echo(line, err=True)) as here:
-        workers = here.executor.workers or cores()
-        place = workplaces(here, layout, found, asked)[0]
-        with watched(f"evaluate {family}/{variant}", min(workers, len(jobs))) as on_event:
-            summary = measure(
-                runs,
-                lambda run, id: weights[run.seed].loader(id),
-                place,
-                lambda run: layout.results(family, variant) / f"seed-{run.seed}",
-                workers=workers,
-                on_event=on_event,
-            )
-    if as_json:
-        typer.echo(json.dumps(summary, indent=2))
-        return
-    typer.echo(
-        f"{family}/{variant}: {summary['models']} models of {len(runs)} runs, {summary['answers']:,} answers, "
-        f"{summary['missing']} missing, {in_percent(summary['cut_off'])}% cut off by the token budget"
-    )
+    with at_work(config, place, title, len(jobs)) as work:
+        place = workplaces(work.config, layout, found, asked)[0]
+        summary = measure(
+            runs,
+            lambda run, id: weights[run.seed].loader(id),
+            place,
+            lambda run: layout.results(family, variant) / f"seed-{run.seed}",
+            workers=work.workers,
+            on_event=work.on_event,
+        )
+    text = f"{family}/{variant}: {summary.models} models of {len(runs)} runs, {summary.counts}"
+    say({"models": summary.models, **summary.counts._asdict()}, text, as_json=as_json)
 
 
 def _runs(
@@ -110,11 +100,20 @@ def _runs(
     return runs, weights
 
 
-def _plan(title: str, plan: dict[str, Any]) -> str:
+def _planned(place: "Workplace", runs: int, models: int) -> Plan:
+    from evals.answering.workplaces import known_questions
+
+    questions, uncounted = known_questions(place)
+    return Plan(
+        runs, models, [benchmark.name for benchmark in place.benchmarks], models * questions, uncounted
+    )
+
+
+def _plan_text(title: str, plan: Plan) -> str:
     from evals.answering.workplaces import not_counted
 
     return (
-        f"{title}: {plan['models']} distinct models of {plan['runs']} runs on {len(plan['benchmarks'])} benchmarks, "
-        f"{plan['answers']:,} answers (fewer where they are cached)"
-        f"{not_counted(plan['not_counted'])}"
+        f"{title}: {plan.models} distinct models of {plan.runs} runs on {len(plan.benchmarks)} benchmarks, "
+        f"{plan.answers:,} answers (fewer where they are cached)"
+        f"{not_counted(plan.not_counted)}"
     )

@@ -1,9 +1,10 @@
 """``acdc power``: which difference a planned comparison can show, before it is run."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from evals.comparison.document import Comparison
     from evals.comparison.planning import Design, Reach, Spreads
 
+Planned = TypeVar("Planned", "Design", "Spreads")
 DISAGREEMENT, QUESTIONS, BENCHMARKS = 0.25, 100, 8
 
 Spread = Annotated[float | None, typer.Option(help="Standard deviation in points.", min=0, max=100)]
@@ -63,48 +65,66 @@ def power(
     as_json: Json = False,
 ) -> None:
     """Plan."""
-    from acdc.errors import InputError
-    from evals.comparison.planning import Design, Spreads, estimated, reaches
-
-    if not source and (rival is not None or n is not None):
-        raise InputError("power: --rival and --n choose a claim of a comparison; give one with --from")
-    spreads, design = Spreads(DISAGREEMENT), Design(QUESTIONS, BENCHMARKS)
-    if source:
-        spreads, design = estimated([_read(path) for path in source], rival, n)
-    given = {"questions": questions, "benchmarks": benchmarks, "runs": runs, "families": families}
-    design = replace(design, **{name: value for name, value in given.items() if value is not None})
-    spreads = Spreads(
-        spreads.disagreement if disagreement is None else disagreement,
-        _share(between_benchmarks, spreads.benchmarks),
-        _share(between_runs, spreads.runs),
-        _share(between_families, spreads.families),
-        spreads.notes,
+    spreads, design = _estimates(source or [], rival, n)
+    design = _changed(
+        design, {"questions": questions, "benchmarks": benchmarks, "runs": runs, "families": families}
     )
+    points = {"benchmarks": between_benchmarks, "runs": between_runs, "families": between_families}
+    shares = {name: None if value is None else value / 100 for name, value in points.items()}
+    spreads = _changed(spreads, {"disagreement": disagreement, **shares})
+    _show(design, spreads, effect, _Test(chance, alpha, 2 if two_sided else 1), as_json)
+
+
+class _Test(NamedTuple):
+    """The t test that is planned: its power, its level, and one side or two."""
+
+    power: float
+    alpha: float
+    sides: int
+
+
+def _estimates(paths: list[Path], rival: str | None, n: int | None) -> "tuple[Spreads, Design]":
+    """Spreads and design of comparisons; assumed ones where there are none."""
+    from acdc.errors import InputError
+    from evals.comparison.planning import Design, Spreads, estimated
+
+    if paths:
+        return estimated([_read(path) for path in paths], rival, n)
+    if rival is not None or n is not None:
+        raise InputError("power: --rival and --n choose a claim of a comparison; give one with --from")
+    return Spreads(DISAGREEMENT), Design(QUESTIONS, BENCHMARKS)
+
+
+def _changed(made: Planned, given: Mapping[str, float | None]) -> Planned:
+    """With the numbers that were given."""
+    known: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    return replace(made, **known)
+
+
+def _show(design: "Design", spreads: "Spreads", effect: float | None, test: _Test, as_json: bool) -> None:
+    from evals.comparison.planning import reaches
+
+    wanted = None if effect is None else effect / 100
     rows = reaches(
         design,
         spreads,
-        effect=None if effect is None else effect / 100,
-        power=chance,
-        alpha=alpha,
-        alternative="two-sided" if two_sided else "greater",
+        effect=wanted,
+        power=test.power,
+        alpha=test.alpha,
+        alternative="two-sided" if test.sides == 2 else "greater",
     )
-    test = {"power": chance, "alpha": alpha, "sides": 2 if two_sided else 1}
-    if as_json:
-        document: dict[str, Any] = {
-            "design": asdict(design),
-            "spreads": asdict(spreads),
-            "test": test,
-            "effect": None if effect is None else effect / 100,
-            "reaches": [asdict(row) for row in rows],
-        }
-        typer.echo(json.dumps(document, indent=2, allow_nan=False))
+    if not as_json:
+        for line in _lines(design, spreads, rows, effect, test):
+            typer.echo(line)
         return
-    for line in _lines(design, spreads, rows, effect, test):
-        typer.echo(line)
-
-
-def _share(points: float | None, otherwise: float | None) -> float | None:
-    return otherwise if points is None else points / 100
+    document = {
+        "design": asdict(design),
+        "spreads": asdict(spreads),
+        "test": test._asdict(),
+        "effect": wanted,
+        "reaches": [asdict(row) for row in rows],
+    }
+    typer.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
 def _read(path: Path) -> "Comparison":
@@ -124,13 +144,13 @@ def _read(path: Path) -> "Comparison":
 
 
 def _lines(
-    design: "Design", spreads: "Spreads", rows: "list[Reach]", effect: float | None, test: dict[str, Any]
+    design: "Design", spreads: "Spreads", rows: "list[Reach]", effect: float | None, test: _Test
 ) -> list[str]:
     """The plan as a person reads it, differences in points."""
-    sides = "two-sided" if test["sides"] == 2 else "one-sided"
+    sides = "two-sided" if test.sides == 2 else "one-sided"
     lines = [
         f"{design.families} families × {design.runs} run seeds, {design.benchmarks} benchmarks × {design.questions} questions; "
-        f"t test, {sides} {test['alpha']:.0%}, seen with a chance of {test['power']:.0%}.",
+        f"t test, {sides} {test.alpha:.0%}, seen with a chance of {test.power:.0%}.",
         *spreads.notes,
         f"Spreads in points: questions {in_percent(spreads.disagreement**0.5)} (variance {fixed(spreads.disagreement, 3)}), "
         f"benchmarks {_points(spreads.benchmarks)}, runs {_points(spreads.runs)}, families {_points(spreads.families)}.",

@@ -1,6 +1,5 @@
 """``acdc results export``: results in the forms that other programs read."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 import typer
 
 from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, check_place, settings
+from evals.cli.shared import say
 
 
 class Form(StrEnum):
@@ -42,29 +42,30 @@ def export(
     """Export."""
     config = settings(params, overrides)
     from acdc.storage.layout import Layout
-    from evals.comparison.document import Comparison
-    from evals.exports.every_eval_ever import every_eval_ever
-    from evals.exports.exports import answered, lm_eval_logs
+    from evals.exports.exports import answered
 
     check_place("--to", to, "folder")
     name = family or config.selected.families[0]
     config.family(name)
     results = Layout().results(name, "baselines").parent
     if dry_run:
-        plan = {"answerers": sum(1 for _ in answered(results)), "to": str(to)}
-        typer.echo(
-            json.dumps(plan, indent=2)
-            if as_json
-            else f"{plan['answerers']} answerers would be written to {to}"
-        )
+        count = sum(1 for _ in answered(results))
+        text = f"{count} answerers would be written to {to}"
+        say({"answerers": count, "to": str(to)}, text, as_json=as_json)
         return
+    written = _written(form, results, name, organization, to)
+    text = f"{name}: {written} {'folders' if form is Form.LM_EVAL else 'documents'} in {to}"
+    say({"written": written, "to": str(to)}, text, as_json=as_json)
+
+
+def _written(form: Form, results: Path, family: str, organization: str, to: Path) -> int:
+    """How many folders or documents were written."""
+    from evals.comparison.document import Comparison
+    from evals.exports.every_eval_ever import every_eval_ever
+    from evals.exports.exports import lm_eval_logs
+
     if form is Form.LM_EVAL:
-        written = lm_eval_logs(results, to)
-    else:
-        path = Path("comparison") / f"{name}.json"
-        comparison = Comparison.model_validate_json(path.read_bytes()) if path.is_file() else None
-        written = every_eval_ever(results, name, comparison, organization, to)
-    if as_json:
-        typer.echo(json.dumps({"written": written, "to": str(to)}, indent=2))
-    else:
-        typer.echo(f"{name}: {written} {'folders' if form is Form.LM_EVAL else 'documents'} in {to}")
+        return lm_eval_logs(results, to)
+    path = Path("comparison") / f"{family}.json"
+    comparison = Comparison.model_validate_json(path.read_bytes()) if path.is_file() else None
+    return every_eval_ever(results, family, comparison, organization, to)

@@ -14,7 +14,6 @@ __all__ = [
     "estimates",
     "evidence",
     "examples",
-    "families",
     "final_answers",
     "planning",
     "side_by_side",

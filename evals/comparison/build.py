@@ -12,7 +12,6 @@ from evals.comparison.claims import claims
 from evals.comparison.document import (
     ArchiveNull,
     Comparison,
-    ComparisonSettings,
     CoverageAt,
     Guess,
     Member,
@@ -24,7 +23,7 @@ from evals.comparison.examples import only_ours
 from evals.comparison.final_answers import final_answers
 from evals.comparison.tally import Tools
 from evals.coverage import contributions
-from evals.statistics_settings import StatisticsSettings
+from evals.settings import ComparisonSettings, StatisticsSettings
 
 
 def compare(

@@ -9,10 +9,10 @@ Source: the published scaling curve (arXiv:2604.14969v1); intervals are ours.
 
 from dataclasses import replace
 
-from evals.comparison.document import AtGeneration, ComparisonSettings
+from evals.comparison.document import AtGeneration
 from evals.comparison.estimates import measure
 from evals.comparison.evidence import Entry, Evidence
-from evals.statistics_settings import StatisticsSettings
+from evals.settings import ComparisonSettings, StatisticsSettings
 
 
 def by_generation(

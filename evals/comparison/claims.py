@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from acdc.errors import NotEnoughDataError
 from acdc.numbers.digits import TIE, settled, sign
-from evals.comparison.document import Claim, ComparisonSettings, Significance
+from evals.comparison.document import Claim, Significance
 from evals.comparison.estimates import Key, Measured, by_run
 from evals.comparison.evidence import Entry
+from evals.settings import ComparisonSettings, StatisticsSettings
 from evals.significance import converged_bootstrap, holm, paired_t, published_bootstrap, sign_flip
-from evals.statistics.shared_bootstrap import Means, mean_of
-from evals.statistics_settings import StatisticsSettings
+from evals.statistics.bootstrap import Means, mean_of
 
 _PUBLISHED_RESAMPLES = 50_000
 

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from evals.answering.evaluate_taskforce import replace_file
 from evals.best_of_n.document import Share
@@ -102,10 +102,19 @@ def best_of_n_rows(comparison: Comparison) -> list[Row]:
     ]
 
 
-def metrics(comparison: Comparison) -> dict[str, Any]:
+class Metrics(NamedTuple):
+    """What `dvc metrics` shows of a family: coverage by method and N, and claims; numbers only, n beside them."""
+
+    questions: int
+    benchmarks: int
+    coverage: dict[str, dict[str, Row]]
+    claims: dict[str, Row]
+
+
+def metrics(comparison: Comparison) -> Metrics:
     """For `dvc metrics`: coverage of each method at the sizes of claims, and the claims; numbers only, n beside them."""
     sizes = {claim.n for claim in comparison.claims} | {claim.rival_n for claim in comparison.claims}
-    methods = {
+    methods: dict[str, dict[str, Row]] = {
         method.id: {
             f"n={point.n}": _estimate(point.coverage) | {"runs": len(point.runs)}
             for point in method.coverage
@@ -114,7 +123,7 @@ def metrics(comparison: Comparison) -> dict[str, Any]:
         for method in comparison.methods
         if method.coverage
     }
-    claims = {
+    claims: dict[str, Row] = {
         f"{claim.table}: {claim.rival}, n={claim.n}": {
             "difference": claim.difference,
             "low": claim.bootstrap.low,
@@ -123,12 +132,7 @@ def metrics(comparison: Comparison) -> dict[str, Any]:
         }
         for claim in comparison.claims
     }
-    return {
-        "questions": sum(comparison.benchmarks.values()),
-        "benchmarks": len(comparison.benchmarks),
-        "coverage": methods,
-        "claims": claims,
-    }
+    return Metrics(sum(comparison.benchmarks.values()), len(comparison.benchmarks), methods, claims)
 
 
 def generation_rows(comparison: Comparison) -> list[Row]:

@@ -18,16 +18,11 @@ kind"). No number is without its n: `questions` per benchmark, `runs`, N.
     only_ours      examples of questions that the task force of every run solved and no rival ever did, with answers
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from acdc.errors import InputError
-from acdc.parsing.validation import nearest
 from evals.best_of_n.document import FinalAnswers
-
-if TYPE_CHECKING:
-    from acdc.config.config import Config
 
 SCHEMA = 1
 
@@ -292,49 +287,3 @@ class Comparison(_Part):
     def method(self, id: str) -> MethodResult:
         """A method by its id."""
         return next(method for method in self.methods if method.id == id)
-
-
-class ComparisonSettings(BaseModel):
-    """The section `comparison` of params.yaml.
-
-    Attributes:
-        ours: Variant whose task force the claims are about; where it is not selected, the first that is.
-        claim_sizes: N at which claims are made; each claim costs the others some power (Holm).
-        search_controls: Variants that belong among the rivals of the main table wherever they are selected.
-        examples: How many questions that only ours solved are shown.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    ours: str = "acdc"
-    claim_sizes: tuple[int, ...] = (3, 8)
-    search_controls: tuple[str, ...] = ("random_search", "no_selection")
-    examples: int = 12
-
-    def check(self, config: "Config") -> None:
-        """Names must be variants, and claims must be about sizes that are measured.
-
-        Raises:
-            InputError: Names the entry.
-        """
-        from evals.settings import EvaluationSettings
-
-        for where, names in (("ours", (self.ours,)), ("search_controls", self.search_controls)):
-            for name in names:
-                if name not in config.variants:
-                    raise InputError(
-                        f"comparison.{where}: no variant '{name}'; {nearest(name, config.variants)}"
-                    )
-        most = config.section("evaluation", EvaluationSettings).max_n
-        for n in self.claim_sizes:
-            if not 1 <= n <= most:
-                raise InputError(
-                    f"comparison.claim_sizes: {n} is not between 1 and evaluation.max_n = {most}"
-                )
-
-
-def settings_of(config: "Config") -> ComparisonSettings:
-    """The section `comparison`, or its defaults where it is not registered."""
-    section = config.sections.get("comparison", ComparisonSettings())
-    assert isinstance(section, ComparisonSettings)
-    return section

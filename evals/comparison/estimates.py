@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from evals.comparison.document import Estimate
 from evals.comparison.evidence import Chances, Evidence
+from evals.settings import StatisticsSettings
+from evals.statistics.bootstrap import Means, Resamples, mean_of
 from evals.statistics.resampling import Interval
-from evals.statistics.shared_bootstrap import Means, SharedBootstrap, mean_of
-from evals.statistics_settings import StatisticsSettings
 
 Key = tuple[str, int]
 
@@ -32,8 +32,8 @@ class Measured:
     evidence: Evidence
     statistics: StatisticsSettings
     chances: Mapping[Key, Chances]
-    fixed: SharedBootstrap
-    drawn: SharedBootstrap
+    fixed: Resamples
+    drawn: Resamples
     fixed_means: Mapping[Key, Means]
     drawn_means: Mapping[Key, Means]
 
@@ -61,11 +61,11 @@ def measure(evidence: Evidence, statistics: StatisticsSettings) -> Measured:
     chances = {(entry.id, n): evidence.chances(entry, n) for entry in evidence.entries for n in entry.sizes()}
     questions = {name: int(keep.sum()) for name, keep in evidence.keep.items()}
 
-    def bootstrap(fixed: bool) -> SharedBootstrap:
-        return SharedBootstrap(
+    def bootstrap(fixed: bool) -> Resamples:
+        return Resamples(
             questions,
             len(evidence.seeds),
-            benchmarks="fixed" if fixed else "resampled",
+            levels=("runs", "items") if fixed else ("runs", "benchmarks", "items"),
             resamples=statistics.resamples,
             confidence=statistics.confidence,
             seed=statistics.seed,

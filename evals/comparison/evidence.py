@@ -4,24 +4,37 @@ A method that comes from runs has one row for each run seed; a rival that knows 
 which some method has no answer, by our fault, are left out for all of them.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from acdc.errors import InputError, NotEnoughDataError
 from evals.answering.evaluate_taskforce import Run
-from evals.comparison.document import ComparisonSettings
 from evals.correctness import Correctness, aligned, read
 from evals.rivals.methods import Method, Pick, rows_of, solve_chances
+from evals.settings import ComparisonSettings, EvaluationSettings, comparison_settings
+
+if TYPE_CHECKING:
+    from acdc.config.config import Config
+    from acdc.storage.layout import Layout
 
 Chances = dict[str, NDArray[np.float64]]
 Matrices = Mapping[str, Correctness]
 _CHOICES = {"fitness": "chosen by fitness", "random": "chosen at random", "dns": "chosen by DNS"}
+
+
+class _Baselines(BaseModel):
+    """What `acdc baselines` wrote: rivals, parameters of models, guesses, and what endpoints cost."""
+
+    methods: list[Method]
+    parameters: dict[str, int]
+    guesses: list[dict[str, Any]] = []
+    api: dict[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -117,6 +130,29 @@ class Evidence:
         return {name: entry.chances(n, name)[:, self.keep[name]] for name in self.benchmarks}
 
 
+def evidence_of(config: "Config", layout: "Layout", family: str) -> Evidence:
+    """What the selected variants and run seeds of a family have to show.
+
+    Raises:
+        InputError: A stage has not run yet, or files do not fit together.
+        NotEnoughDataError: There is nothing to compare.
+    """
+    from acdc.runs.replay import require_current
+    from evals.answering.evaluate_taskforce import read_run
+    from evals.benchmarks.registry import chosen
+
+    for variant in config.selected.variants:
+        require_current(config, layout.cell(family, variant), family, variant, config.selected.seeds)
+    asked = config.section("evaluation", EvaluationSettings)
+    runs = {
+        variant: [read_run(layout.taskforce(family, variant, seed)) for seed in config.selected.seeds]
+        for variant in config.selected.variants
+    }
+    results = layout.results(family, "baselines").parent
+    benchmarks = list(chosen(asked.suite, asked.benchmarks))
+    return gather(family, benchmarks, runs, results, comparison_settings(config), asked.max_n)
+
+
 def gather(
     family: str,
     benchmarks: Sequence[str],
@@ -154,8 +190,7 @@ def gather(
         ]
         entries += _from_runs(variant, runs[variant], matrices, most, ours=variant == _ours(runs, settings))
         earlier += _by_generation(variant, runs[variant], matrices, most)
-    for row in document["methods"]:
-        method = Method.model_validate(row)
+    for method in document.methods:
         picks, answers = ([method.picks], [rivals]) if method.picks else ([], [])
         entries.append(Entry(method.name, method.name, method.group, "", picks, answers, method.not_run))
     keep = {name: _complete([*entries, *earlier], name) for name in benchmarks}
@@ -168,13 +203,13 @@ def gather(
         seeds,
         entries,
         runs,
-        document["parameters"],
+        document.parameters,
         keep,
         questions,
         results,
-        document.get("guesses", ()),
+        document.guesses,
         earlier,
-        document.get("api", {}),
+        document.api,
     )
 
 
@@ -283,14 +318,12 @@ def _read_all(
     return {name: aligned(matrix, like[name]) for name, matrix in matrices.items()}
 
 
-def _read_baselines(
-    directory: Path, benchmarks: Sequence[str]
-) -> tuple[dict[str, Any], dict[str, Correctness]]:
+def _read_baselines(directory: Path, benchmarks: Sequence[str]) -> tuple[_Baselines, dict[str, Correctness]]:
     path = directory / "baselines.json"
     if not path.is_file():
         raise InputError(f"{path}: not there; run `acdc baselines` first")
     try:
-        document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        document = _Baselines.model_validate_json(path.read_bytes())
     except ValueError as error:
         raise InputError(f"{path}: damaged ({error}); run `acdc baselines` again") from error
     return document, _read_all(directory, benchmarks)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,13 @@ from evals.comparison.document import Example, Reply
 from evals.comparison.evidence import Entry, Evidence
 
 _RIVALS = ("experts", "control", "even", "noise", "big")
+
+
+class _Sample(NamedTuple):
+    prompt: str
+    target: str
+    reply: str
+    correct: bool
 
 
 def only_ours(evidence: Evidence, ours: Entry, most: int) -> list[Example]:
@@ -49,14 +56,14 @@ def _examples(evidence: Evidence, ours: Entry, benchmark: str, questions: list[s
         Example(
             benchmark=benchmark,
             question=question,
-            prompt=samples[question, members[0]]["arguments"][0][0],
-            target=str(samples[question, members[0]]["target"]),
+            prompt=samples[question, members[0]].prompt,
+            target=samples[question, members[0]].target,
             seed=run.seed,
             replies=[
                 Reply(
                     model=member,
-                    text=samples[question, member]["resps"][0][0],
-                    correct=bool(samples[question, member]["correct"]),
+                    text=samples[question, member].reply,
+                    correct=samples[question, member].correct,
                 )
                 for member in members
             ],
@@ -65,11 +72,13 @@ def _examples(evidence: Evidence, ours: Entry, benchmark: str, questions: list[s
     ]
 
 
-def _samples(path: Path, models: set[str], questions: set[str]) -> dict[tuple[str, str], dict[str, Any]]:
+def _samples(path: Path, models: set[str], questions: set[str]) -> dict[tuple[str, str], _Sample]:
     found = {}
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            sample = json.loads(line)
-            if sample["model"] in models and sample["question_id"] in questions:
-                found[sample["question_id"], sample["model"]] = sample
+            row = json.loads(line)
+            if row["model"] in models and row["question_id"] in questions:
+                found[row["question_id"], row["model"]] = _Sample(
+                    row["arguments"][0][0], str(row["target"]), row["resps"][0][0], bool(row["correct"])
+                )
     return found

@@ -13,12 +13,12 @@ from evals.best_of_n.judge_rounds import Rounds
 from evals.best_of_n.position_bias import position_bias
 from evals.best_of_n.registry import JUDGE, REWARDS, needs
 from evals.best_of_n.settings import PUBLISHED, BestOfNSettings, kind_of
-from evals.comparison.document import ComparisonSettings
 from evals.comparison.estimates import Measured
 from evals.comparison.evidence import Entry
-from evals.comparison.tally import Booth, Cell, Tally, Tools
+from evals.comparison.tally import Booth, Cell, Tally, Tools, Ways
+from evals.settings import ComparisonSettings
+from evals.statistics.bootstrap import Means, mean_of
 from evals.statistics.resampling import percentile_interval
-from evals.statistics.shared_bootstrap import Means, mean_of
 
 _GROUPS = ("ours", "experts", "control", "even", "noise", "big", "api")
 _LEAST_ROOM = 1e-6
@@ -59,11 +59,12 @@ def final_answers(
     not_run = {name: why for name in settings.selectors if (why := _lacks(name, evidence.benchmarks, tools))}
     names = [name for name in settings.selectors if name not in not_run]
     rounds = Rounds(tools.judge) if tools.judge is not None else None
+    ways = Ways(measured.statistics.seed, settings, tools, rounds)
     tallies: dict[Key, Tally] = {}
     pairs: list[tuple[str, str, str]] = []
     without: dict[str, set[str]] = {}
     for benchmark in evidence.benchmarks:
-        here = Booth(evidence, measured.statistics.seed, settings, tools, rounds, benchmark, cells, names)
+        here = Booth(evidence, benchmark, cells, names, ways)
         for name, methods in here.lacking.items():
             without.setdefault(name, set()).update(methods)
         for entry, n in cells:

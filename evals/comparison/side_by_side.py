@@ -17,7 +17,7 @@ from evals.comparison.claims import between
 from evals.comparison.document import Claim, Estimate
 from evals.comparison.estimates import measure
 from evals.comparison.evidence import side_by_side
-from evals.statistics_settings import StatisticsSettings
+from evals.settings import StatisticsSettings
 
 
 class Level(BaseModel):

@@ -6,6 +6,7 @@ Of a method that was sampled more often than N times, several disjoint sets of N
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,18 +64,31 @@ class Tally:
     instead: list[str] = field(default_factory=list)
 
 
+class Ways(NamedTuple):
+    """What choosing needs.
+
+    Attributes:
+        seed: Of everything that chance decides.
+        settings: Ways to choose.
+        tools: Judge, reward model, questions.
+        rounds: Of the judge; None where there is none.
+    """
+
+    seed: int
+    settings: BestOfNSettings
+    tools: Tools
+    rounds: Rounds | None
+
+
 class Booth:
     """One benchmark.
 
     Args:
         evidence: Everything that is compared.
-        seed: Of everything that chance decides.
-        settings: Ways to choose.
-        tools: Judge, reward model, questions.
-        rounds: Of the judge; None where there is none.
         benchmark: Its name.
         cells: Methods with the N at which they are chosen from.
         names: Ways to choose that can be tried.
+        ways: What they need.
 
     Attributes:
         lacking: For ways to choose by numbers, the ids of methods some of whose answers come without them.
@@ -83,14 +97,12 @@ class Booth:
     def __init__(
         self,
         evidence: Evidence,
-        seed: int,
-        settings: BestOfNSettings,
-        tools: Tools,
-        rounds: Rounds | None,
         benchmark: str,
         cells: Sequence[Cell],
         names: Sequence[str],
+        ways: Ways,
     ) -> None:
+        seed, settings, tools, rounds = ways
         self._evidence, self._seed = evidence, seed
         self._tools, self._rounds, self._benchmark = tools, rounds, benchmark
         self._columns: list[int] = np.flatnonzero(self._evidence.keep[benchmark]).tolist()

@@ -18,9 +18,9 @@ from evals.best_of_n.majority import leaders
 from evals.correctness import aligned
 from evals.coverage import contributions, pass_at_k
 from evals.logs.read import TaskLog, Told, untold
+from evals.settings import StatisticsSettings
 from evals.significance import mcnemar, sign_flip
-from evals.statistics.item_bootstrap import item_bootstrap
-from evals.statistics_settings import StatisticsSettings
+from evals.statistics.bootstrap import item_bootstrap
 
 EVERY_N = 16  # up to so many answers each N has a row
 Report = dict[str, Any]

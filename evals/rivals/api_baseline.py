@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from acdc.errors import InputError
 from evals.answering.api_ledger import ApiLedger
@@ -104,7 +104,35 @@ def ask(
     return results
 
 
-def record(given: Mapping[str, ApiSettings], results: Sequence[Result], ledger: Path) -> dict[str, Any]:
+class Spent(NamedTuple):
+    """What an endpoint was asked and what that cost.
+
+    Attributes:
+        model: Name in the settings.
+        served_as: Names that the endpoint gave.
+        first: Day of the first reply.
+        last: Day of the last.
+        answers: How many.
+        prompt_tokens: Read in all.
+        tokens: Written in all.
+        price_in: Of a million tokens read.
+        price_out: Of a million tokens written.
+        money: In all.
+    """
+
+    model: str
+    served_as: list[str]
+    first: str
+    last: str
+    answers: int
+    prompt_tokens: int
+    tokens: int
+    price_in: float
+    price_out: float
+    money: float
+
+
+def record(given: Mapping[str, ApiSettings], results: Sequence[Result], ledger: Path) -> dict[str, Spent]:
     """What is kept beside the numbers: model, days, prices, tokens and money of each endpoint that was asked.
 
     Args:
@@ -112,7 +140,7 @@ def record(given: Mapping[str, ApiSettings], results: Sequence[Result], ledger: 
         results: Of :func:`ask`.
         ledger: The file that kept the replies.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Spent] = {}
     for name in jobs(given):
         matrices = [
             matrix
@@ -128,18 +156,18 @@ def record(given: Mapping[str, ApiSettings], results: Sequence[Result], ledger: 
         total = kept.total(f"api:{name}")
         kept.close()
         settings = given[name]
-        found[name] = {
-            "model": settings.model,
-            "served_as": list(total.models),
-            "first": total.first,
-            "last": total.last,
-            "answers": sum(matrix.correct.size for matrix in matrices),
-            "prompt_tokens": prompts,
-            "tokens": tokens,
-            "price_in": settings.price_in,
-            "price_out": settings.price_out,
-            "money": (prompts * settings.price_in + tokens * settings.price_out) / 1e6,
-        }
+        found[name] = Spent(
+            settings.model,
+            list(total.models),
+            total.first,
+            total.last,
+            sum(matrix.correct.size for matrix in matrices),
+            prompts,
+            tokens,
+            settings.price_in,
+            settings.price_out,
+            (prompts * settings.price_in + tokens * settings.price_out) / 1e6,
+        )
     return found
 
 

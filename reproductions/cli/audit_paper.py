@@ -100,7 +100,7 @@ def _wrapped(line: str, indent: int) -> list[str]:
 
 def _numbers(claim: dict[str, Any]) -> str:
     from reproductions.paper.audit_tables import TESTS
-    from reproductions.tables.table import p_value
+    from reproductions.text.numbers import p_value
 
     recomputed = claim["recomputed"]
     if recomputed is None:

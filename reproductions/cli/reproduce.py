@@ -1,16 +1,15 @@
 """``acdc reproduce FAMILY``: one of the paper's families, from its models to ours beside the paper's, cell by cell."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, check_place
+from evals.cli.shared import say
 
 if TYPE_CHECKING:
     from acdc.config.config import Config
-    from reproductions.replicate.reproduction import Estimate, Hardware
 
 ROOT = Path("build") / "reproductions"
 SHOWN = {"llama3": "table8"}  # where coverage of a family is printed; of all others in table6
@@ -46,11 +45,10 @@ def reproduce(
     as_json: Json = False,
 ) -> None:
     """Run it, or what is left of it."""
-    import yaml
-
     from acdc.config.config import override
-    from acdc.files import write_text
-    from reproductions.replicate.reproduction import check_records, parsed, read_hardware, settings
+    from reproductions.replicate.plan import lines, planned
+    from reproductions.replicate.reproduction import parsed, read_hardware
+    from reproductions.replicate.reproduction import settings as settings_of
 
     check_place("--root", root, "folder")
     changes: dict[str, dict[str, float]] = {}
@@ -59,18 +57,28 @@ def reproduce(
     if tokens_per_second is not None:
         changes["assumed"] = {"tokens_per_second": tokens_per_second}
     hardware = read_hardware(family, changes)
-    made = settings(params, family, data, [override(text) for text in overrides])
+    made = settings_of(params, family, data, [override(text) for text in overrides])
     config = parsed(made, params)
     if dry_run:
-        plan = _plan(config, family, hardware, data)
-        typer.echo(json.dumps(plan, indent=2) if as_json else "\n".join(_lines(plan)))
+        plan = planned(config, family, hardware, data)
+        say(plan.model_dump(mode="json"), "\n".join(lines(plan)), as_json=as_json)
         return
+    _run(config, family, data, made, params, root or ROOT / family)
+
+
+def _run(
+    config: "Config", family: str, data: Path, made: dict[str, object], params: Path, place: Path
+) -> None:
+    """Check what can be known before, run what is left, and show what came out."""
+    import yaml
+
+    from acdc.cli.pipeline import rehearse
+    from acdc.files import write_text
+    from reproductions.replicate.reproduction import check_records
+
     check_records(config, data)
     _check_family(config, family)
     _check_voices(config, family)
-    from acdc.cli.pipeline import rehearse
-
-    place = root or ROOT / family
     overlay = place / "reproduction.yaml"
     write_text(overlay, yaml.safe_dump(made, sort_keys=False, allow_unicode=True))
     rehearse(params, overlay, place)
@@ -111,103 +119,3 @@ def _show(family: str, root: Path) -> None:
     typer.echo(f"Other tables:  acdc table 1 --root {root}")
     typer.echo(f"Tolerances:    acdc verify {family} --comparison {root / 'comparison' / f'{family}.json'}")
     typer.echo(f"The report:    {root / 'report' / 'index.html'}")
-
-
-def _plan(config: "Config", family: str, hardware: "Hardware", data: Path) -> dict[str, Any]:
-    import yaml
-
-    from acdc.parsing.validation import merged
-    from evals.settings import EvaluationSettings
-    from reproductions.replicate.reproduction import (
-        COMMON,
-        FOLDER,
-        benchmarks,
-        estimate,
-        missing_records,
-        otherwise_named,
-        plans,
-    )
-
-    asked = config.section("evaluation", EvaluationSettings)
-    layers = [yaml.safe_load(path.read_text()) for path in (COMMON, FOLDER / family / "params.yaml")]
-    _, without = benchmarks(merged(*layers)["evaluation"]["benchmarks"])
-    hours = estimate(config, family, hardware)
-    parts = config.family(family).parts()
-    return {
-        "family": family,
-        "models": parts,
-        "not_pinned": [role for role in parts if role not in config.family(family).revisions],
-        "variants": config.selected.variants,
-        "run_seeds": config.selected.seeds,
-        "runs": {name: one.to_json() for name, one in plans(config, family).items()},
-        "scientist": getattr(config.scientist, "model", "grammar"),
-        "benchmarks": list(asked.benchmarks),
-        "not_in_this_version": without,
-        "records": {name: str(path) for name, path in asked.data.items()},
-        "records_missing": missing_records(config),
-        "records_otherwise_named": otherwise_named(data, missing_records(config)),
-        "records_folder": str(data),
-        "gpus": hardware.gpus.model_dump(),
-        "assumed": hardware.assumed.model_dump(),
-        "price": hardware.price.model_dump(mode="json"),
-        "published": {
-            "gpu_hours": hardware.published.gpu_hours,
-            "money": hardware.published.gpu_hours * hardware.price.per_gpu_hour,
-        },
-        "estimate": _estimate_json(hours, hardware),
-    }
-
-
-def _estimate_json(hours: "Estimate", hardware: "Hardware") -> dict[str, float]:
-    rounded = {
-        name: round(value, 1)
-        for name, value in (
-            ("evolution", hours.evolution),
-            ("measuring", hours.measuring),
-            ("big", hours.big),
-        )
-    }
-    return {
-        **rounded,
-        "gpu_hours": round(hours.total, 1),
-        "money": round(hours.total * hardware.price.per_gpu_hour, 2),
-    }
-
-
-def _lines(plan: dict[str, Any]) -> list[str]:
-    from reproductions.replicate.reproduction import RECORD_FILES, not_taken
-
-    price, gpus, found = plan["price"], plan["gpus"], plan["estimate"]
-    cost = f"{price['currency']} at {price['per_gpu_hour']:g} an hour ({price['date']}: {price['source']})"
-    assumed = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in plan["assumed"].items())
-    lines = [f"reproduce {plan['family']}:"]
-    lines += [f"  {role:8} {where}" for role, where in plan["models"].items()]
-    if plan["not_pinned"]:
-        lines.append(
-            f"  not pinned: {', '.join(plan['not_pinned'])} (`acdc families pin {plan['family']}` prints commits)"
-        )
-    for name, run in plan["runs"].items():
-        lines.append(
-            f"  {name}: {len(plan['run_seeds'])} runs, each {run['individuals']} models, at most {run['answers']:,} answers "
-            f"({run['tokens']:,} tokens)"
-        )
-    lines.append(f"  scientist and judge: {plan['scientist']}")
-    lines.append(f"  measured on {', '.join(plan['benchmarks'])}")
-    if plan["not_in_this_version"]:
-        lines.append(f"  not in this version: {', '.join(plan['not_in_this_version'])}")
-    there = ", ".join(plan["records"]) or "none"
-    lines.append(f"  records in {plan['records_folder']}: {there}")
-    if plan["records_missing"]:
-        lines.append(
-            f"  missing: {', '.join(plan['records_missing'])}; looked for {RECORD_FILES}"
-            f"{not_taken(plan['records_otherwise_named'])}"
-        )
-    lines += [
-        f"  GPUs of 80 GB: {gpus['individuals']} for individuals and {gpus['scientist']} for the scientist at once; {gpus['big']} "
-        "for the big model",
-        f"published: {plan['published']['gpu_hours']:g} GPU-hours a run = {plan['published']['money']:,.0f} {cost}",
-        f"our estimate, at most: {found['gpu_hours']:,.0f} GPU-hours = {found['money']:,.0f} {price['currency']} (evolution "
-        f"{found['evolution']:,.0f}, measuring {found['measuring']:,.0f}, big model {found['big']:,.0f})",
-        f"  assumed, not measured: {assumed}",
-    ]
-    return lines

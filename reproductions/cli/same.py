@@ -54,7 +54,7 @@ def same(
     from acdc.config.config import load
     from acdc.errors import InfrastructureError, NotEnoughDataError, ToleranceError
     from reproductions.report.settings import ReportSettings
-    from reproductions.same.pipelines import run_pipelines
+    from reproductions.same.pipelines import Place, run_pipelines
     from reproductions.same.report import document, lines, summary
     from reproductions.same.settings import chosen, read_settings
 
@@ -66,10 +66,8 @@ def same(
     )
     if unset:
         _say(f"Set in this shell, and not in the pipelines: {', '.join(unset)}")
-    pipelines = run_pipelines(
-        wanted, known,
-        params=params, overlay=None if full else overlay, root=root, shell=os.environ, say=_say,
-    )  # fmt: skip
+    place = Place(params, None if full else overlay, root)
+    pipelines = run_pipelines(wanted, known, place, shell=os.environ, say=_say)
     shown = load(pipelines[0].root / PARAMS).section("report", ReportSettings).headline_sizes
     agreements = _agreements(pipelines, shown)
     if as_json:

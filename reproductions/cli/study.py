@@ -1,21 +1,37 @@
 """``acdc study``: many tiny families, the same variants in each, and what follows for families in general."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from acdc.cli.options import PARAMS, DryRun, Json, Params, check_place
 from acdc.numbers.digits import fixed, in_percent
+from evals.cli.shared import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reproductions.study.family_scores import FamilyScores
     from reproductions.study.study import StudySettings
+    from reproductions.tables.table import Table
 
 ROOT = Path("build/study")
+
+
+class Plan(NamedTuple):
+    """What `--dry-run` prints; hours are None where no stage was timed yet, spreads and differences are shares in [0, 1]."""
+
+    families: list[str]
+    run_seeds: list[int]
+    variants: list[str]
+    runs: int
+    finished: list[str]
+    hours: float | None
+    hours_from: str | None
+    claims: int
+    assumed_sd: float
+    detectable: float
 
 
 def register(app: typer.Typer) -> None:
@@ -51,8 +67,8 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Run the study, or what is left of it."""
-    from reproductions.study.answers import FILE, scores
-    from reproductions.study.study import SETTINGS, read_settings, study_table
+    from reproductions.kept_answers import FILE
+    from reproductions.study.study import SETTINGS, read_settings
 
     check_place("--root", root, "folder")
     check_place("--out", out, "folder")
@@ -62,7 +78,7 @@ def study(
         written = _settings_file(params, asked, root, write=not dry_run)
         if dry_run:
             plan = _plan(asked, root, params)
-            typer.echo(json.dumps(plan, indent=2) if as_json else _plan_text(asked, plan))
+            say(plan._asdict(), _plan_text(asked, plan), as_json=as_json)
             return
         from acdc.cli.pipeline import rehearse
 
@@ -70,15 +86,26 @@ def study(
         kept = _keep(asked, root, out or root / "study")
     elif dry_run:
         raise typer.BadParameter("--from runs nothing: there is nothing to plan")
-    if kept.is_dir():
-        kept = kept / FILE
+    kept = kept / FILE if kept.is_dir() else kept
+    folder = out or root / "study" if out or kept.is_relative_to(root) else None
+    table = _made(asked, kept, folder, (params, expected) if expected else None)
+    typer.echo(table.frame.to_json(orient="records", indent=2) if as_json else table.markdown())
+
+
+def _made(
+    asked: "StudySettings", kept: Path, folder: Path | None, expect: tuple[Path, Path] | None
+) -> "Table":
+    """The study's table; files go into the folder, and what `acdc verify` expects (params.yaml, file) is written."""
+    from reproductions.study.family_scores import scores
+    from reproductions.study.study import study_table
+
     families = scores(kept)
     table = study_table(asked, families)
-    if out or kept.is_relative_to(root):
-        _write(asked, families, out or root / "study")
-    if expected:
-        _expect(asked, families, params, expected)
-    typer.echo(table.frame.to_json(orient="records", indent=2) if as_json else table.markdown())
+    if folder:
+        _write(asked, families, folder)
+    if expect:
+        _expect(asked, families, *expect)
+    return table
 
 
 def _keep(asked: "StudySettings", root: Path, folder: Path) -> Path:
@@ -86,8 +113,8 @@ def _keep(asked: "StudySettings", root: Path, folder: Path) -> Path:
     from acdc.config.config import load
     from acdc.storage.layout import Layout
     from evals.answering.evaluate_taskforce import replace_file
-    from evals.comparison.families import evidence_of
-    from reproductions.study.answers import FILE, pack
+    from evals.comparison.evidence import evidence_of
+    from reproductions.kept_answers import FILE, pack
 
     config, layout = load(root / "params.yaml"), Layout(root)
     evidences = [evidence_of(config, layout, family) for family in asked.names()]
@@ -140,7 +167,7 @@ def _settings_file(params: Path, asked: "StudySettings", root: Path, *, write: b
     return path
 
 
-def _plan(asked: "StudySettings", root: Path, params: Path) -> dict[str, Any]:
+def _plan(asked: "StudySettings", root: Path, params: Path) -> Plan:
     from acdc.storage.journal import stage_seconds
     from acdc.storage.layout import Layout
     from evals.statistics.power import minimum_detectable_effect
@@ -155,31 +182,31 @@ def _plan(asked: "StudySettings", root: Path, params: Path) -> dict[str, Any]:
         estimate = hours(asked, stage_seconds(Layout().cache()), len(load(params).selected.seeds))
         source = "the stages of this project"
     seen = minimum_detectable_effect(asked.assumed_sd / 100, asked.families, alternative="two-sided")
-    return {
-        "families": asked.names(),
-        "run_seeds": list(asked.run_seeds),
-        "variants": list(asked.variants),
-        "runs": asked.families * len(asked.run_seeds) * len(asked.variants),
-        "finished": [name for name in asked.names() if (root / "comparison" / f"{name}.json").is_file()],
-        "hours": estimate,
-        "hours_from": source if estimate is not None else None,
-        "claims": len(asked.claims()),
-        "assumed_sd": asked.assumed_sd / 100,
-        "detectable": seen,
-    }
+    return Plan(
+        families=asked.names(),
+        run_seeds=list(asked.run_seeds),
+        variants=list(asked.variants),
+        runs=asked.families * len(asked.run_seeds) * len(asked.variants),
+        finished=[name for name in asked.names() if (root / "comparison" / f"{name}.json").is_file()],
+        hours=estimate,
+        hours_from=source if estimate is not None else None,
+        claims=len(asked.claims()),
+        assumed_sd=asked.assumed_sd / 100,
+        detectable=seen,
+    )
 
 
-def _plan_text(asked: "StudySettings", plan: dict[str, Any]) -> str:
+def _plan_text(asked: "StudySettings", plan: Plan) -> str:
     time = (
-        f"about {fixed(plan['hours'], 1)} hours, going by {plan['hours_from']}"
-        if plan["hours"] is not None
+        f"about {fixed(plan.hours, 1)} hours, going by {plan.hours_from}"
+        if plan.hours is not None
         else "hours unknown: no stage was timed here yet, `make reproduce` does"
     )
     lines = [
-        f"{len(plan['families'])} families × {len(plan['run_seeds'])} run seeds × {len(plan['variants'])} variants = "
-        f"{plan['runs']} runs; {len(plan['finished'])} families are compared already",
+        f"{len(plan.families)} families × {len(plan.run_seeds)} run seeds × {len(plan.variants)} variants = "
+        f"{plan.runs} runs; {len(plan.finished)} families are compared already",
         time,
-        f"{plan['claims']} declared claims; one of them alone would be seen from {in_percent(plan['detectable'])} points on "
+        f"{plan.claims} declared claims; one of them alone would be seen from {in_percent(plan.detectable)} points on "
         f"(80%, two-sided 5%), if families differ by {asked.assumed_sd:g} points as assumed; Holm's correction asks for more",
     ]
     lines += [f"  {name}: {question.asks}" for name, question in asked.questions.items()]

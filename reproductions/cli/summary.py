@@ -35,6 +35,7 @@ def summary(
     """Print the verdicts."""
     from acdc.storage.layout import Layout
     from reproductions.load import load_comparison, stage_times
+    from reproductions.paper.published import published_api_model
     from reproductions.report.settings import ReportSettings
     from reproductions.report.verdict_sentences import abstract, sentences
     from reproductions.tables.all import main_table
@@ -50,7 +51,7 @@ def summary(
     page = layout.root / REPORT
     results: dict[str, Any] = {}
     for name, comparison in comparisons.items():
-        table = main_table(comparison, report.headline_sizes)
+        table = main_table(comparison, report.headline_sizes, published_api_model(name))
         sizes = headline_sizes(comparison, report.headline_sizes)
         results[name] = {
             "abstract": abstract(comparison),

@@ -134,6 +134,7 @@ def _of_report(name: str, config: "Config", family: str | None) -> "Table":
     from acdc.storage.layout import Layout
     from reproductions.load import load_audit, load_comparison
     from reproductions.paper.printed_tables import Print
+    from reproductions.paper.published import published_api_model
     from reproductions.report.settings import ReportSettings
     from reproductions.tables.all import all_tables
     from reproductions.tables.audit import measurement_tables
@@ -147,7 +148,7 @@ def _of_report(name: str, config: "Config", family: str | None) -> "Table":
     config.family(family)
     comparison = load_comparison(Layout(), config, family)
     sizes = config.section("report", ReportSettings).headline_sizes
-    found = all_tables(comparison, sizes)
+    found = all_tables(comparison, sizes, published_api_model(family))
     if name in MEASUREMENT:
         audit = load_audit(Layout(), family)
         if audit is None:

@@ -43,10 +43,9 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Verify."""
-    from acdc.errors import NotEnoughDataError, ToleranceError
     from acdc.files import write_text
     from acdc.storage.layout import Layout
-    from reproductions.exact import shipped
+    from reproductions.verify.exact import shipped
     from reproductions.verify.expected import expected_file, expected_of, read_expected
     from reproductions.verify.expected import verify as verified
 
@@ -64,18 +63,26 @@ def verify(
         return
     wanted = read_expected(path)
     verdicts = verified(wanted, _measured(family, comparison), alpha=alpha)
+    _within_tolerances(family, wanted, verdicts, alpha, as_json)
+
+
+def _within_tolerances(
+    family: str, wanted: "Expected", verdicts: "list[Verdict]", alpha: float, as_json: bool
+) -> None:
+    """Print what differs, and end with 3 or 4 where a number is outside or without a verdict."""
+    from acdc.errors import NotEnoughDataError, ToleranceError
+
     counts = {
         kind: sum(verdict.verdict == kind for verdict in verdicts)
         for kind in ("within", "outside", "not measured", "undecided")
     }
     if as_json:
-        cells = [{**asdict(verdict), "cell": verdict.cell.model_dump()} for verdict in verdicts]
         document = {
             "family": family,
             "source": wanted.source,
             "alpha": alpha,
             "summary": counts,
-            "cells": cells,
+            "cells": [{**asdict(verdict), "cell": verdict.cell.model_dump()} for verdict in verdicts],
         }
         typer.echo(json.dumps(document, indent=2, allow_nan=False))
     else:
@@ -103,10 +110,10 @@ def _exactly(
     from acdc.errors import InputError, NotEnoughDataError, ToleranceError
     from acdc.storage.layout import Layout
     from evals.answering.evaluate_taskforce import replace_file
-    from evals.comparison.families import evidence_of
-    from reproductions.exact import exactness, kept_files
-    from reproductions.exact_report import document, lines, summary
+    from evals.comparison.evidence import evidence_of
     from reproductions.report.settings import ReportSettings
+    from reproductions.verify.exact import exactness, kept_files
+    from reproductions.verify.exact_report import document, lines, summary
 
     config = load(root / PARAMS)
     sizes = config.section("report", ReportSettings).headline_sizes

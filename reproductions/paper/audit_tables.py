@@ -1,13 +1,15 @@
 """The audit as tables: the claims, what they rest on, what does not fit together."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from acdc.numbers.digits import fixed
-from reproductions.tables.table import MINUS, Column, Row, Table, p_value
+from reproductions.tables.table import Column, Row, Table
+from reproductions.text.numbers import MINUS, p_value
 
-Json = dict[str, Any]
+Json = Mapping[str, Any]
 VERDICTS = {True: "agrees", False: "differs", None: "cannot be checked"}
 
 

@@ -7,7 +7,7 @@ did, what a configuration said) cannot be found here.
 
 import fnmatch
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from acdc.numbers.digits import fixed
 from reproductions.paper.lookup import Lookup, Row, left_out, row_name
@@ -73,7 +73,7 @@ def _derived(table: Lookup, rules: Sequence[DifferenceRule]) -> list[Finding]:
     """Tables of differences that do not follow from the tables they come from."""
     found = []
     for rule in rules:
-        apart: dict[str, list[dict[str, Any]]] = {}
+        apart: dict[str, list[_Misfit]] = {}
         for cell in table.cells:
             if (
                 cell.table == rule.table
@@ -88,23 +88,34 @@ def _derived(table: Lookup, rules: Sequence[DifferenceRule]) -> list[Finding]:
                 finding(
                     "derived",
                     f"{rule.table}, rows {method!r}",
-                    "; ".join(
-                        f"{e['family']} N={e['n']}: {fixed(e['printed'], 2, plus=True)}" for e in entries
-                    ),
-                    "; ".join(
-                        f"{e['family']} N={e['n']}: {fixed(e['computed'], 2, plus=True)}" for e in entries
-                    ),
+                    "; ".join(f"{e.family} N={e.n}: {fixed(e.printed, 2, plus=True)}" for e in entries),
+                    "; ".join(f"{e.family} N={e.n}: {fixed(e.computed, 2, plus=True)}" for e in entries),
                     implied_baseline=sorted(
-                        {e["implied_baseline"] for e in entries if "implied_baseline" in e}
+                        {e.implied_baseline for e in entries if e.implied_baseline is not None}
                     ),
-                    fits_with=sorted({name for e in entries for name in e.get("fits_with", [])}),
-                    entries=entries,
+                    fits_with=sorted({name for e in entries for name in e.fits_with or ()}),
+                    entries=[e.known() for e in entries],
                 )
             )
     return found
 
 
-def _misfit(table: Lookup, rule: DifferenceRule, cell: Cell) -> dict[str, Any] | None:
+class _Misfit(NamedTuple):
+    """A printed difference that is not what the table's scores give, and what would explain it, where that is known."""
+
+    family: str
+    n: int
+    printed: float
+    computed: float
+    implied_baseline: float | None = None
+    fits_with: list[str] | None = None
+
+    def known(self) -> dict[str, object]:
+        """For JSON: what is known of it."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
+
+
+def _misfit(table: Lookup, rule: DifferenceRule, cell: Cell) -> _Misfit | None:
     """What a printed difference should be, if it is not; and what would explain it."""
     baseline = rule.baseline or cell.method.removeprefix("vs ")
 
@@ -119,25 +130,20 @@ def _misfit(table: Lookup, rule: DifferenceRule, cell: Cell) -> dict[str, Any] |
     known = [value for value in gains if value is not None]
     if len(known) != len(families) or abs(sum(known) / len(known) - cell.value) <= ROUNDED_TWICE:
         return None
-    entry: dict[str, Any] = {
-        "family": cell.family,
-        "n": cell.n,
-        "printed": cell.value,
-        "computed": round(sum(known) / len(known), 3),
-    }
+    computed = round(sum(known) / len(known), 3)
     if len(families) == 1:
         ours = table.find(rule.tables, cell.family, rule.method, cell.n, rule.of)
         score = table.score(ours, cell.benchmark) if ours else None
-        if score is not None:
-            entry["implied_baseline"] = round(score - cell.value, 2)
-        return entry
+        implied = None if score is None else round(score - cell.value, 2)
+        return _Misfit(cell.family, cell.n, cell.value, computed, implied)
     # A mean over families that does not fit may be over other families than its table shows.
+    fits = set()
     for row in table.rows:
         if row[2] == rule.method and row[3] == cell.n and row[4] == rule.of and row[1] not in families:
             more = gain(row[1], (row[0],))
             if more is not None and abs((sum(known) + more) / (len(known) + 1) - cell.value) <= ROUNDED_TWICE:
-                entry["fits_with"] = sorted({*entry.get("fits_with", []), f"{row[1]} ({row[0]})"})
-    return entry
+                fits.add(f"{row[1]} ({row[0]})")
+    return _Misfit(cell.family, cell.n, cell.value, computed, fits_with=sorted(fits) or None)
 
 
 def _statements(table: Lookup, statements: Sequence[Statement]) -> list[Finding]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -23,7 +23,8 @@ from reproductions.paper.pooling import read_aliases
 from reproductions.paper.published import Cell, read_published
 from reproductions.paper.statements import DifferenceRule, Text, read_text
 from reproductions.tables.details import wilson_share
-from reproductions.tables.table import Column, Row, Table, interval
+from reproductions.tables.table import Column, Row, Table
+from reproductions.text.numbers import interval
 
 FOLDER = Path(__file__).parent
 CONFIDENCE = 0.95
@@ -56,7 +57,7 @@ class Print:
     def names(self) -> list[str]:
         """Tables that can be shown, in the order of their numbers."""
         shown = {cell.table for cell in self._cells if _NAME.fullmatch(cell.table)}
-        kept = [name for name in shown if name in _texts()["captions"]]
+        kept = [name for name in shown if name in _texts().captions]
         return sorted(kept, key=lambda name: int(name.removeprefix("table")))
 
     def table(self, name: str) -> Table:
@@ -95,9 +96,9 @@ class Print:
         if several:
             shown.append(Column("Average, recomputed", _score_cell("recomputed")))
         sizes = ", ".join(f"{b} {self._questions[b]}" for b in columns if b in self._questions)
-        notes = _texts()["notes"]
+        notes = _texts().notes
         lines = [notes["questions"].format(sizes=sizes) if several else notes["averages"], notes["source"]]
-        caption = _texts()["scores"].format(title=_title(name), caption=_texts()["captions"][name])
+        caption = _texts().scores.format(title=_title(name), caption=_texts().captions[name])
         if not several:
             caption = caption.split("; brackets")[0] + "."
         return Table(name, caption, frame, shown, lines, group="family")
@@ -164,12 +165,12 @@ class Print:
             Column("n", lambda row: f"{row['units']}" if row["units"] else "–"),
             Column("Verdict", lambda row: row["verdict"], "left"),
         ]
-        caption = _texts()["derived"].format(
+        caption = _texts().derived.format(
             title=_title(name),
-            caption=_texts()["captions"][name],
+            caption=_texts().captions[name],
             tables=" and ".join(map(_title, rule.tables)),
         )
-        notes = _texts()["notes"]
+        notes = _texts().notes
         return Table(
             name,
             caption,
@@ -252,9 +253,17 @@ def _title(name: str) -> str:
     return f"Table {name.removeprefix('table')}"
 
 
+class _Texts(NamedTuple):
+    """`printed.yaml`."""
+
+    captions: dict[str, str]
+    scores: str
+    derived: str
+    notes: dict[str, str]
+
+
 @cache
-def _texts() -> dict[str, Any]:
+def _texts() -> _Texts:
     import yaml
 
-    found: dict[str, Any] = yaml.safe_load((FOLDER / "printed.yaml").read_text(encoding="utf-8"))
-    return found
+    return _Texts(**yaml.safe_load((FOLDER / "printed.yaml").read_text(encoding="utf-8")))

@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from acdc.errors import InputError
 
+FOLDER = Path(__file__).parent
 COLUMNS = ("table", "family", "method", "n", "benchmark", "metric", "value")
+_API_MODEL = ("GPT-4o", "Big Model", "coverage_pct")
 
 
 @dataclass(frozen=True)
@@ -137,3 +141,22 @@ def read_published(path: Path) -> list[Cell]:
     if not cells:
         raise InputError(f"{path}: there is no number in it")
     return cells
+
+
+def published_api_model(family: str, folder: Path = FOLDER) -> dict[str, float]:
+    """Coverage of GPT-4o, asked once, in percent by benchmark and as "Average"; empty for families that the paper does not have.
+
+    Args:
+        family: Its name here.
+        folder: With published.csv and expected.yaml.
+
+    Raises:
+        InputError: A file is not what its columns promise.
+    """
+    families = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))["families"]
+    if family not in families:
+        return {}
+    cells = read_published(folder / "published.csv")
+    return {
+        cell.benchmark: cell.value for cell in cells if (cell.family, cell.method, cell.metric) == _API_MODEL
+    }

@@ -17,7 +17,8 @@ from evals.significance import paired_t
 from reproductions.paper.names import names
 from reproductions.paper.our_numbers import Measured, mean_of, of_benchmark, read_measured
 from reproductions.paper.printed_tables import CONFIDENCE, Print
-from reproductions.tables.table import Column, Row, Table, interval
+from reproductions.tables.table import Column, Row, Table
+from reproductions.text.numbers import interval
 
 _PICKED = ("table2", "table7", "table9")  # one final answer of N; all others are coverage
 _OVER_FAMILIES = ("Average", "mean of 4 families")

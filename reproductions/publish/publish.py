@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -24,7 +24,7 @@ from reproductions.figures.tree import shares_of
 from reproductions.publish.licences import UNKNOWN, Inherited, inherited
 from reproductions.publish.model_directory import replaced, require_place, write_model
 from reproductions.tables.details import wilson_share
-from reproductions.tables.table import interval, percent
+from reproductions.text.numbers import interval, percent
 from reproductions.text.templates import render
 
 if TYPE_CHECKING:
@@ -90,6 +90,27 @@ class _Lineage:
         return shares_of(rows, seeds)[id]
 
 
+class _Subject(NamedTuple):
+    """The individual that a card is about, with all that is known of it."""
+
+    layout: Layout
+    store: RunStore
+    lineage: _Lineage
+    id: str
+    about: Mapping[str, Any]
+    parts: Sequence[Inherited]
+    family: "Family"
+
+
+class _Solved(NamedTuple):
+    """A row of the card: solved of n, and the share with its interval as text."""
+
+    name: str
+    solved: int
+    n: int
+    share: str
+
+
 def export(
     config: "Config", layout: Layout, run: Path, id: str, directory: Path, *, force: bool = False
 ) -> Published:
@@ -109,6 +130,7 @@ def export(
     """
     from acdc.runs.run import engine_of
     from evals.answering.workplaces import RunWeights, found_family
+    from evals.settings import StatisticsSettings
 
     require_place(directory, force=force)
     with RunStore.read(run) as store:
@@ -126,59 +148,50 @@ def export(
                 weights
             )  # its last bits may differ from the recorded ones on another machine
             dtype = write_model(staging, weights, family.tokenizer_dir, written)
-            values = _card(config, layout, store, lineage, id, about, parts, family)
-            text = render(_CARD, **values, dtype=dtype, parameters=parameters)
+            subject = _Subject(layout, store, lineage, id, about, parts, family)
+            text = _card(
+                subject, config.section("statistics", StatisticsSettings).confidence, dtype, parameters
+            )
             (staging / "README.md").write_text(text, encoding="utf-8")
     licences = {part.role: part.licence for part in parts}
     return Published(directory, id, expected, dtype, parameters, licences)
 
 
-def _card(
-    config: "Config",
-    layout: Layout,
-    store: RunStore,
-    lineage: _Lineage,
-    id: str,
-    about: Mapping[str, Any],
-    parts: Sequence[Inherited],
-    family: "Family",
-) -> dict[str, Any]:
-    """Everything that the card's template asks for, but what only the written model tells."""
-    from evals.statistics_settings import StatisticsSettings
-
-    confidence = config.section("statistics", StatisticsSettings).confidence
-    _, generation, recipe, weights_hash = lineage.find(id)
-    settings = json.loads(store.meta("settings") or "{}")
-    ancestors = lineage.ancestors(id)
-    shares = lineage.shares(id)
-    unknown = [part.role for part in parts if part.licence == UNKNOWN]
-    arguments = "".join(f", {key}={value!r}" for key, value in family.chat_template_args.items())
-    name = f"{about['family']}-{about['variant']}-{about['seed']}-{id}"
-    return {
-        "metadata": _metadata(parts, recipe),
-        "title": name,
-        "id": id,
-        "about": about,
-        "generation": generation,
-        "recipe": recipe,
-        "recipe_text": json.dumps(json.loads(recipe.to_json()), indent=2),
-        "weights_hash": weights_hash,
-        "system": settings.get("system", ""),
-        "max_new_tokens": settings.get("max_new_tokens", 512),
-        "template_args": arguments,
-        "ancestors": [
+def _card(of: _Subject, confidence: float, dtype: str, parameters: int) -> str:
+    """The model card, filled in."""
+    _, generation, recipe, weights_hash = of.lineage.find(of.id)
+    settings = json.loads(of.store.meta("settings") or "{}")
+    ancestors = of.lineage.ancestors(of.id)
+    about = of.about
+    unknown = [part.role for part in of.parts if part.licence == UNKNOWN]
+    return render(
+        _CARD,
+        metadata=_metadata(of.parts, recipe),
+        title=f"{about['family']}-{about['variant']}-{about['seed']}-{of.id}",
+        id=of.id,
+        about=about,
+        generation=generation,
+        recipe=recipe,
+        recipe_text=json.dumps(json.loads(recipe.to_json()), indent=2),
+        weights_hash=weights_hash,
+        system=settings.get("system", ""),
+        max_new_tokens=settings.get("max_new_tokens", 512),
+        template_args="".join(f", {key}={value!r}" for key, value in of.family.chat_template_args.items()),
+        ancestors=[
             {"id": one, "generation": born, "parents": _parents(made)}
             for one, born, made, _ in ancestors[:_MOST_ANCESTORS]
         ],
-        "more_ancestors": max(0, len(ancestors) - _MOST_ANCESTORS),
-        "shares": ", ".join(f"{seed} {percent(share)} %" for seed, share in shares.items()),
-        "licences": parts,
-        "unknown": " and ".join(unknown),
-        "confidence": f"{confidence:.0%}",
-        "places": _places(layout, about, id, weights_hash),
-        "skills": _skills(store, id, confidence),
-        "benchmarks": _benchmarks(layout, about, id, weights_hash, confidence),
-    }
+        more_ancestors=max(0, len(ancestors) - _MOST_ANCESTORS),
+        shares=", ".join(f"{seed} {percent(share)} %" for seed, share in of.lineage.shares(of.id).items()),
+        licences=of.parts,
+        unknown=" and ".join(unknown),
+        confidence=f"{confidence:.0%}",
+        places=_places(of.layout, about, of.id, weights_hash),
+        skills=_skills(of.store, of.id, confidence),
+        benchmarks=_benchmarks(of, weights_hash, confidence),
+        dtype=dtype,
+        parameters=parameters,
+    )
 
 
 def _metadata(parts: Sequence[Inherited], recipe: Recipe) -> str:
@@ -220,7 +233,7 @@ def _places(layout: Layout, about: Mapping[str, Any], id: str, weights_hash: str
     )
 
 
-def _skills(store: RunStore, id: str, confidence: float) -> list[dict[str, Any]]:
+def _skills(store: RunStore, id: str, confidence: float) -> list[_Solved]:
     """What it solved of the run's tasks: all, and by niche."""
     niches = {name: TaskFamily.from_json(json.loads(text)).niche for name, _, text in store.tasks()}
     solved: Counter[str] = Counter()
@@ -233,17 +246,15 @@ def _skills(store: RunStore, id: str, confidence: float) -> list[dict[str, Any]]
     return [_share(name, solved[name], asked[name], confidence) for name in asked]
 
 
-def _benchmarks(
-    layout: Layout, about: Mapping[str, Any], id: str, weights_hash: str, confidence: float
-) -> list[dict[str, Any]]:
+def _benchmarks(of: _Subject, weights_hash: str, confidence: float) -> list[_Solved]:
     """What it solved of benchmarks, where these very weights were evaluated in its run."""
     from evals.correctness import read
 
-    folder = layout.results(about["family"], about["variant"]) / f"seed-{about['seed']}"
+    folder = of.layout.results(of.about["family"], of.about["variant"]) / f"seed-{of.about['seed']}"
     found = []
     for path in sorted(folder.glob("*/correctness.json")):
         matrix = read(path)
-        for row in matrix.rows(id):
+        for row in matrix.rows(of.id):
             if matrix.answerers[row].weights_hash == weights_hash:
                 there = ~matrix.missing[row]
                 solved = int(matrix.correct[row][there].sum())
@@ -251,6 +262,6 @@ def _benchmarks(
     return found
 
 
-def _share(name: str, solved: int, n: int, confidence: float) -> dict[str, Any]:
+def _share(name: str, solved: int, n: int, confidence: float) -> _Solved:
     share, low, high = wilson_share(solved / n if n else 0.0, n, confidence)
-    return {"name": name, "solved": solved, "n": n, "share": interval(share, low, high, percent)}
+    return _Solved(name, solved, n, interval(share, low, high, percent))

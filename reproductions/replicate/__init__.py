@@ -1,7 +1,7 @@
 """The paper's families again, with its settings (`acdc reproduce FAMILY`).
 
 Promises: nothing starts before its hours and its disk are printed.
-Door: reproduction.py, which reads `reproductions/<family>/`.
+Door: reproduction.py, which reads `reproductions/<family>/`; plan.py, what a run takes.
 """
 
-__all__ = ["reproduction"]
+__all__ = ["plan", "reproduction"]

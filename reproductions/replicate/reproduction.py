@@ -30,17 +30,19 @@ Positive = Field(gt=0)
 _LONG, _JUDGED = 2048, 256  # token budgets of an answer: maths and code, and what a judge grades
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a document; it does not change."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Published(_Part):
+class Published(Part):
     """What the paper says a run took."""
 
     gpu_hours: float = Positive
 
 
-class Gpus(_Part):
+class Gpus(Part):
     """GPUs for each kind of model; individuals and scientist are up at once."""
 
     individuals: int = Count
@@ -48,7 +50,7 @@ class Gpus(_Part):
     big: int = Count
 
 
-class Assumed(_Part):
+class Assumed(Part):
     """Throughputs, described in hardware.yaml."""
 
     tokens_per_second: float = Positive
@@ -58,7 +60,7 @@ class Assumed(_Part):
     share_of_budget: float = Field(gt=0, le=1)
 
 
-class Price(_Part):
+class Price(Part):
     """Of an hour of one GPU, with its date and where it is from."""
 
     per_gpu_hour: float = Field(ge=0)
@@ -67,7 +69,7 @@ class Price(_Part):
     source: str
 
 
-class Hardware(_Part):
+class Hardware(Part):
     """hardware.yaml of a family."""
 
     published: Published
@@ -152,7 +154,7 @@ def otherwise_named(folder: Path, missing: Sequence[str]) -> list[str]:
 
 def settings(
     params: Path, family: str, data: Path, overrides: Sequence[Mapping[str, Any]] = ()
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """What the run's params.yaml says.
 
     Args:

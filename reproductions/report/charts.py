@@ -1,7 +1,7 @@
 """From a comparison and its runs to figures: which lines, in which panel, in which style."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reproductions.figures import coverage, forest, generations, span, tree
 from reproductions.figures.svg import Element, element, figure, line, markup
@@ -16,6 +16,41 @@ if TYPE_CHECKING:
 
 MOST_LINES = 7  # as many as there are styles
 OVERVIEW_GROUPS = ("control", "experts", "even", "noise", "big", "variant", "choice", "archive")
+
+
+class Panel(NamedTuple):
+    """A rival's panel."""
+
+    name: str
+    figure: Any
+
+
+class GenerationPanel(NamedTuple):
+    """A variant's panel, with how many runs it shows and their last coverage, the mean."""
+
+    name: str
+    runs: int
+    last: float
+    figure: Any
+
+
+class MemberBar(NamedTuple):
+    """A member of the task force: its place, its name, the generation of its birth, and a bar of its shares of the seeds."""
+
+    place: int | None
+    name: str
+    born: int
+    bar: Any
+
+
+class RunTree(NamedTuple):
+    """The evolution of one run as a figure with its legend, and the members of the task force."""
+
+    individuals: int
+    ancestors: int
+    figure: Any
+    key: list[tuple[str, Any]]
+    members: list[MemberBar]
 
 
 def svg(node: Element) -> Any:
@@ -46,12 +81,12 @@ def overview(comparison: "Comparison") -> tuple[Any, Any]:
     return svg(coverage.overview(lines)), svg(coverage.overview(lines, narrow=True))
 
 
-def panels(comparison: "Comparison") -> list[dict[str, Any]]:
+def panels(comparison: "Comparison") -> list[Panel]:
     """A panel for each rival of the main table that has numbers."""
     ours = coverage_line(comparison, comparison.method(comparison.ours), "ours")
     rivals = [coverage_line(comparison, rival, "1") for rival in main_rivals(comparison) if rival.coverage]
     shared = coverage.shared_range([ours, *rivals])
-    return [{"name": rival.label, "figure": svg(coverage.panel(ours, rival, shared))} for rival in rivals]
+    return [Panel(rival.label, svg(coverage.panel(ours, rival, shared))) for rival in rivals]
 
 
 def differences(
@@ -84,7 +119,7 @@ def choices(comparison: "Comparison", sizes: Sequence[int]) -> list[tuple[str, t
     return found
 
 
-def generation_panels(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def generation_panels(runs: Sequence[Run]) -> list[GenerationPanel]:
     """One panel for each variant: coverage, best and mean fitness of the archive, every run seed."""
     last = max((row.generation for run in runs for row in run.generations), default=0)
     found = []
@@ -103,12 +138,12 @@ def generation_panels(runs: Sequence[Run]) -> list[dict[str, Any]]:
         ]
         ends = [run.generations[-1].statistics["coverage"] for run in here]
         found.append(
-            {
-                "name": variant,
-                "runs": len(here),
-                "last": sum(ends) / len(ends),
-                "figure": svg(generations.panel(variant, tracks, marks, last)),
-            }
+            GenerationPanel(
+                variant,
+                len(here),
+                sum(ends) / len(ends),
+                svg(generations.panel(variant, tracks, marks, last)),
+            )
         )
     return found
 
@@ -121,26 +156,20 @@ def generation_key() -> list[tuple[str, Any]]:
     ]
 
 
-def evolution_tree(run: Run, found: tuple[list[tree.Node], list[str]]) -> dict[str, Any]:
+def evolution_tree(found: tuple[list[tree.Node], list[str]]) -> RunTree:
     """The tree of one run, its members' shares of the seeds, and a legend."""
     nodes, seeds = found
     members = sorted((node for node in nodes if node.rank is not None), key=lambda node: node.rank or 0)
-    return {
-        "seed": run.seed,
-        "individuals": len(nodes),
-        "ancestors": len(tree.lineage(nodes)) - len(members),
-        "figure": svg(tree.tree(nodes, seeds)),
-        "key": [(name, svg(swatch)) for name, swatch in tree.key(seeds)],
-        "members": [
-            {
-                "place": node.rank,
-                "name": node.seed or node.id,
-                "born": node.generation,
-                "bar": svg(tree.genome(node.shares, seeds)),
-            }
+    return RunTree(
+        individuals=len(nodes),
+        ancestors=len(tree.lineage(nodes)) - len(members),
+        figure=svg(tree.tree(nodes, seeds)),
+        key=[(name, svg(swatch)) for name, swatch in tree.key(seeds)],
+        members=[
+            MemberBar(node.rank, node.seed or node.id, node.generation, svg(tree.genome(node.shares, seeds)))
             for node in members
         ],
-    }
+    )
 
 
 def band_key() -> list[tuple[str, Any]]:

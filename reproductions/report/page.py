@@ -4,31 +4,87 @@ What it says is in the templates of `report/`; here it is put together. The page
 time of day and no name of the machine, so that the same results give the same page on the same machine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from acdc.files import write_text
 from acdc.storage.layout import Layout
 from acdc.storage.store import RunStore
 from reproductions.load import answer_costs, load_audit, load_comparison, read_json, stage_times
+from reproductions.paper.published import published_api_model
 from reproductions.report import charts, environment
-from reproductions.report.openendedness import openended_view
+from reproductions.report.openendedness import OpenEnded, openended_view
 from reproductions.report.paper_section import audit_view
-from reproductions.report.run_views import Heat, Run, capabilities, exchanges, load_runs, nodes
+from reproductions.report.run_views import Exchange, Heat, Run, capabilities, exchanges, load_runs, nodes
 from reproductions.report.settings import ReportSettings
-from reproductions.report.verdict_sentences import abstract, sentences, standings
+from reproductions.report.verdict_sentences import Standing, abstract, sentences, standings
 from reproductions.tables.all import all_tables
 from reproductions.tables.audit import measurement_tables
+from reproductions.tables.table import Table
 from reproductions.tables.verdicts import headline_sizes
 from reproductions.text.phrases import count, short
 from reproductions.text.templates import FOLDER, render, safe
 
 if TYPE_CHECKING:
     from acdc.config.config import Config
+    from evals.audit.audit import Audit
     from evals.comparison.document import Comparison
 
 DIRECTORY = "report"
+
+
+class Detail(NamedTuple):
+    """One run of the full method: its tree, what members can do by capability and by benchmark, and what was asked."""
+
+    run: Run
+    tree: charts.RunTree
+    skills: Heat
+    benchmarks: Heat
+    exchanges: list[Exchange]
+
+
+class Models(NamedTuple):
+    """What the family's file says of its models by name, and of how much better the big one is."""
+
+    models: dict[str, Any]
+    big_clearly_better: bool | None
+    big_advantage: dict[str, Any]
+
+
+class FamilyView(NamedTuple):
+    """What the templates of `text/sections` ask of a family; figures and tables are markup, pairs of figures (wide, narrow)."""
+
+    name: str
+    comparison: "Comparison"
+    sizes: list[int]
+    made: dict[str, Table]
+    audit: "Audit | None"
+    answer_costs: dict[str, dict[str, float]]
+    tables: dict[str, Any]
+    abstract: list[str]
+    sentences: list[tuple[int, list[str]]]
+    standings: list[Standing]
+    overview: tuple[Any, Any]
+    panels: list[charts.Panel]
+    band_key: list[tuple[str, Any]]
+    forests: dict[tuple[str, int], tuple[Any, Any] | None]
+    choices: list[tuple[str, tuple[Any, Any]]]
+    generations: list[charts.GenerationPanel]
+    generation_key: list[tuple[str, Any]]
+    openendedness: OpenEnded | None
+    runs: list[Run]
+    mine: list[Run]
+    details: list[Detail]
+    models: Models
+    seconds: dict[str, float]
+    total_answers: str
+    total_tokens: str
+    settings: str
+    variants: dict[str, dict[str, Any]]
+    overlays: dict[str, str]
+    unchanged: list[str]
+    short: Callable[[str], str]
 
 
 def write_report(config: "Config", layout: Layout, families: Sequence[str]) -> list[Path]:
@@ -63,8 +119,8 @@ def write_report(config: "Config", layout: Layout, families: Sequence[str]) -> l
     directory = layout.root / DIRECTORY
     written = [directory / "index.html"]
     for view in views:
-        below = directory / "tables" / (view["name"] if len(views) > 1 else "")
-        for table in view["made"].values():
+        below = directory / "tables" / (view.name if len(views) > 1 else "")
+        for table in view.made.values():
             written += table.write(below)
     for table in audit["made"] if audit else []:
         written += table.write(directory / "tables")
@@ -74,33 +130,32 @@ def write_report(config: "Config", layout: Layout, families: Sequence[str]) -> l
 
 def family_view(
     config: "Config", layout: Layout, comparison: "Comparison", settings: ReportSettings
-) -> dict[str, Any]:
+) -> FamilyView:
     """Everything that the templates ask of a family."""
     name = comparison.family
     sizes = headline_sizes(comparison, settings.headline_sizes)
     audit = load_audit(layout, name)
-    made = all_tables(comparison, settings.headline_sizes)
+    made = all_tables(comparison, settings.headline_sizes, published_api_model(name))
     made |= measurement_tables(comparison, audit, settings.headline_sizes)
     variants = list(dict.fromkeys(m.variant for m in comparison.methods if m.variant))
     runs = load_runs(layout, name, variants, comparison.runs)
     ours = comparison.method(comparison.ours)
     mine = [run for run in runs if run.variant == ours.variant]
-    return {
-        "name": name,
-        "comparison": comparison,
-        "ours": ours,
-        "sizes": sizes,
-        "made": made,
-        "audit": audit,
-        "answer_costs": answer_costs(layout, name) if audit else {},
-        "tables": {key: safe(table.html()) for key, table in made.items()},
-        "abstract": abstract(comparison),
-        "sentences": [(n, sentences(comparison, n)) for n in sizes],
-        "standings": standings(comparison, sizes[0]),
-        "overview": charts.overview(comparison),
-        "panels": charts.panels(comparison),
-        "band_key": charts.band_key(),
-        "forests": {
+    return FamilyView(
+        name=name,
+        comparison=comparison,
+        sizes=sizes,
+        made=made,
+        audit=audit,
+        answer_costs=answer_costs(layout, name) if audit else {},
+        tables={key: safe(table.html()) for key, table in made.items()},
+        abstract=abstract(comparison),
+        sentences=[(n, sentences(comparison, n)) for n in sizes],
+        standings=standings(comparison, sizes[0]),
+        overview=charts.overview(comparison),
+        panels=charts.panels(comparison),
+        band_key=charts.band_key(),
+        forests={
             (table, n): charts.differences(comparison, table, n, left, right)
             for table, left, right in (
                 ("main", "rival better", "task force better"),
@@ -108,23 +163,23 @@ def family_view(
             )
             for n in sizes
         },
-        "choices": charts.choices(comparison, sizes),
-        "generations": charts.generation_panels(runs),
-        "generation_key": charts.generation_key(),
-        "openendedness": openended_view(layout, name, runs),
-        "runs": runs,
-        "mine": mine,
-        "details": [_detail(layout, name, comparison, run, settings) for run in mine],
-        "models": _models(layout, name),
-        "seconds": stage_times(layout, name),
-        "total_answers": count(sum(run.answers for run in runs)),
-        "total_tokens": count(sum(run.tokens for run in runs)),
-        "settings": _yaml(mine[0].settings) if mine else "",
-        "variants": {v: dict(config.variants.get(v, {})) for v in variants},
-        "overlays": {v: _yaml(config.variants.get(v, {})) for v in variants if v != ours.variant},
-        "unchanged": _unchanged(runs, ours.variant),
-        "short": short,
-    }
+        choices=charts.choices(comparison, sizes),
+        generations=charts.generation_panels(runs),
+        generation_key=charts.generation_key(),
+        openendedness=openended_view(layout, name, runs),
+        runs=runs,
+        mine=mine,
+        details=[_detail(layout, name, comparison, run, settings) for run in mine],
+        models=_models(layout, name),
+        seconds=stage_times(layout, name),
+        total_answers=count(sum(run.answers for run in runs)),
+        total_tokens=count(sum(run.tokens for run in runs)),
+        settings=_yaml(mine[0].settings) if mine else "",
+        variants={v: dict(config.variants.get(v, {})) for v in variants},
+        overlays={v: _yaml(config.variants.get(v, {})) for v in variants if v != ours.variant},
+        unchanged=_unchanged(runs, ours.variant),
+        short=short,
+    )
 
 
 def _unchanged(runs: Sequence[Run], ours: str) -> list[str]:
@@ -144,17 +199,17 @@ def _unchanged(runs: Sequence[Run], ours: str) -> list[str]:
 
 def _detail(
     layout: Layout, family: str, comparison: "Comparison", run: Run, settings: ReportSettings
-) -> dict[str, Any]:
+) -> Detail:
     """What is shown of one run of the full method."""
     with RunStore.read(layout.run(family, run.variant, run.seed)) as store:
         found = nodes(store, run)
-        return {
-            "run": run,
-            "tree": charts.evolution_tree(run, found),
-            "skills": capabilities(store, run),
-            "benchmarks": benchmark_heat(comparison, run),
-            "exchanges": exchanges(store, run, settings.tasks),
-        }
+        return Detail(
+            run,
+            charts.evolution_tree(found),
+            capabilities(store, run),
+            benchmark_heat(comparison, run),
+            exchanges(store, run, settings.tasks),
+        )
 
 
 def benchmark_heat(comparison: "Comparison", run: Run) -> Heat:
@@ -171,16 +226,14 @@ def benchmark_heat(comparison: "Comparison", run: Run) -> Heat:
     return Heat(columns, rows, together)
 
 
-def _models(layout: Layout, family: str) -> dict[str, Any]:
+def _models(layout: Layout, family: str) -> Models:
     """The family's file, with empty parts where a family says nothing about them."""
     document = read_json(layout.family_file(family)) or {}
-    return {
-        "models": {
-            name: about for name, about in document.get("models", {}).items() if "parameters" in about
-        },
-        "big_clearly_better": document.get("big_clearly_better"),
-        "big_advantage": document.get("big_advantage") or {},
-    }
+    return Models(
+        {name: about for name, about in document.get("models", {}).items() if "parameters" in about},
+        document.get("big_clearly_better"),
+        document.get("big_advantage") or {},
+    )
 
 
 def _sections() -> dict[str, str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reproductions.tables.table import interval, percent, points
 from reproductions.tables.verdicts import coverage_at, find_claim, headline_sizes, main_rivals
+from reproductions.text.numbers import interval, percent, points
 from reproductions.text.phrases import shown_name
 from reproductions.text.templates import FOLDER, render
 

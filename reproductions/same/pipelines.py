@@ -54,13 +54,26 @@ class Pipeline:
         return not self.skipped and not self.failed
 
 
+@dataclass(frozen=True)
+class Place:
+    """What is run, and where.
+
+    Attributes:
+        params: The project's settings.
+        overlay: Settings laid over them; None: none.
+        root: Directory of all pipelines.
+    """
+
+    params: Path
+    overlay: Path | None
+    root: Path
+
+
 def run_pipelines(
     chosen: Mapping[str, Setting],
     known: Mapping[str, Setting],
+    place: Place,
     *,
-    params: Path,
-    overlay: Path | None,
-    root: Path,
     shell: Mapping[str, str],
     say: Callable[[str], None],
     probe: Callable[[Mapping[str, str], int], Kernels] = kernels,
@@ -70,9 +83,7 @@ def run_pipelines(
     Args:
         chosen: The settings, the one that others are compared with first.
         known: All settings: variables that any of them names are unset where a setting does not.
-        params: The project's settings.
-        overlay: Settings laid over them; None: none.
-        root: Directory of all.
+        place: What is run, and where.
         shell: Environment of this process.
         say: Told a line about each.
         probe: Finds out what a process of an environment, with so many threads, computes with.
@@ -83,7 +94,7 @@ def run_pipelines(
     """
     done: list[Pipeline] = []
     for number, (name, setting) in enumerate(chosen.items(), 1):
-        pipeline = Pipeline(name, setting, root / name, skipped=unavailable(setting))
+        pipeline = Pipeline(name, setting, place.root / name, skipped=unavailable(setting))
         title = f"setting {number} of {len(chosen)}, {name}"
         if pipeline.skipped:
             say(f"{title}: left out, {pipeline.skipped}")
@@ -98,7 +109,7 @@ def run_pipelines(
         failed = ""
         try:
             rehearse(
-                params, overlay, pipeline.root,
+                place.params, place.overlay, pipeline.root,
                 stage=_LAST_STAGE, more=setting.overlay, environment=environment, to_stderr=True,
             )  # fmt: skip
         except InfrastructureError as error:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from reproductions.same.cells import KINDS
 from reproductions.same.differences import Agreement, Difference
@@ -11,7 +10,7 @@ from reproductions.same.pipelines import Pipeline
 _LONGEST = 160
 
 
-def document(pipelines: Sequence[Pipeline], agreements: Mapping[str, Agreement]) -> dict[str, Any]:
+def document(pipelines: Sequence[Pipeline], agreements: Mapping[str, Agreement]) -> dict[str, object]:
     """Everything, for JSON."""
     return {
         "compared_with": pipelines[0].name,
@@ -32,7 +31,7 @@ def document(pipelines: Sequence[Pipeline], agreements: Mapping[str, Agreement])
     }
 
 
-def _counts(agreement: Agreement) -> dict[str, Any]:
+def _counts(agreement: Agreement) -> dict[str, object]:
     tallies = {**agreement.tallies, "weights": agreement.weights}
     return {
         kind: {

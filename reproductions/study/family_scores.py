@@ -1,11 +1,14 @@
 """Coverage of the methods of one family, as a study over families needs it, whether from a comparison or from kept answers."""
 
-import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from acdc.errors import InputError, NotEnoughDataError
+from reproductions.kept_answers import KeptAnswers, called, read_answers
 
 if TYPE_CHECKING:
     from evals.comparison.document import Comparison
@@ -27,7 +30,7 @@ class MethodScores:
 
     def called(self, pattern: str) -> bool:
         """Whether this is its id or its name; * stands for anything."""
-        return fnmatch.fnmatchcase(self.id, pattern) or fnmatch.fnmatchcase(self.name, pattern)
+        return called(self, pattern)
 
     def mean(self, n: int) -> float:
         """Over benchmarks."""
@@ -75,5 +78,39 @@ def scores_of(comparison: "Comparison") -> FamilyScores:
         tuple(
             MethodScores(method.id, method.name, {at.n: at.benchmarks for at in method.coverage})
             for method in comparison.methods
+        ),
+    )
+
+
+def scores(path: Path) -> list[FamilyScores]:
+    """Coverage of each method in each family, computed from the kept answers.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    return [_scores(kept) for kept in read_answers(path)]
+
+
+def _scores(kept: KeptAnswers) -> FamilyScores:
+    keep = {
+        name: np.logical_and.reduce(
+            [np.isfinite(entry.chances(n, name)).all(axis=0) for entry in kept.methods for n in entry.sizes()]
+        )
+        for name in kept.benchmarks
+    }
+    return FamilyScores(
+        family=kept.family,
+        benchmarks={name: int(mask.sum()) for name, mask in keep.items()},
+        runs=max(len(entry.picks) for entry in kept.methods),
+        methods=tuple(
+            MethodScores(
+                entry.id,
+                entry.name,
+                {
+                    n: {name: float(entry.chances(n, name)[:, mask].mean()) for name, mask in keep.items()}
+                    for n in entry.sizes()
+                },
+            )
+            for entry in kept.methods
         ),
     )

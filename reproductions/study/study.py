@@ -20,7 +20,8 @@ from acdc.errors import InputError, NotEnoughDataError
 from acdc.numbers.digits import in_percent, settled, sign, significant
 from acdc.parsing.yaml import read_yaml
 from evals.significance import holm, paired_t, sign_flip
-from reproductions.tables.table import Column, Row, Table, interval, p_value, points
+from reproductions.tables.table import Column, Row, Table
+from reproductions.text.numbers import interval, p_value, points
 
 if TYPE_CHECKING:
     from reproductions.study.family_scores import FamilyScores
@@ -95,7 +96,7 @@ def read_settings(path: Path = SETTINGS) -> StudySettings:
         raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def overlay(settings: StudySettings) -> dict[str, Any]:
+def overlay(settings: StudySettings) -> dict[str, object]:
     """What is laid over params.yaml: the families, the variants, the run seeds."""
     from acdc.parsing.validation import merged
 

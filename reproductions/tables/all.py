@@ -1,6 +1,6 @@
 """Every table of a family, each made from its comparison and from nothing else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reproductions.tables.best_of_n import best_of_n_table
@@ -34,10 +34,12 @@ __all__ = [
 ]
 
 
-def all_tables(comparison: "Comparison", sizes: Sequence[int]) -> dict[str, Table]:
-    """Every table of a family by name; those without a row are left out."""
+def all_tables(
+    comparison: "Comparison", sizes: Sequence[int], printed: Mapping[str, float] | None = None
+) -> dict[str, Table]:
+    """Every table of a family by name, at the sizes; tables without a row are left out. `printed`: see :func:`main_table`."""
     made: Iterable[Table | None] = (
-        main_table(comparison, sizes),
+        main_table(comparison, sizes, printed),
         benchmarks_table(comparison),
         best_of_n_table(comparison, sizes),
         variants_table(comparison, sizes),

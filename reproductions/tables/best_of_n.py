@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from reproductions.figures.span import Span
-from reproductions.tables.table import Column, Row, Table, interval, percent, points
+from reproductions.tables.table import Column, Row, Table
 from reproductions.tables.verdicts import headline_sizes
+from reproductions.text.numbers import interval, percent, points
 from reproductions.text.phrases import phrase, shown_name, wording
 
 if TYPE_CHECKING:

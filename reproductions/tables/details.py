@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from acdc.numbers.digits import fixed, settled, sign
-from reproductions.tables.table import Column, Row, Table, p_value, percent
+from reproductions.tables.table import Column, Row, Table
 from reproductions.tables.verdicts import coverage_cell, difference_cell
+from reproductions.text.numbers import p_value, percent
 from reproductions.text.phrases import VERDICTS, count, short, shown_name, wording
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ percent with its interval, a p value, a word. Halves are rounded by one rule (:m
 it goes to.
 """
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,11 @@ from typing import Any, Literal
 import pandas as pd
 
 from acdc.files import write_text
-from acdc.numbers.digits import fixed, in_percent, settled, significant
+from acdc.numbers.digits import significant
+from reproductions.text.numbers import MINUS
+from reproductions.text.templates import render
 
 Row = dict[str, Any]
-MINUS = "−"
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -135,8 +135,6 @@ class Table:
 
     def html(self) -> str:
         """A `figure` with a `table` in a box that scrolls by itself."""
-        from reproductions.text.templates import render
-
         rows = [
             (group, self._set_off(row), list(zip(self.columns, cells, strict=True)))
             for group, row, cells in self._grouped()
@@ -165,47 +163,9 @@ class Table:
         return self.emphasis is not None and bool(row[self.emphasis])
 
 
-def percent(value: float | None, digits: int = 1) -> str:
-    """A share in [0, 1] as percent without the sign: 0.532 → 53.2; an absent one is a dash."""
-    if value is None or math.isnan(value):
-        return "–"
-    return _signed(in_percent(value, digits))
-
-
-def points(value: float | None) -> str:
-    """A difference of shares in percentage points, always with its sign."""
-    if value is None or math.isnan(value):
-        return "–"
-    return _signed(in_percent(value, plus=True))
-
-
-def interval(
-    value: float | None, low: float | None, high: float | None, show: Callable[[float | None], str]
-) -> str:
-    """A number with its interval: 53.2 [50.1, 56.3]."""
-    if value is None or math.isnan(value):
-        return "–"
-    if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return show(value)
-    return f"{show(value)} [{show(low)}, {show(high)}]"
-
-
-def p_value(value: float | None) -> str:
-    """A p value with two significant digits, never 0."""
-    if value is None or math.isnan(value):
-        return "–"
-    value = settled(value)
-    return "<0.001" if value < 0.001 else fixed(value, 3 if value < 0.1 else 2)
-
-
 def _ten_digits(value: object) -> str:
     assert isinstance(value, float)
     return significant(value, 10)
-
-
-def _signed(text: str) -> str:
-    # "-0.0" is no number that anybody means
-    return re.sub(r"^-(?=0\.?0*$)", "", text).replace("-", MINUS)
 
 
 def _pipe(cells: Sequence[str]) -> str:

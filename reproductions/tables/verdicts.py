@@ -5,13 +5,13 @@ decide.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from reproductions.paper.api_model import published_api_model
-from reproductions.tables.table import Column, Row, Table, interval, p_value, percent, points
+from reproductions.tables.table import Column, Row, Table
+from reproductions.text.numbers import interval, p_value, percent, points
 from reproductions.text.phrases import NOT_RUN, VERDICTS, phrase, shown_name, wording
 
 if TYPE_CHECKING:
@@ -49,8 +49,16 @@ def find_claim(comparison: "Comparison", table: str, rival: str, n: int) -> "Cla
     return next((c for c in comparison.claims if (c.table, c.rival, c.n) == (table, rival, n)), None)
 
 
-def main_table(comparison: "Comparison", sizes: Sequence[int] = (3, 8)) -> Table:
-    """The verdict table: the task force and every rival at the headline sizes."""
+def main_table(
+    comparison: "Comparison", sizes: Sequence[int] = (3, 8), printed: Mapping[str, float] | None = None
+) -> Table:
+    """The verdict table: the task force and every rival at the headline sizes.
+
+    Args:
+        comparison: Of one family.
+        sizes: N that are shown where they were claimed.
+        printed: Coverage of the API model as the paper prints it, in percent by benchmark and as "Average"; a note shows it.
+    """
     rows: list[Row] = []
     for n in headline_sizes(comparison, sizes):
         ours = comparison.method(comparison.ours)
@@ -63,7 +71,7 @@ def main_table(comparison: "Comparison", sizes: Sequence[int] = (3, 8)) -> Table
     caption, notes = wording("verdicts", comparison, claims=claims)
     if comparison.dropped:
         notes.append(phrase("verdicts", "dropped", dropped=comparison.dropped))
-    if printed := published_api_model(comparison.family):
+    if printed:
         shown = ", ".join(f"{name} {value:g}" for name, value in printed.items() if name != "Average")
         notes.append(phrase("verdicts", "published", average=f"{printed['Average']:g}", shown=shown))
     columns = [

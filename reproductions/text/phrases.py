@@ -2,7 +2,7 @@
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from acdc.numbers.digits import significant
 from reproductions.text.templates import FOLDER
@@ -14,24 +14,35 @@ VERDICTS = {"better": "task force ahead", "worse": "behind", "undecided": "level
 NOT_RUN = "not run"
 
 
+class _Words(NamedTuple):
+    """Of one table: its caption, its notes, and phrases by name."""
+
+    caption: str
+    notes: list[str]
+    phrases: dict[str, str]
+
+
 @cache
-def _texts() -> dict[str, dict[str, Any]]:
+def _texts() -> dict[str, _Words]:
     import yaml
 
-    found: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "tables.yaml").read_text(encoding="utf-8"))
-    return found
+    found = yaml.safe_load((FOLDER / "tables.yaml").read_text(encoding="utf-8"))
+    return {
+        table: _Words(words.pop("caption", ""), words.pop("notes", []), words)
+        for table, words in found.items()
+    }
 
 
 def wording(table: str, comparison: "Comparison", **more: object) -> tuple[str, list[str]]:
     """Caption and notes of a table, with the comparison's numbers filled in."""
     text = _texts()[table]
     values = {**_values(comparison), **more}
-    return text["caption"].format_map(values), [note.format_map(values) for note in text["notes"]]
+    return text.caption.format_map(values), [note.format_map(values) for note in text.notes]
 
 
 def phrase(table: str, key: str, **values: object) -> str:
     """A single phrase of a table's words."""
-    return str(_texts()[table][key]).format_map(values)
+    return _texts()[table].phrases[key].format_map(values)
 
 
 def shown_name(comparison: "Comparison", name: str) -> str:
@@ -65,7 +76,7 @@ def _values(comparison: "Comparison") -> dict[str, object]:
         "benchmarks": len(comparison.benchmarks),
         "runs": len(comparison.runs),
     }
-    common = _texts()["common"]
+    common = _texts()["common"].phrases
     counts = (
         common["counts"]
         .format_map(shared)

@@ -4,6 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reproductions.text.numbers import interval, p_value, percent, points
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -14,8 +16,6 @@ FOLDER = Path(__file__).parent
 def environment() -> "Environment":
     """Templates of the report. A name that a template uses and nobody gave is an error, not a gap in the page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-    from reproductions.tables.table import interval, p_value, percent, points
 
     found = Environment(
         loader=FileSystemLoader(FOLDER),

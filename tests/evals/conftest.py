@@ -10,6 +10,7 @@ import pytest
 from evals.answering.answer_cache import AnswerCache
 from evals.answering.harness import Harness, Model
 from evals.benchmarks.registry import Benchmark
+from evals.settings import EvaluationSettings
 
 DATA = Path(__file__).parent / "data"
 
@@ -75,7 +76,9 @@ def harness(tiny_engine: Any, exam: Callable[..., Any], tmp_path: Path) -> Itera
         cache: str = "answers.sqlite", engine: Any = None, exams: Any = None, **settings: Any
     ) -> Harness:
         caches.append(AnswerCache(tmp_path / cache))
-        return Harness(engine or tiny_engine, exams or [exam()], caches[-1], **{"batch": 4, **settings})
+        given = {name: settings.pop(name) for name in EvaluationSettings.model_fields.keys() & settings}
+        asked = EvaluationSettings(**{"batch": 4, "max_missing": 1.0, **given})
+        return Harness(engine or tiny_engine, exams or [exam()], caches[-1], asked, **settings)
 
     yield make
     for cache in caches:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from acdc.engines.engine import Answer, Capabilities, Request, Sampling
 from acdc.engines.openai_api import APIEngine
 from acdc.errors import InfrastructureError, InputError
-from evals.ask import Member, ask, require_selector
+from evals.ask import Chooser, Member, ask, require_selector
 from evals.best_of_n.registry import SELECTORS
 from evals.best_of_n.selector import Judge
 from evals.cli.ask import register
@@ -53,24 +53,20 @@ class Scripted:
 
 def answered(selector: str, judge: Judge | None = None) -> Any:
     members = [Member(id, id, dict) for id in REPLIES]
-    return ask(
-        Scripted(),
-        members,
-        "2 + 2?",
+    chooser = Chooser(
         selector,
         np.random.default_rng(0),
-        system="be brief",
-        max_new_tokens=9,
-        judge=judge,
-        rewards=lambda question, replies: [float(len(reply)) for reply in replies],
+        judge,
+        lambda question, replies: [float(len(reply)) for reply in replies],
     )
+    return ask(Scripted(), members, "2 + 2?", chooser, system="be brief", max_new_tokens=9)
 
 
 @pytest.mark.parametrize("selector", ["logprob", "self_certainty"])
 def test_numbers_that_an_engine_does_not_give_are_missed_before_anybody_is_asked(selector: str) -> None:
     engine = Scripted(APIEngine.capabilities)
     with pytest.raises(InputError, match=f"--select {selector}: this engine does not give"):
-        ask(engine, [Member("a", "a", dict)], "2 + 2?", selector, np.random.default_rng(0))
+        ask(engine, [Member("a", "a", dict)], "2 + 2?", Chooser(selector, np.random.default_rng(0)))
     assert engine.asked == 0
 
 

@@ -2,15 +2,14 @@
 
 import numpy as np
 
-from evals.statistics.shared_bootstrap import SharedBootstrap
+from evals.statistics.bootstrap import Resamples
 from tests.kernels import by_kernels
 
 PRELUDE = """
 import numpy as np
 from evals import significance as s
 from evals.coverage import contributions, expected_coverage, pass_at_k
-from evals.statistics.masked_bootstrap import MaskedBootstrap
-from evals.statistics.shared_bootstrap import SharedBootstrap
+from evals.statistics.bootstrap import Resamples
 from evals.best_of_n.efficiency import selection_efficiency
 rng = np.random.default_rng(1)
 sizes = {f"b{i}": 64 for i in range(8)}
@@ -30,8 +29,8 @@ def alike(code: str) -> None:
 
 def test_bootstraps_that_methods_share() -> None:
     alike(
-        "for benchmarks in ('fixed', 'resampled'):\n"
-        "    shared = SharedBootstrap(sizes, 3, benchmarks=benchmarks, **options)\n"
+        "for levels in (('runs', 'items'), ('runs', 'benchmarks', 'items')):\n"
+        "    shared = Resamples(sizes, 3, levels=levels, **options)\n"
         "    means = [shared.means(one) for one in (force, sampled, mixed)]\n"
         "    print([means[i].tolist() for i in range(3)])\n"
         "    print([shared.interval(0.0, means[i] - means[j]) for i in range(3) for j in range(i)])\n"
@@ -41,7 +40,7 @@ def test_bootstraps_that_methods_share() -> None:
 def test_bootstraps_with_some_questions_left_out() -> None:
     alike(
         "masks = {name: rng.random(n) < 0.8 for name, n in sizes.items()}\n"
-        "masked = MaskedBootstrap(sizes, 3, **options)\n"
+        "masked = Resamples(sizes, 3, levels=('runs', 'items'), **options)\n"
         "print([masked.left(one, masks) for one in (force, sampled, mixed)])\n"
     )
 
@@ -50,7 +49,6 @@ def test_bootstraps_over_questions_and_benchmarks() -> None:
     alike(
         "apart = {name: force[name] - mixed[name] for name in sizes}\n"
         "print(s.item_bootstrap({name: one.mean(axis=0) for name, one in apart.items()}))\n"
-        "print(s.hierarchical_bootstrap(apart))\n"
         "print(s.family_bootstrap([one.mean(axis=0) for one in apart.values()]))\n"
     )
 
@@ -79,7 +77,7 @@ def test_coverage_and_who_adds_what() -> None:
 
 def test_a_difference_that_vanishes_on_paper_is_a_tie_and_counts_for_both_sides() -> None:
     questions = {"one": 1, "other": 1, "third": 1}
-    drawn = SharedBootstrap(questions, 1, benchmarks="fixed", resamples=1000, confidence=0.95, seed=0)
+    drawn = Resamples(questions, 1, levels=("runs", "items"), resamples=1000, confidence=0.95, seed=0)
     sevenths = {"one": np.array([[1 / 7]]), "other": np.array([[2 / 7]]), "third": np.array([[4 / 7]])}
     thirds = dict.fromkeys(questions, np.array([[1 / 3]]))
     means = drawn.means(sevenths) - drawn.means(thirds)

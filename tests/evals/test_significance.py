@@ -12,7 +12,6 @@ from evals.significance import (
     Interval,
     converged_bootstrap,
     family_bootstrap,
-    hierarchical_bootstrap,
     holm,
     item_bootstrap,
     mcnemar,
@@ -20,6 +19,7 @@ from evals.significance import (
     published_bootstrap,
     sign_flip,
 )
+from evals.statistics.bootstrap import Level, Resamples, mean_of
 from evals.statistics.resampling import convolved_means, percentile_interval
 
 # Whole hundredths, as tables print them, so that sums are exact enough to tie.
@@ -276,36 +276,34 @@ def test_questions_that_all_agree_leave_the_bootstrap_over_benchmarks():
     )
 
 
+def resampled(data: dict[str, np.ndarray], levels: tuple[Level, ...], resamples: int = 10_000) -> Interval:
+    (runs,) = {len(values) for values in data.values()}
+    questions = {name: values.shape[1] for name, values in data.items()}
+    drawn = Resamples(questions, runs, levels=levels, resamples=resamples, confidence=0.95, seed=2)
+    return drawn.interval(mean_of(data), drawn.means(data))
+
+
+ALL: tuple[Level, ...] = ("runs", "benchmarks", "items")
+
+
 def test_one_run_makes_the_hierarchy_the_clustered_bootstrap():
     rng = np.random.default_rng(2)
     flat = {str(b): rng.choice([-1.0, 0.0, 1.0], 100) for b in range(5)}
     nested = {name: values[None, :] for name, values in flat.items()}
     once = item_bootstrap(flat, seed=1, resamples=20_000)
-    for shared in (True, False):
-        again = hierarchical_bootstrap(nested, seed=2, resamples=20_000, shared_questions=shared)
-        assert again == pytest.approx(once, abs=0.006)
+    assert resampled(nested, ALL, 20_000) == pytest.approx(once, abs=0.006)
 
 
 def test_runs_are_drawn_for_all_benchmarks_together():
     # Run 0 gains 1 everywhere, run 1 nothing: means 0, ½, 1 with chances ¼, ½, ¼, whatever the benchmarks.
     data = {str(b): np.array([np.ones(30), np.zeros(30)]) for b in range(4)}
-    interval = hierarchical_bootstrap(data, seed=0)
+    interval = resampled(data, ALL)
     assert interval[:3] == (0.5, 0.0, 1.0)
     assert interval.p == pytest.approx(0.25, abs=0.02)
 
 
-def test_shared_questions_make_a_wider_interval_than_questions_of_ones_own():
-    rng = np.random.default_rng(4)
-    questions = rng.normal(size=60)
-    data = {"b": np.stack([questions] * 5)}
-    shared = hierarchical_bootstrap(data, seed=0, resample=("items",))
-    own = hierarchical_bootstrap(data, seed=0, resample=("items",), shared_questions=False)
-    assert (shared.high - shared.low) / (own.high - own.low) == pytest.approx(np.sqrt(5), rel=0.05)
-
-
 def test_drawing_no_level_leaves_the_mean():
-    data = {"b": np.arange(6.0).reshape(2, 3)}
-    assert hierarchical_bootstrap(data, resample=(), seed=0)[:3] == (2.5, 2.5, 2.5)
+    assert resampled({"b": np.arange(6.0).reshape(2, 3)}, ())[:3] == (2.5, 2.5, 2.5)
 
 
 # McNemar and Holm
@@ -372,9 +370,6 @@ def test_one_difference_is_not_enough_for_an_interval(test):
         (lambda: mcnemar([1, 0], [1, 0]), InputError),
         (lambda: item_bootstrap({}), NotEnoughDataError),
         (lambda: item_bootstrap({"b": []}), NotEnoughDataError),
-        (lambda: hierarchical_bootstrap({"a": np.ones((2, 3)), "b": np.ones((3, 3))}), InputError),
-        (lambda: hierarchical_bootstrap({"a": np.ones((0, 3))}), NotEnoughDataError),
-        (lambda: hierarchical_bootstrap({"a": np.array([[np.nan]])}), InputError),
         (lambda: converged_bootstrap(EIGHT, confidence=95), InputError),
     ],
 )

@@ -9,9 +9,8 @@ import yaml
 from acdc.config.config import load
 from acdc.storage.layout import Layout
 from evals.comparison.build import compare
-from evals.comparison.document import settings_of
-from evals.comparison.families import evidence_of
-from evals.statistics_settings import StatisticsSettings
+from evals.comparison.evidence import evidence_of
+from evals.settings import StatisticsSettings, comparison_settings
 from reproductions.load import comparison_file
 from tests.evals.comparison.test_build import write
 
@@ -69,7 +68,7 @@ def measure(root: Path) -> Path:
     """Compare what lies below ``root`` anew, as `acdc compare` does; the comparison's file."""
     config, layout = load(root / "params.yaml"), Layout(root)
     evidence = evidence_of(config, layout, "tiny")
-    made = compare(evidence, settings_of(config), StatisticsSettings(resamples=1000))
+    made = compare(evidence, comparison_settings(config), StatisticsSettings(resamples=1000))
     path = comparison_file(layout, "tiny")
     path.parent.mkdir(exist_ok=True)
     path.write_text(made.model_dump_json())

@@ -42,9 +42,8 @@ def humaneval(record: dict[str, Any]) -> dict[str, Any]:
     _parsed(str(record["test"]), record)
     helpers = [node for node in prompt.body if not (isinstance(node, ast.FunctionDef) and node.name == entry)]
     preamble = ast.unparse(ast.Module(helpers, []))
-    return _with_source(
-        record, preamble, f"{entry} = _acdc_function({entry!r})", str(record["test"]), f"check({entry})"
-    )
+    names = f"{entry} = _acdc_function({entry!r})"
+    return record | {"source": _source(preamble, names, str(record["test"]), f"check({entry})"), "task": "1"}
 
 
 def mbpp(record: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +72,7 @@ def mbpp(record: dict[str, Any]) -> dict[str, Any]:
     imports = f"import {', '.join(_MODULES)}"
     test = "def check():\n" + "".join(f"    {line}\n" for line in lines)
     setup = str(record.get("test_setup_code") or "")
-    return _with_source(record, imports, names, test, "check()", setup)
+    return record | {"source": _source(imports, names, test, "check()", setup), "task": "1"}
 
 
 class _Outermost(ast.NodeTransformer):
@@ -91,13 +90,12 @@ class _Outermost(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def _with_source(
-    record: dict[str, Any], preamble: str, names: str, test: str, check: str, setup: str = ""
-) -> dict[str, Any]:
+def _source(preamble: str, names: str, test: str, check: str, setup: str = "") -> str:
+    """The task family that scores a record."""
     exchange = _text("exchange.txt").template
     imports = f"import {', '.join(_MODULES)}\n"
     answer_side = _text("answer_side.txt").substitute(exchange=imports + setup + "\n" + exchange)
-    source = _text("program_task.txt").substitute(
+    return _text("program_task.txt").substitute(
         preamble=preamble,
         exchange=exchange,
         answer_side=repr(answer_side),
@@ -105,7 +103,6 @@ def _with_source(
         test=test,
         check=check,
     )
-    return record | {"source": source, "task": "1"}
 
 
 @functools.cache

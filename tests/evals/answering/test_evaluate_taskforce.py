@@ -94,8 +94,8 @@ def test_files_of_runs_hold_their_members(
         workers=1,
         on_event=lambda name, event: seen.append((name, event)),
     )
-    assert summary["models"] == 4
-    assert summary["answers"] == 48
+    assert summary.models == 4
+    assert summary.counts.answers == 48
     assert seen[-1][1]["done"] == seen[-1][1]["of"] == 48
     matrix = read(tmp_path / "seed-0" / FILES[1])
     assert [answerer.model for answerer in matrix.answerers] == ["x", "general", "y"]

@@ -188,6 +188,7 @@ def test_programs_are_judged_by_the_sandbox(
     from acdc.sandbox import Sandbox
     from evals.answering.answer_cache import AnswerCache, Reply, verdict_key
     from evals.answering.harness import Harness, Model
+    from evals.settings import EvaluationSettings
 
     programs = [
         "def f(x):\n    return x * x",
@@ -200,7 +201,7 @@ def test_programs_are_judged_by_the_sandbox(
     ]
     ready = exam("probe_code", questions)
     with Sandbox.open() as box, AnswerCache(tmp_path / "answers.sqlite") as cache:
-        bench = Harness(tiny_engine, [ready], cache, box=box)
+        bench = Harness(tiny_engine, [ready], cache, EvaluationSettings(), box=box)
         asks = bench._asks(Job(Model("m", dict, "h")), "h")
         cache.put((ask.key, Reply(text, "stop", 1, 1)) for ask, text in zip(asks, programs, strict=True))
         samples = bench.run(Job(Model("m", dict, "h")))["probe_code"]

@@ -163,7 +163,7 @@ def test_a_judge_that_wavers_leaves_the_answer_missing(
 
     with pytest.raises(InfrastructureError, match="1 of 1 answers are missing"):
         checked([result], 0.01)
-    assert checked([result], 1.0)["missing"] == 1
+    assert checked([result], 1.0).missing == 1
 
 
 def test_a_missing_verdict_is_asked_again_and_the_answer_is_not(

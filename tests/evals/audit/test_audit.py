@@ -7,13 +7,12 @@ import pytest
 
 from acdc.errors import NotEnoughDataError
 from evals.answering.evaluate_taskforce import Run
-from evals.audit.audit import Audit, AuditSettings, audit
+from evals.audit.audit import Audit, AuditSettings, ComparedTasks, audit
 from evals.audit.leakage import Leaks, Nearest
 from evals.audit.same_prompts import Proof
-from evals.comparison.document import ComparisonSettings
 from evals.comparison.evidence import gather
-from evals.statistics.masked_bootstrap import MaskedBootstrap
-from evals.statistics_settings import StatisticsSettings
+from evals.settings import ComparisonSettings, StatisticsSettings
+from evals.statistics.bootstrap import Resamples
 from tests.evals.comparison.test_build import FIRST, SECOND, baselines, run, write
 
 STATISTICS = StatisticsSettings(resamples=2000)
@@ -38,7 +37,14 @@ def audited(results: Path, found: dict[str, Leaks] | None = None) -> Audit:
     evidence = gather("tiny", ["one", "two"], runs, results, settings, 2)
     found = found or {}
     tasks = 3 if found else 0
-    return audit(evidence, Proof(), found, tasks, "hashing", AuditSettings(near=0.9), settings, STATISTICS)
+    return audit(
+        evidence,
+        Proof(),
+        ComparedTasks(found, tasks, "hashing"),
+        AuditSettings(near=0.9),
+        settings,
+        STATISTICS,
+    )
 
 
 def leaked(overlaps: list[bool], cosines: list[float]) -> Leaks:
@@ -116,7 +122,9 @@ def test_no_text_and_no_reply_is_in_the_document(results: Path) -> None:
 def test_a_masked_mean_agrees_with_the_plain_one_where_nothing_is_left_out() -> None:
     rng = np.random.default_rng(0)
     values = {"x": rng.random((3, 40)), "y": rng.random((3, 20))}
-    drawn = MaskedBootstrap({"x": 40, "y": 20}, 3, resamples=4000, confidence=0.95, seed=1)
+    drawn = Resamples(
+        {"x": 40, "y": 20}, 3, levels=("runs", "items"), resamples=4000, confidence=0.95, seed=1
+    )
     whole = drawn.left(values, {"x": np.ones(40, bool), "y": np.ones(20, bool)})
     assert whole is not None
     assert whole.mean == pytest.approx((values["x"].mean() + values["y"].mean()) / 2)
@@ -132,4 +140,4 @@ def test_a_masked_mean_agrees_with_the_plain_one_where_nothing_is_left_out() -> 
 
 def test_nothing_to_draw_from_is_an_error() -> None:
     with pytest.raises(NotEnoughDataError):
-        MaskedBootstrap({}, 1, resamples=1000, confidence=0.95, seed=0)
+        Resamples({}, 1, resamples=1000, confidence=0.95, seed=0)

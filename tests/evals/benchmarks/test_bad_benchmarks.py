@@ -16,7 +16,8 @@ from evals.answering.rescore import score
 from evals.answering.samples import each_sample
 from evals.benchmarks import registry
 from evals.benchmarks.local_data import questions
-from evals.benchmarks.option_filter import plan, read_list
+from evals.benchmarks.option_filter import plan
+from evals.benchmarks.option_list import read_list
 from evals.benchmarks.paper.record_checks import gsm8k
 from evals.benchmarks.registry import Benchmark
 from tests.evals.answering.test_rescore import RECORDS, records

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from acdc.errors import InfrastructureError, InputError
 from evals.answering.group_exam import open_exam
 from evals.benchmarks import registry
-from evals.benchmarks.option_filter import build, plan, read_list
+from evals.benchmarks.option_filter import build, plan
+from evals.benchmarks.option_list import read_list
 from evals.cli.build_filter import register
 from tests.acdc.chat.chat_server import KEY, MODEL, Answer, serving
 

@@ -11,14 +11,14 @@ from acdc.errors import InputError
 from evals.answering.evaluate_taskforce import Run
 from evals.comparison.build import compare
 from evals.comparison.csv_files import claim_rows, coverage_rows, metrics, write_csv
-from evals.comparison.document import Comparison, ComparisonSettings
+from evals.comparison.document import Comparison
 from evals.comparison.evidence import gather
 from evals.correctness import from_samples
 from evals.coverage import expected_coverage
 from evals.rivals.methods import Method, Pick
-from evals.significance import hierarchical_bootstrap, holm
-from evals.statistics.shared_bootstrap import SharedBootstrap
-from evals.statistics_settings import StatisticsSettings
+from evals.settings import ComparisonSettings, StatisticsSettings
+from evals.significance import holm
+from evals.statistics.bootstrap import Level, Resamples
 
 STATISTICS = StatisticsSettings(resamples=2000)
 SETTINGS = ComparisonSettings(claim_sizes=(2,))
@@ -288,21 +288,21 @@ def test_tables_and_metrics_carry_n_and_intervals(results: Path, tmp_path: Path)
         assert {"n", "coverage", "low", "high", "questions", "runs"} <= row.keys()
     write_csv(tmp_path / "claims.csv", claim_rows(comparison))
     assert len((tmp_path / "claims.csv").read_text().splitlines()) == 1 + len(comparison.claims)
-    ours = metrics(comparison)["coverage"]["acdc/coverage"]["n=2"]
+    ours = metrics(comparison).coverage["acdc/coverage"]["n=2"]
     assert ours["coverage"] == pytest.approx(0.5625)
 
 
-@pytest.mark.parametrize("benchmarks", ["fixed", "resampled"])
-def test_shared_resamples_agree_with_a_bootstrap_of_each_difference(benchmarks: str) -> None:
+@pytest.mark.parametrize("levels", [("runs", "items"), ("runs", "benchmarks", "items")])
+def test_shared_resamples_agree_with_a_bootstrap_of_each_difference(levels: tuple[Level, ...]) -> None:
     rng = np.random.default_rng(0)
     ours = {f"b{i}": (rng.random((3, 40)) < 0.3 + 0.05 * i).astype(float) for i in range(6)}
     rival = {name: rng.random((1, 40)) * 0.6 for name in ours}
-    shared = SharedBootstrap(
-        dict.fromkeys(ours, 40), 3, benchmarks=benchmarks, resamples=20_000, confidence=0.95, seed=1
-    )
+    shared = Resamples(dict.fromkeys(ours, 40), 3, levels=levels, resamples=20_000, confidence=0.95, seed=1)
     interval = shared.interval(0.0, shared.means(ours) - shared.means(rival))
-    levels = ("runs", "items") if benchmarks == "fixed" else ("runs", "benchmarks", "items")
-    differences = {name: ours[name] - rival[name] for name in ours}
-    alone = hierarchical_bootstrap(differences, resample=levels, resamples=20_000)
-    assert interval.low == pytest.approx(alone.low, abs=0.003)
-    assert interval.high == pytest.approx(alone.high, abs=0.003)
+    differences = np.stack([ours[name] - rival[name] for name in ours])
+    alone = []
+    for _ in range(20_000):
+        benchmarks = rng.integers(0, 6, 6) if "benchmarks" in levels else np.arange(6)
+        runs, items = rng.integers(0, 3, 3), rng.integers(0, 40, (6, 1, 40))
+        alone.append(differences[benchmarks[:, None, None], runs[None, :, None], items].mean())
+    assert (interval.low, interval.high) == pytest.approx(np.quantile(alone, [0.025, 0.975]), abs=0.003)

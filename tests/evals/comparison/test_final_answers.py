@@ -16,12 +16,12 @@ from evals.best_of_n.selector import Judge
 from evals.best_of_n.settings import BestOfNSettings, kind_of
 from evals.comparison.build import compare
 from evals.comparison.csv_files import best_of_n_rows
-from evals.comparison.document import Comparison, ComparisonSettings
+from evals.comparison.document import Comparison
 from evals.comparison.evidence import gather
 from evals.comparison.tally import Tools
 from evals.correctness import from_samples
 from evals.rivals.methods import Method, Pick
-from evals.statistics_settings import StatisticsSettings
+from evals.settings import ComparisonSettings, StatisticsSettings
 
 RIGHT = ("7", "8", "9")
 Rows = Mapping[tuple[str, float, int], Sequence[str]]

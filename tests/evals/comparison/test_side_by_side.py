@@ -14,11 +14,10 @@ from evals.answering.evaluate_taskforce import Run
 from evals.cli.compare import register
 from evals.comparison.by_generation import by_generation
 from evals.comparison.csv_files import generation_rows
-from evals.comparison.document import ComparisonSettings
 from evals.comparison.evidence import gather
 from evals.comparison.side_by_side import SideBySide, compared, text
+from evals.settings import ComparisonSettings, StatisticsSettings
 from evals.significance import holm
-from evals.statistics_settings import StatisticsSettings
 from reproductions.tables.generations import generations_table
 from tests.evals.comparison.test_build import FIRST, SECOND, SETTINGS, baselines, run, write
 from tests.evals.comparison.test_build import compare as whole_comparison

@@ -121,11 +121,11 @@ def test_answers_become_results_beside_the_others_with_price_day_and_tokens(
     assert solve_chances(once.picks[1], matrix).tolist() == [1, 0, 1, 0, 1, 0]
     assert len(matrix.rows("GPT", 0.7)) == 4
     kept = record(given, results, tmp_path / "api.sqlite")["GPT"]
-    assert kept["answers"] == 30
-    assert (kept["prompt_tokens"], kept["tokens"]) == (300, 150)
-    assert kept["money"] == pytest.approx((300 * 2.5 + 150 * 10) / 1e6)
-    assert kept["served_as"] == [f"{MODEL}-2026"]
-    assert kept["first"] == kept["last"] != ""
+    assert kept.answers == 30
+    assert (kept.prompt_tokens, kept.tokens) == (300, 150)
+    assert kept.money == pytest.approx((300 * 2.5 + 150 * 10) / 1e6)
+    assert kept.served_as == [f"{MODEL}-2026"]
+    assert kept.first == kept.last != ""
     json.dumps(kept)
 
 

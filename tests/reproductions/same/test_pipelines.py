@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from acdc.errors import InfrastructureError, InputError, NotEnoughDataError, ToleranceError
 from reproductions.cli.same import register
 from reproductions.same.kernels import Kernels
-from reproductions.same.pipelines import MADE, Pipeline, run_pipelines
+from reproductions.same.pipelines import MADE, Pipeline, Place, run_pipelines
 from reproductions.same.settings import Setting
 
 ROOT = Path(__file__).parents[3]
@@ -51,9 +51,7 @@ def run(params: Path, settings: dict[str, Setting]) -> tuple[list[Pipeline], lis
     done = run_pipelines(
         settings,
         settings,
-        params=params,
-        overlay=params.with_name("small.yaml"),
-        root=params.parent / "same",
+        Place(params, params.with_name("small.yaml"), params.parent / "same"),
         shell=os.environ,
         say=said.append,
         probe=probe,

@@ -10,9 +10,9 @@ from acdc.errors import InputError, NotEnoughDataError
 from evals.comparison.evidence import Entry, Evidence
 from evals.correctness import Answerer, Correctness
 from evals.rivals.methods import Pick
-from reproductions.study.answers import pack, scores
+from reproductions.kept_answers import pack
 from reproductions.study.expected import expected_of_study
-from reproductions.study.family_scores import FamilyScores, MethodScores, scores_of
+from reproductions.study.family_scores import FamilyScores, MethodScores, scores, scores_of
 from reproductions.study.study import differences, read_settings, study_table
 from reproductions.verify.expected import verify
 from tests.reproductions import world

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reproductions.paper.published import published_api_model
 from reproductions.tables.all import all_tables
 from reproductions.tables.audit import measurement_tables
 from reproductions.tables.table import Table
@@ -57,7 +58,7 @@ def test_the_largest_n_comes_first_and_ours_leads_each_block() -> None:
 def test_the_published_api_model_stands_beside_paper_families_alone_and_is_marked() -> None:
     def notes(family: str) -> str:
         made = comparison().model_copy(update={"family": family})
-        return " ".join(all_tables(made, (3, 8))["verdicts"].notes)
+        return " ".join(all_tables(made, (3, 8), published_api_model(family))["verdicts"].notes)
 
     assert "Published, not measured here" in notes("qwen2")
     assert "68.1% on average; MMLU-judge 54.31" in notes("qwen2")

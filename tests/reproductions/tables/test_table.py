@@ -4,7 +4,8 @@ import io
 import pandas as pd
 import pytest
 
-from reproductions.tables.table import Column, Table, interval, p_value, percent, points
+from reproductions.tables.table import Column, Table
+from reproductions.text.numbers import interval, p_value, percent, points
 
 
 def table(name: str = "a & b_c | <d>", value: float | None = 0.5) -> Table:

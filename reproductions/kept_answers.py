@@ -1,4 +1,4 @@
-"""What the study keeps in the project: every answer that one of its numbers rests on, right or wrong, nothing else.
+"""What a study or an exact comparison keeps: every answer that one of its numbers rests on, right or wrong, nothing else.
 
 One compressed file of JSON lines. First the questions (ids and hashes, the same for all families), then one line a family: its
 methods (who is asked at each N, for each run) and the answers, one character each: 1 right, 0 wrong, m missing. From it
@@ -7,13 +7,14 @@ coverage is computed again as the comparison does it, so that the printed table 
 Guarantees: the same study gives the same bytes.
 """
 
+import fnmatch
 import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,10 +22,23 @@ from acdc.errors import InputError
 from evals.comparison.evidence import Entry, Evidence
 from evals.correctness import Answerer, Correctness
 from evals.rivals.methods import Pick, rows_of
-from reproductions.study.family_scores import FamilyScores, MethodScores
 
 FILE = "answers.jsonl.gz"  # its name in a folder
 _SCHEMA = 1
+
+
+class Named(Protocol):
+    """A method by id and shown name."""
+
+    @property
+    def id(self) -> str:
+        """Unique."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Shown."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -54,7 +68,7 @@ def pack(evidences: Sequence[Evidence], patterns: Sequence[str], sizes: Sequence
         InputError: Families were asked different questions.
     """
     questions = _questions(evidences[0])
-    lines: list[dict[str, Any]] = [{"schema": _SCHEMA, "questions": questions}]
+    lines: list[dict[str, object]] = [{"schema": _SCHEMA, "questions": questions}]
     for evidence in evidences:
         if _questions(evidence) != questions:
             raise InputError(
@@ -64,15 +78,6 @@ def pack(evidences: Sequence[Evidence], patterns: Sequence[str], sizes: Sequence
         lines.append({"family": evidence.family, "methods": [_method(entry, sizes) for entry in chosen]})
     text = "".join(json.dumps(line, separators=(",", ":"), sort_keys=True) + "\n" for line in lines)
     return gzip.compress(text.encode(), mtime=0)
-
-
-def scores(path: Path) -> list[FamilyScores]:
-    """Coverage of each method in each family, computed from the kept answers.
-
-    Raises:
-        InputError: The file is missing or damaged.
-    """
-    return [_scores(kept) for kept in read_answers(path)]
 
 
 def read_answers(path: Path) -> list[KeptAnswers]:
@@ -101,7 +106,12 @@ def read_answers(path: Path) -> list[KeptAnswers]:
         raise InputError(f"{path}: damaged ({error!r})") from error
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def called(method: Named, pattern: str) -> bool:
+    """Whether a method's id or name is the pattern; * stands for anything."""
+    return fnmatch.fnmatchcase(method.id, pattern) or fnmatch.fnmatchcase(method.name, pattern)
+
+
+def _lines(path: Path) -> Iterator[Any]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)
@@ -119,10 +129,10 @@ def _questions(evidence: Evidence) -> dict[str, list[list[str]]]:
 
 
 def _asked(entry: Entry, patterns: Sequence[str]) -> bool:
-    return bool(entry.picks) and any(MethodScores(entry.id, entry.name, {}).called(it) for it in patterns)
+    return bool(entry.picks) and any(called(entry, it) for it in patterns)
 
 
-def _method(entry: Entry, sizes: Sequence[int]) -> dict[str, Any]:
+def _method(entry: Entry, sizes: Sequence[int]) -> dict[str, object]:
     """A method's picks and the rows they need, for each run."""
     runs = []
     for picks, matrices in zip(entry.picks, entry.matrices, strict=True):
@@ -148,31 +158,6 @@ def _method(entry: Entry, sizes: Sequence[int]) -> dict[str, Any]:
             }
         )
     return {"id": entry.id, "name": entry.name, "runs": runs}
-
-
-def _scores(kept: KeptAnswers) -> FamilyScores:
-    keep = {
-        name: np.logical_and.reduce(
-            [np.isfinite(entry.chances(n, name)).all(axis=0) for entry in kept.methods for n in entry.sizes()]
-        )
-        for name in kept.benchmarks
-    }
-    return FamilyScores(
-        family=kept.family,
-        benchmarks={name: int(mask.sum()) for name, mask in keep.items()},
-        runs=max(len(entry.picks) for entry in kept.methods),
-        methods=tuple(
-            MethodScores(
-                entry.id,
-                entry.name,
-                {
-                    n: {name: float(entry.chances(n, name)[:, mask].mean()) for name, mask in keep.items()}
-                    for n in entry.sizes()
-                },
-            )
-            for entry in kept.methods
-        ),
-    )
 
 
 def _entry(method: dict[str, Any], questions: dict[str, list[list[str]]], source: str) -> Entry:

@@ -2,7 +2,7 @@
 
 Weights that ship are the same on every machine, and no processor decides an answer: so what is printed must be equal, and no
 tolerance is asked for. Beside a family's expected table (`table.json`, printed text) lie the answers that it rests on
-(`answers.jsonl.gz`, :mod:`reproductions.study.answers`); where a digit differs, they say which questions made it.
+(`answers.jsonl.gz`, :mod:`reproductions.kept_answers`); where a digit differs, they say which questions made it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from acdc.errors import InputError, NotEnoughDataError
 from evals.correctness import Answerer, Correctness
-from reproductions.study.answers import FILE as ANSWERS
-from reproductions.study.answers import KeptAnswers, pack, read_answers
+from reproductions.kept_answers import FILE as ANSWERS
+from reproductions.kept_answers import KeptAnswers, pack, read_answers
 from reproductions.tables.printed import FILE as TABLE
 from reproductions.tables.printed import CellDifference, Printed, cell_differences, printed_of, read_printed
 

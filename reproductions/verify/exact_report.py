@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
-from reproductions.exact import AnswerDifference, Exactness
 from reproductions.tables.printed import CellDifference
+from reproductions.verify.exact import AnswerDifference, Exactness
 
 _SHOWN = 3
 
 
-def document(family: str, found: Exactness) -> dict[str, Any]:
+def document(family: str, found: Exactness) -> dict[str, object]:
     """Everything, for JSON."""
     return {
         "family": family,

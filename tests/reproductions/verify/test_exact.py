@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from acdc.errors import InputError, NotEnoughDataError, ToleranceError
 from reproductions.cli.verify import register
-from reproductions.exact import ANSWERS, TABLE, shipped
+from reproductions.verify.exact import ANSWERS, TABLE, shipped
 from tests.reproductions.small_measurement import flip, make, measure
 
 
