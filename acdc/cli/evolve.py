@@ -46,6 +46,8 @@ def evolve(
     run_settings = config.evolution(family, variant)
     seeds = seed or config.selected.seeds
     require(run_settings.crossover.kind)
+    for section in (run_settings.crossover, run_settings.mutation, run_settings.selection):
+        section.resolved()  # a plugin that is not there, or of another version than is asked for, ends it here
     if dry_run:
         figures = {"child_seconds": child_seconds, "tokens_per_second": tokens_per_second}
         _print_plan(config, family, variant, seeds, {"hardware": hardware, **figures}, as_json)

@@ -18,7 +18,7 @@ from acdc.errors import NotEnoughDataError
 from acdc.judging.gibberish import GibberishJudge, shown
 from acdc.population.population import Population
 from acdc.runs.replay import ModelReplay
-from acdc.selection.settings import parents, select
+from acdc.selection.settings import chooses_parents, parents, select
 from acdc.skills import SkillMatrix, coverage
 from acdc.storage.journal import Journal
 from acdc.storage.store import Generation, RunStore
@@ -176,7 +176,7 @@ def _parents(
     world: World, settings: EvolutionSettings, generation: int, archive: Sequence[str]
 ) -> tuple[list[str], list[float] | None]:
     """Who may become a parent, with their odds where these are not equal."""
-    if settings.selection.rule != "cycle_qd":
+    if not chooses_parents(settings.selection):
         return list(archive), None
     matrix = _matrix(world, archive)
     born = [world.population.born(individual) for individual in archive]

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from acdc.config.config import Config
+from acdc.engines.plugins import ENGINES
 from acdc.errors import InputError
 from acdc.families.family import Family
 from acdc.runs.endpoints import endpoints
 from acdc.storage.store import STORE_VERSION, RunStore, dump
 from acdc.tasks import task_file
+from acdc.tasks.plugins import EMBEDDERS, SCIENTISTS
 
 METHOD_VERSION = 3
 """Counted up whenever crossover, mutation, selection, the rules of the pool, extraction or verdicts change a result."""
@@ -46,6 +48,11 @@ def asked(
     voices = endpoints(config, settings)
     scientist, answers, embedder = (voices.get(role) for role in ("scientist", "answers", "embedder"))
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
+    plugins = {
+        "engine": ENGINES.identity_of(config.engine_of(family)),
+        "scientist": SCIENTISTS.identity_of(config.scientist_of(settings)),
+        "embedder": EMBEDDERS.identity_of(config.embedder),
+    }
     evolution = settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON))
     if settings.tasks.source is not None:  # what the file says counts, not where it lies
         evolution["tasks"]["source"] = task_file.content_hash(settings.tasks.source)
@@ -61,6 +68,7 @@ def asked(
         "sandbox": sandbox,
         "chat_template_args": of_family.chat_template_args,
         "dtype": of_family.dtype,
+        **({"plugins": named} if (named := {role: it for role, it in plugins.items() if it}) else {}),
         **({"replayed": dict(replayed)} if replayed else {}),
         **({} if answers is None else {"judge of answers": answers.identity()}),
         **({"stop_tokens": list(of_family.stop_tokens)} if of_family.stop_tokens else {}),
