@@ -6,24 +6,19 @@ answered is shown whole; what is compared and returned is the answer extracted f
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from acdc.engines.engine import Answer, Capabilities, DeclaredEngine, Request, Sampling
 from acdc.errors import InputError
 from acdc.judging.extract import extract
-from acdc.parsing.validation import nearest
-from evals.best_of_n.registry import ALONE, JUDGED, choose
+from evals.best_of_n.registry import JUDGE, NUMBERS, REWARDS, SELECTORS, choose, needs
 from evals.best_of_n.reward_model import Rewards
-from evals.best_of_n.reward_model import select as by_reward
 from evals.best_of_n.selector import Candidates, Choice, Judge
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-REWARD = "reward_model"
-SELECTORS = tuple(sorted({*ALONE, *JUDGED, REWARD}))
 
 
 class Member(NamedTuple):
@@ -84,24 +79,22 @@ class Chooser:
     """How the final answer is chosen.
 
     Attributes:
-        selector: One of :data:`SELECTORS`.
+        selector: A way to choose (`acdc plugins selectors`).
         rng: Decides ties, orders and missing verdicts.
         judge: For the selectors that ask one.
-        rewards: For the selector "reward_model".
+        rewards: For the selectors that need a reward model.
+        options: Settings of the selector, where it is a plugin.
     """
 
     selector: str
     rng: np.random.Generator
     judge: Judge | None = None
     rewards: Rewards | None = None
+    options: Mapping[str, Any] | None = None
 
     def choose(self, candidates: Candidates) -> Choice:
-        """The choice among the candidates. Raises InputError where a reward model is needed and none is given."""
-        if self.selector != REWARD:
-            return choose(self.selector, candidates, self.rng, self.judge)
-        if self.rewards is None:
-            raise InputError(f"{REWARD}: no reward model is given")
-        return by_reward(candidates, self.rng, self.rewards)
+        """The choice among the candidates. Raises InputError where a judge or a reward model is needed and none is given."""
+        return choose(self.selector, candidates, self.rng, self.judge, self.rewards, self.options)
 
 
 def require_selector(name: str, *, judge: bool, rewards: bool) -> None:
@@ -115,18 +108,21 @@ def require_selector(name: str, *, judge: bool, rewards: bool) -> None:
     Raises:
         InputError: Says what to give.
     """
-    if name not in SELECTORS:
-        raise InputError(f"--select {name}: there is no such way to choose; {nearest(name, SELECTORS)}")
-    if name in JUDGED and not judge:
-        free = ", ".join(sorted(ALONE))
+    try:
+        needed = needs(name)
+    except InputError as error:
+        raise InputError(f"--select {name}: {error}") from None
+    if JUDGE in needed and not judge:
+        own = sorted(entry.name for entry in SELECTORS.entries() if entry.built_in)
+        free = ", ".join(one for one in own if not needs(one) & {JUDGE, REWARDS})
         raise InputError(
             f"--select {name}: a language model judges, and none is named. Give base_url and model in best_of_n.judge (or "
             "judges.answers) of params.yaml, or with -S 'best_of_n.judge={base_url: http://localhost:8000/v1, model: …}'; "
             f"without a judge: {free}"
         )
-    if name == REWARD and not rewards:
+    if REWARDS in needed and not rewards:
         raise InputError(
-            f"--select {REWARD}: name a checkpoint with --reward-model DIR, or best_of_n.reward_model"
+            f"--select {name}: name a checkpoint with --reward-model DIR, or best_of_n.reward_model"
         )
 
 
@@ -174,8 +170,8 @@ def ask(
 
 
 def _require_numbers(selector: str, promised: Capabilities) -> None:
-    given = {"logprob": promised.logprobs, "self_certainty": promised.certainties}
-    if not given.get(selector, True):
+    given = dict(zip(NUMBERS, (promised.logprobs, promised.certainties), strict=True))
+    if not all(there for part, there in given.items() if part in needs(selector)):
         raise InputError(
             f"--select {selector}: this engine does not give the numbers that it chooses by; engine.kind: transformers gives those of "
             "logprob and self_certainty, vllm those of logprob"

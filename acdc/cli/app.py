@@ -40,6 +40,7 @@ OWN_COMMANDS = (
     "status",
     "families",
     "variants",
+    "plugins",
     "doctor",
     "task",
     "transcript",

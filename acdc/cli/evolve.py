@@ -45,7 +45,10 @@ def evolve(
 
     config = settings(params, overrides)
     runs = [config.run_spec(family, variant, number) for number in seed or config.selected.seeds]
-    require(runs[0].settings.crossover.kind)
+    wanted = runs[0].settings
+    require(wanted.crossover.kind)
+    for section in (wanted.crossover, wanted.mutation, wanted.selection):
+        section.resolved()  # a plugin that is not there, or of another version than is asked for, ends it here
     if dry_run:
         figures = {"child_seconds": child_seconds, "tokens_per_second": tokens_per_second}
         print_plan(config, runs, {"hardware": hardware, **figures}, as_json)

@@ -54,7 +54,7 @@ def figures(
 
 
 def _embedder(model: Path | None) -> "Embedder":
-    from acdc.tasks.embedders import open_embedder
+    from acdc.tasks.plugins import open_embedder
     from acdc.tasks.settings import EmbedderSettings, SentenceTransformersSettings
 
     return open_embedder(EmbedderSettings() if model is None else SentenceTransformersSettings(path=model))

@@ -15,7 +15,7 @@ from acdc.config.evolution import EvolutionSettings
 from acdc.errors import NotEnoughDataError
 from acdc.judging.gibberish import GibberishJudge, shown
 from acdc.population.population import Population
-from acdc.selection.settings import parents, select
+from acdc.selection.settings import chooses_parents, parents, select
 from acdc.skills import SkillMatrix, coverage
 from acdc.storage.journal import Journal
 from acdc.storage.store import Generation, RunStore
@@ -99,7 +99,7 @@ class Steps:
 
     def parents(self, generation: int, archive: Sequence[str]) -> tuple[list[str], list[float] | None]:
         """Possible parents, with their odds where these are not equal."""
-        if self.settings.selection.rule != "cycle_qd":
+        if not chooses_parents(self.settings.selection):
             return list(archive), None
         matrix = self._matrix(archive)
         born = [self.world.population.born(individual) for individual in archive]

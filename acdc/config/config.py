@@ -17,16 +17,19 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
-from acdc.chat.settings import EmbeddingEndpointSettings, JudgesSettings, LLMScientistSettings
+from acdc.chat.settings import JudgesSettings, LLMScientistSettings
 from acdc.config.evolution import EvolutionSettings, ExecutorSettings, Selected, TaskforceSettings
 from acdc.config.run_spec import RunKey, RunSpec, resolve
-from acdc.engines.settings import ENGINES, AnyEngineSettings, APISettings, EngineSettings, VllmSettings
+from acdc.engines.plugins import ENGINES
+from acdc.engines.settings import AnyEngineSettings, EngineSettings
 from acdc.errors import InputError
 from acdc.families.family import FamilySettings
 from acdc.parsing.validation import check_keys, merged, nearest, validate
 from acdc.parsing.yaml import YamlError, read_settings_file, read_yaml
+from acdc.registry import Registry
 from acdc.sandbox.settings import SandboxSettings
-from acdc.tasks.settings import EmbedderSettings, ScientistSettings, SentenceTransformersSettings
+from acdc.tasks.plugins import EMBEDDERS, SCIENTISTS
+from acdc.tasks.settings import EmbedderSettings, ScientistSettings
 
 SETTINGS_GROUP = "acdc.settings"
 OWN_SECTIONS: dict[str, type[BaseModel]] = {
@@ -39,17 +42,8 @@ OWN_SECTIONS: dict[str, type[BaseModel]] = {
     "executor": ExecutorSettings,
     "taskforce": TaskforceSettings,
 }
-SCIENTISTS: dict[str, type[BaseModel]] = {"grammar": ScientistSettings, "llm": LLMScientistSettings}
-EMBEDDERS: dict[str, type[BaseModel]] = {
-    "hashing": EmbedderSettings,
-    "sentence_transformers": SentenceTransformersSettings,
-    "openai": EmbeddingEndpointSettings,
-}
 OVERLAYS = ("evolution", "variants", "presets")
 SectionModel = TypeVar("SectionModel", bound=BaseModel)
-
-
-AnyScientist = ScientistSettings | LLMScientistSettings
 
 
 @runtime_checkable
@@ -71,7 +65,7 @@ class Config:
     presets: Mapping[str, Mapping[str, Any]]
     overlay: Mapping[str, Any]
     sections: Mapping[str, BaseModel] = field(repr=False)
-    scientists: Mapping[str, AnyScientist] = field(default_factory=dict)
+    scientists: Mapping[str, BaseModel] = field(default_factory=dict)
 
     @cached_property
     def selected(self) -> Selected:
@@ -81,20 +75,14 @@ class Config:
     @cached_property
     def engine(self) -> AnyEngineSettings:
         """What answers."""
-        found = self.sections["engine"]
-        if isinstance(found, VllmSettings | APISettings):
-            return found
-        return self.section("engine", EngineSettings)
+        return self.section("engine", AnyEngineSettings)
 
     @cached_property
-    def scientist(self) -> AnyScientist:
+    def scientist(self) -> BaseModel:
         """Who writes tasks."""
-        found = self.sections["scientist"]
-        if isinstance(found, LLMScientistSettings):
-            return found
-        return self.section("scientist", ScientistSettings)
+        return self.sections["scientist"]
 
-    def scientist_of(self, settings: EvolutionSettings) -> AnyScientist:
+    def scientist_of(self, settings: EvolutionSettings) -> BaseModel:
         """Who writes the tasks of a run: the entry of ``scientists`` that its settings name, else the section ``scientist``."""
         return self.scientist if settings.scientist is None else self.scientists[settings.scientist]
 
@@ -104,12 +92,9 @@ class Config:
         return self.section("judges", JudgesSettings)
 
     @cached_property
-    def embedder(self) -> EmbedderSettings | SentenceTransformersSettings | EmbeddingEndpointSettings:
+    def embedder(self) -> BaseModel:
         """What turns tasks into vectors."""
-        found = self.sections["embedder"]
-        if isinstance(found, SentenceTransformersSettings | EmbeddingEndpointSettings):
-            return found
-        return self.section("embedder", EmbedderSettings)
+        return self.sections["embedder"]
 
     @cached_property
     def sandbox(self) -> SandboxSettings:
@@ -260,14 +245,12 @@ def _scientist(given: Mapping[str, Any], where: str) -> type[BaseModel]:
     return LLMScientistSettings if "replay" in given else _of_kind(given, where, SCIENTISTS, "grammar")
 
 
-def _of_kind(
-    given: Mapping[str, Any], where: str, kinds: Mapping[str, type[BaseModel]], default: str
-) -> type[BaseModel]:
+def _of_kind(given: Mapping[str, Any], where: str, kinds: Registry[Any], default: str) -> type[BaseModel]:
     """The settings of the ``kind`` that a section names."""
-    kind = given.get("kind", default)
-    if not isinstance(kind, str) or kind not in kinds:
-        raise InputError(f"{where}.kind: there is no '{kind}'; {nearest(str(kind), kinds)}")
-    return kinds[kind]
+    try:
+        return kinds.model(str(given.get("kind", default)))
+    except InputError as error:
+        raise InputError(f"{where}.kind: {error}") from None
 
 
 def _check_selected(config: Config) -> None:

@@ -2,13 +2,27 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from acdc.chat.settings import EndpointSettings
 from acdc.parsing.section import Section
 
 
-class EngineSettings(Section):
+class AnyEngineSettings(Section):
+    """What the settings of every engine share; those of a plugin are a subclass.
+
+    Attributes:
+        kind: Names the engine.
+    """
+
+    kind: str
+
+    def identity(self) -> dict[str, object]:
+        """What can change an answer: the settings hash of a run holds it."""
+        return self.model_dump(mode="json")
+
+
+class EngineSettings(AnyEngineSettings):
     """The transformers engine and the fixed shapes it computes in.
 
     Attributes:
@@ -37,12 +51,8 @@ class EngineSettings(Section):
             raise ValueError(f"widths must ascend without repetition, not {list(self.widths)}")
         return self
 
-    def identity(self) -> dict[str, object]:
-        """What can change an answer: the settings hash of a run holds it."""
-        return self.model_dump(mode="json")
 
-
-class VllmSettings(Section):
+class VllmSettings(AnyEngineSettings):
     """vLLM: one engine, started once, that takes weights in place. The dtype is the family's.
 
     Attributes:
@@ -88,7 +98,7 @@ class VllmSettings(Section):
         return self.model_dump(mode="json", include=names)
 
 
-class APISettings(EndpointSettings):
+class APISettings(EndpointSettings, AnyEngineSettings):
     """A model behind an OpenAI-compatible endpoint, whose weights nobody can change.
 
     Attributes:
@@ -100,11 +110,3 @@ class APISettings(EndpointSettings):
     def identity(self) -> dict[str, object]:
         """What can change an answer; not the address."""
         return self.model_dump(mode="json", include={"kind", "model"})
-
-
-AnyEngineSettings = EngineSettings | VllmSettings | APISettings
-ENGINES: dict[str, type[BaseModel]] = {
-    "transformers": EngineSettings,
-    "vllm": VllmSettings,
-    "api": APISettings,
-}

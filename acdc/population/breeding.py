@@ -12,11 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from acdc.errors import InfrastructureError, InputError
 from acdc.population.recipe import Recipe
-from acdc.variation.crossover import check_parents, merged, tensor_merge
+from acdc.variation.rule import check_parents, crossover_rule, merged, mutation_rule
+from acdc.variation.settings import Drawn
 from acdc.variation.ties import check_tied, joint, memory_leaders, with_named
 from acdc.weights.tensors import Weights
 
@@ -84,25 +83,13 @@ class _Child:
     """One child's crossover and mutation, tensor by tensor."""
 
     def __init__(self, recipe: Recipe) -> None:
-        from acdc.variation.svd_noise import SvdNoise
-
         if recipe.crossover is None or recipe.mutation is None:
             raise InputError(f"A child's recipe lacks its crossover or mutation: {recipe.to_json()}")
-        stream = int(recipe.stream or "0", 16)
+        drawn = Drawn(recipe.weights, int(recipe.stream or "0", 16), recipe.precision)
         self.parents, self.weights = recipe.parents, len(recipe.weights)
         self._device = checked_device(recipe.device)
-        self._merge = tensor_merge(recipe.crossover, recipe.weights, stream, recipe.precision)
-        mutation = recipe.mutation
-        self._noise: SvdNoise | None = None
-        if mutation.kind != "none":
-            generator = np.random.Generator(np.random.PCG64(stream))
-            self._noise = SvdNoise(
-                rank=mutation.rank,
-                scale=mutation.scale,
-                relative=mutation.relative,
-                generator=generator,
-                precision=recipe.precision,
-            )
+        self._merge = crossover_rule(recipe.crossover, drawn)
+        self._change = mutation_rule(recipe.mutation, drawn)
 
     def tensor(self, name: str, base: "Tensor", parents: "Sequence[Tensor]") -> "Tensor":
         """The child's tensor, on the CPU."""
@@ -111,7 +98,7 @@ class _Child:
         with torch.no_grad():
             there = self._device
             child = merged(self._merge, name, base.to(there), [parent.to(there) for parent in parents])
-            return (child if self._noise is None else self._noise.added(name, child.to(there))).cpu()
+            return (child if self._change is None else self._change(name, child.to(there))).cpu()
 
 
 def checked_device(name: str) -> str:

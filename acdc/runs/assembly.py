@@ -21,9 +21,7 @@ from acdc.sandbox import Sandbox
 from acdc.storage.journal import Journal
 from acdc.storage.store import Generation, RunStore, dump
 from acdc.tasks.evolution import Staff
-from acdc.tasks.limited_grammar import grammar_of
 from acdc.tasks.reflection import Fits, anything_fits
-from acdc.tasks.settings import ScientistSettings
 from acdc.tasks.static import from_file
 from acdc.variation.mergekit_methods import require
 from acdc.weights.checkpoint import context_length
@@ -38,10 +36,8 @@ def staff(
 ) -> Staff:
     """Scientist, embedder and judge of answers as the settings name them, with an open sandbox."""
     embedder, judge = voices.embedder(config), voices.answer_judge()
-    scientist = config.scientist_of(settings)
-    if isinstance(scientist, ScientistSettings):
-        return Staff(grammar_of(scientist), box, embedder, judge, fits)
-    return Staff(voices.scientist(settings.tasks.reflections), box, embedder, judge, fits)
+    scientist = voices.scientist(config.scientist_of(settings), settings.tasks.reflections)
+    return Staff(scientist, box, embedder, judge, fits)
 
 
 def gibberish_judge(settings: EvolutionSettings, voices: Voices, margins: Margins) -> GibberishJudge | None:

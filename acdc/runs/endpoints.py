@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import BaseModel
+
 from acdc.chat.client import Chat, Note
 from acdc.chat.embeddings import EmbeddingChat
 from acdc.chat.settings import (
@@ -26,9 +28,10 @@ from acdc.judging.judge import Judge
 from acdc.judging.llm_gibberish import LLMGibberishJudge
 from acdc.numbers.margins import Margins
 from acdc.parsing.validation import validate
-from acdc.tasks.embedders import EndpointEmbedder, open_embedder, require_embedder
-from acdc.tasks.llm_scientist import LLMScientist
+from acdc.tasks.embedders import require_embedder
 from acdc.tasks.novelty import Embedder
+from acdc.tasks.plugins import Endpoint, open_embedder, open_scientist
+from acdc.tasks.scientist import Scientist
 from acdc.tasks.seeds import seed_drafts
 
 JUDGES = {
@@ -70,14 +73,10 @@ class Voices:
     def __exit__(self, *exc: object) -> None:
         self._open.close()
 
-    def scientist(self, reflections: int) -> LLMScientist:
-        """The scientist."""
-        settings = self._endpoints["scientist"]
-        if not isinstance(settings, LLMScientistSettings):
-            raise TypeError(f"a scientist with {type(settings).__name__}")
-        return LLMScientist(
-            self._chats["scientist"], settings, reflections, judged="answers" in self._endpoints
-        )
+    def scientist(self, settings: BaseModel, reflections: int) -> Scientist:
+        """The scientist, behind an endpoint or not."""
+        endpoint = Endpoint(self._chats.get("scientist"), reflections, "answers" in self._endpoints)
+        return open_scientist(self._endpoints.get("scientist", settings), endpoint)
 
     def gibberish_judge(self, settings: GibberishSettings, margins: Margins) -> LLMGibberishJudge:
         """The judge of outputs."""
@@ -89,12 +88,8 @@ class Voices:
 
     def embedder(self, config: Config) -> Embedder:
         """The embedder, behind an endpoint or not."""
-        settings, chat = self._endpoints.get("embedder"), self._chats.get("embedder")
-        if isinstance(chat, EmbeddingChat) and isinstance(settings, EmbeddingEndpointSettings):
-            return EndpointEmbedder(chat, settings)
-        if isinstance(config.embedder, EmbeddingEndpointSettings):
-            raise TypeError("an embedder behind an endpoint that was not opened")
-        return open_embedder(config.embedder)
+        settings = self._endpoints.get("embedder", config.embedder)
+        return open_embedder(settings, Endpoint(self._chats.get("embedder")))
 
     def keep_in(self, directory: Path, note: Note = lambda kind, **detail: None) -> None:
         """Keep every call in the run's directory from now on; nothing is written where nobody is a language model."""

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from acdc.config.config import Config
 from acdc.config.run_spec import RunKey, RunSpec
+from acdc.engines.plugins import ENGINES
 from acdc.errors import InputError
 from acdc.families.family import Family
 from acdc.runs.endpoints import endpoints
 from acdc.storage.database import STORE_VERSION
 from acdc.storage.store import RunStore, dump
 from acdc.tasks import task_file
+from acdc.tasks.plugins import EMBEDDERS, SCIENTISTS
 
 METHOD_VERSION = 3
 """Counted up whenever crossover, mutation, selection, the rules of the pool, extraction or verdicts change a result."""
@@ -45,6 +47,11 @@ def asked(config: Config, run: RunSpec, replayed: Mapping[str, str] | None = Non
     voices = endpoints(config, settings)
     scientist, answers, embedder = (voices.get(role) for role in ("scientist", "answers", "embedder"))
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
+    plugins = {
+        "engine": ENGINES.identity_of(config.engine_of(run.key.family)),
+        "scientist": SCIENTISTS.identity_of(config.scientist_of(settings)),
+        "embedder": EMBEDDERS.identity_of(config.embedder),
+    }
     evolution = settings.model_dump(mode="json", exclude=set(RESULTS_DO_NOT_DEPEND_ON))
     if settings.tasks.source is not None:  # what the file says counts, not where it lies
         evolution["tasks"]["source"] = task_file.content_hash(settings.tasks.source)
@@ -60,6 +67,7 @@ def asked(config: Config, run: RunSpec, replayed: Mapping[str, str] | None = Non
         "sandbox": sandbox,
         "chat_template_args": of_family.chat_template_args,
         "dtype": of_family.dtype,
+        **({"plugins": named} if (named := {role: it for role, it in plugins.items() if it}) else {}),
         **({"replayed": dict(replayed)} if replayed else {}),
         **({} if answers is None else {"judge of answers": answers.identity()}),
         **({"stop_tokens": list(of_family.stop_tokens)} if of_family.stop_tokens else {}),

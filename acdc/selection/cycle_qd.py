@@ -21,30 +21,18 @@ Crossover and mutation are the run's own, the same as in every variant.
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.selection.order import best_first, creation
+from acdc.selection.rule import Parents
 from acdc.skills import as_skills
 
 LOW, HIGH = 0.5, 0.8
 """What the worst and the best elite of a niche contribute to the odds of being a parent (there: α_low, α_high)."""
 OTHERS = "others"
-
-
-class Parents(NamedTuple):
-    """Who may become a parent.
-
-    Attributes:
-        indices: Rows of the skill matrix, best first.
-        odds: Their probabilities, summing to 1.
-    """
-
-    indices: NDArray[np.intp]
-    odds: NDArray[np.float64]
 
 
 def performance(

@@ -1,16 +1,20 @@
 """Which rule selects, as the section `selection` of the parameters."""
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from acdc.selection import cycle_qd, dns, fitness, order, random
+from acdc.errors import InputError
+from acdc.parsing.section import Section
+from acdc.plugin_section import PluginSection
+from acdc.selection import dns
+from acdc.selection.rule import SELECTIONS, Individuals, Parents
 
 
-class GridSettings(BaseModel):
+class GridSettings(Section):
     """The grids of cycle_qd (:mod:`acdc.selection.cycle_qd`).
 
     Attributes:
@@ -18,19 +22,19 @@ class GridSettings(BaseModel):
         most_niches: Most niches, and so grids; the rarest beyond are one niche.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     bins: int = Field(15, ge=1)
     most_niches: int = Field(8, ge=2)
 
 
-class SelectionSettings(BaseModel):
+class SelectionSettings(PluginSection):
     """How archive and children become the next archive. `grids` concern cycle_qd alone, all else but `rule` dns alone."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    registry = SELECTIONS
+    named_by = "rule"
 
-    rule: Literal["dns", "fitness", "cycle_qd", "random", "none"] = Field(
-        "dns", description="none keeps everybody, whatever the population size"
+    rule: str = Field(
+        "dns",
+        description="dns, fitness, cycle_qd, random, none (keeps everybody, whatever the population size), or a plugin",
     )
     k: int = Field(3, ge=1, description="nearest fitter individuals that count")
     distance: dns.Distance = "skill_ratio"
@@ -72,26 +76,23 @@ def select(
 
     Returns:
         Indices, best first ("random": as drawn; "none": the oldest first).
+
+    Raises:
+        InputError: A plugin is not there, or returns what are no rows.
     """
-    if settings.rule == "dns":
-        return dns.survivors(
-            skills,
-            scores,
-            size,
-            k=settings.k,
-            distance=settings.distance,
-            difficulty_weighted=settings.difficulty_weighted,
-            denominator=settings.denominator,
-            ties=settings.ties,
-            age=age,
+    plugin, options = settings.resolved()
+    found = plugin.call(options, Individuals(skills, scores, generator, age, niches, turn), size)
+    rows = np.asarray(found, dtype=np.intp)
+    if len(set(rows.tolist())) < len(rows) or not set(rows.tolist()) <= set(range(len(skills))):
+        raise InputError(
+            f"selection rule '{settings.rule}' must return different rows of {len(skills)} individuals, not {rows.tolist()}"
         )
-    if settings.rule == "fitness":
-        return fitness.survivors(scores, size, age=age)
-    if settings.rule == "cycle_qd":
-        return cycle_qd.survivors(skills, niches, size, turn=turn, age=age, **_grids(settings))
-    if settings.rule == "random":
-        return random.survivors(len(skills), size, generator)
-    return order.best_first(born=order.creation(len(skills), age))
+    return rows
+
+
+def chooses_parents(settings: SelectionSettings) -> bool:
+    """Whether the rule says who may become a parent, so that :func:`parents` is worth its matrix."""
+    return settings.resolved()[0].parents is not None
 
 
 def parents(
@@ -101,7 +102,7 @@ def parents(
     *,
     niches: Sequence[str],
     turn: int,
-) -> cycle_qd.Parents | None:
+) -> Parents | None:
     """Who may become a parent and with what odds; None: everybody in the archive, with equal odds.
 
     Args:
@@ -111,10 +112,10 @@ def parents(
         niches: (T,) the niche of each task.
         turn: The generation that is bred.
     """
-    if settings.rule != "cycle_qd":
+    plugin, options = settings.resolved()
+    if plugin.parents is None:
         return None
-    return cycle_qd.parents(skills, niches, turn=turn, age=age, **_grids(settings))
-
-
-def _grids(settings: SelectionSettings) -> dict[str, int]:
-    return (settings.grids or GridSettings.model_validate({})).model_dump()
+    fitness = skills.mean(axis=1) if skills.shape[1] else np.zeros(len(skills))
+    unused = np.random.default_rng(0)  # who breeds is drawn by the loop, from streams of its own
+    found: Parents = plugin.parents(options, Individuals(skills, fitness, unused, age, niches, turn))
+    return found

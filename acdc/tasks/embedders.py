@@ -22,8 +22,8 @@ from acdc.chat.embeddings import EmbeddingChat, vector_of
 from acdc.chat.prompt_files import sendable
 from acdc.chat.settings import EmbeddingEndpointSettings
 from acdc.errors import InfrastructureError, InputError
-from acdc.tasks.novelty import Embedder, HashingEmbedder, Vectors
-from acdc.tasks.settings import EmbedderSettings, SentenceTransformersSettings
+from acdc.tasks.novelty import Vectors
+from acdc.tasks.settings import SentenceTransformersSettings
 
 Vector = NDArray[np.float64]
 _EXTRA = (
@@ -160,13 +160,6 @@ def require_embedder(settings: object) -> None:
         missing = True
     if missing:
         raise InputError(_EXTRA)
-
-
-def open_embedder(settings: EmbedderSettings | SentenceTransformersSettings) -> Embedder:
-    """The embedder in this process that the settings name."""
-    if isinstance(settings, SentenceTransformersSettings):
-        return SentenceTransformersEmbedder(settings)
-    return HashingEmbedder(settings)
 
 
 def _imported() -> Any:

@@ -4,10 +4,22 @@ Promises: operators are pure functions of state dicts. Every draw comes from a g
 Each operator also has a form that takes one tensor at a time; `acdc.population.breeding` uses it.
 Door: `linear`, `task_arithmetic`, `draw_weights` (crossover.py), `svd_noise`, and the settings `CrossoverSettings` and
 `MutationSettings`. mergekit_methods.py holds slerp, ties and dare_ties (mergekit is an extra).
+A plugin is made of `Drawn`, `TensorMerge`, `TensorChange` (rule.py, docs/extending.md).
 """
 
 from acdc.variation.crossover import draw_weights, linear, task_arithmetic
-from acdc.variation.settings import CrossoverSettings, MutationSettings
+from acdc.variation.rule import TensorChange, TensorMerge
+from acdc.variation.settings import CrossoverSettings, Drawn, MutationSettings
 from acdc.variation.svd_noise import svd_noise
 
-__all__ = ["CrossoverSettings", "MutationSettings", "draw_weights", "linear", "svd_noise", "task_arithmetic"]
+__all__ = [
+    "CrossoverSettings",
+    "Drawn",
+    "MutationSettings",
+    "TensorChange",
+    "TensorMerge",
+    "draw_weights",
+    "linear",
+    "svd_noise",
+    "task_arithmetic",
+]

@@ -1,29 +1,26 @@
 """Crossover: a child as a weighted sum of its parents' task vectors (arXiv:2604.14969, method §2).
 
-A rule merges one tensor at a time (:data:`TensorMerge`), so that a child never needs more memory than itself and a part of
+A rule merges one tensor at a time (:data:`acdc.variation.rule.TensorMerge`), so that a child never needs more memory than itself and a part of
 one tensor; `linear` and `task_arithmetic` apply their rule to whole state dicts.
 
 Guarantees: arithmetic in float64 whatever the stored type (`precision: float32` in recipes that were written before), one cast at the end, tensors in sorted order of their names; a pair
 that is tied in the base and in every parent is one tensor in the child, too. No draw is made here except in `draw_weights`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from acdc.errors import InputError
+from acdc.variation.rule import TensorMerge, check_parents, merged
+from acdc.variation.settings import Precision
 from acdc.variation.ties import common_leaders
 from acdc.weights.tensors import Weights, rows_at_a_time
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from acdc.variation.settings import CrossoverSettings, Precision
-
-TensorMerge = Callable[[str, "Tensor", "Sequence[Tensor]"], "Tensor"]
-"""(name, the base's tensor, the parents' tensors) -> the child's, new, in the base's dtype; all of one shape."""
 
 _ELEMENTS = 1 << 18  # merged at a time: 2 MB in float64, of which a few copies exist
 
@@ -55,31 +52,8 @@ def draw_weights(
         redraws += 1
 
 
-def tensor_merge(
-    settings: "CrossoverSettings", weights: Sequence[float], stream: int, precision: "Precision" = "float64"
-) -> TensorMerge:
-    """The rule that the settings name, with the weights that were drawn for it.
-
-    Args:
-        settings: The `crossover` section.
-        weights: One number per parent.
-        stream: Key of the child's own random stream; only dare_ties draws from it.
-        precision: What linear and task_arithmetic compute in.
-
-    Raises:
-        InputError: The rule does not take these weights, or mergekit is needed and not installed.
-    """
-    if settings.kind == "linear":
-        return linear_rule(weights, precision)
-    if settings.kind == "task_arithmetic":
-        return task_arithmetic_rule(weights, settings.lam, precision)
-    from acdc.variation.mergekit_methods import rule
-
-    return rule(settings, weights, stream)
-
-
 def linear_rule(
-    weights: Sequence[float] | npt.NDArray[np.float64], precision: "Precision" = "float64"
+    weights: Sequence[float] | npt.NDArray[np.float64], precision: Precision = "float64"
 ) -> TensorMerge:
     """The rule base + Σ wᵢ(parentᵢ − base) / Σ wᵢ. Raises InputError where the weights sum to 0."""
     total = float(np.sum(np.asarray(weights, dtype=np.float64)))
@@ -91,7 +65,7 @@ def linear_rule(
 
 
 def task_arithmetic_rule(
-    weights: Sequence[float] | npt.NDArray[np.float64], lam: float = 1.0, precision: "Precision" = "float64"
+    weights: Sequence[float] | npt.NDArray[np.float64], lam: float = 1.0, precision: Precision = "float64"
 ) -> TensorMerge:
     """The rule base + lam · Σ wᵢ(parentᵢ − base)."""
     return _weighted_sum([lam * float(weight) for weight in weights], precision)
@@ -142,41 +116,7 @@ def task_arithmetic(
     return _whole(base, parents, len(weights), task_arithmetic_rule(weights, lam))
 
 
-def check_parents(base: Sequence[str], parents: Sequence[Weights], weights: int) -> None:
-    """Refuse parents that can't be merged; shapes are compared tensor by tensor in :func:`merged`.
-
-    Raises:
-        InputError: There is no parent, another number of weights, or a name is in one model only.
-    """
-    if not parents:
-        raise InputError("Crossover needs at least one parent.")
-    if len(parents) != weights:
-        raise InputError(
-            f"Crossover got {len(parents)} parents and {weights} weights; give one weight per parent."
-        )
-    for index, parent in enumerate(parents):
-        different = sorted(set(base) ^ set(parent))
-        if different:
-            raise InputError(
-                f"Parent {index} and base do not have the same tensors: {different[0]!r} is in one of them only."
-            )
-
-
-def merged(merge: TensorMerge, name: str, base: "Tensor", parents: "Sequence[Tensor]") -> "Tensor":
-    """One tensor of the child, a new one.
-
-    Raises:
-        InputError: A shape is not the base's.
-    """
-    for index, parent in enumerate(parents):
-        if parent.shape != base.shape:
-            raise InputError(
-                f"Parent {index} has shape {tuple(parent.shape)} for {name!r}, the base {tuple(base.shape)}."
-            )
-    return merge(name, base, parents) if base.is_floating_point() else base.clone()
-
-
-def _weighted_sum(factors: Sequence[float], precision: "Precision") -> TensorMerge:
+def _weighted_sum(factors: Sequence[float], precision: Precision) -> TensorMerge:
     """The rule base + Σ factorᵢ(parentᵢ − base)."""
 
     def merge(name: str, base: "Tensor", parents: "Sequence[Tensor]") -> "Tensor":

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from acdc.errors import InputError
 from acdc.streams import key
-from acdc.variation.crossover import TensorMerge
+from acdc.variation.rule import TensorMerge
 from acdc.variation.settings import CrossoverSettings
 
 if TYPE_CHECKING:

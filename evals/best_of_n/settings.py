@@ -2,25 +2,21 @@
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from acdc.chat.settings import JudgeSettings
 from acdc.errors import InputError
 from acdc.parsing.section import Section
-from acdc.parsing.validation import nearest
+from acdc.parsing.validation import nearest, validate
+from evals.best_of_n.registry import SELECTORS
 
 if TYPE_CHECKING:
     from acdc.config.config import Config
 
 PUBLISHED = {"choice": "tournament", "maths": "monarch", "code": "reward_model"}
 """Published choice for each kind of benchmark; of another kind the majority chooses."""
-FREE = ("majority", "logprob", "self_certainty")
-NUMBERS = {"logprob": "token_logprobs", "self_certainty": "certainties"}
-"""Ways that choose by numbers of the engine, and which of `evals.answering.samples.Given` they are."""
-JUDGED = ("monarch", "tournament", "score")
-SELECTORS = (*FREE, *JUDGED, "reward_model", "published")
 
 
 class BestOfNSettings(Section):
@@ -33,6 +29,7 @@ class BestOfNSettings(Section):
         reward_model: A sequence-classification checkpoint with one output and a chat template.
         sets: Sets of N answers that are chosen from for each question, where a rival has more than N samples; judges see the
             first set only.
+        options: Settings of ways to choose that are plugins, by name.
         bias_pairs: Pairs that a judge is shown in both orders, to say how often a place wins instead of an answer.
     """
 
@@ -41,16 +38,28 @@ class BestOfNSettings(Section):
     reward_model: Path | None = None
     sets: Annotated[int, Field(ge=1)] = 4
     bias_pairs: Annotated[int, Field(ge=0)] = 64
+    # Written only where it is used, so that documents are what they were without it.
+    options: dict[str, dict[str, Any]] = Field({}, exclude_if=lambda value: not value)
 
     def check(self, config: "Config") -> None:
-        """Selectors must exist.
+        """Selectors must exist, and take the options that are there for them.
 
         Raises:
             InputError: Names the entry.
         """
+        known = ["published", *(name for name in SELECTORS.names() if name != "random")]
         for name in self.selectors:
-            if name not in SELECTORS:
-                raise InputError(f"best_of_n.selectors: there is no {name!r}; {nearest(name, SELECTORS)}")
+            if name not in known and ":" not in name:
+                raise InputError(f"best_of_n.selectors: there is no {name!r}; {nearest(name, known)}")
+            try:
+                model = None if name == "published" else SELECTORS.get(name).settings
+            except InputError as error:
+                raise InputError(f"best_of_n.selectors: {error}") from None
+            where, given = f"best_of_n.options.{name}", self.options.get(name, {})
+            if model is not None:
+                validate(model, given, where)
+            elif given:
+                raise InputError(f"{where}: {name} takes no options")
 
 
 def settings_of(config: "Config") -> BestOfNSettings:

@@ -3,6 +3,7 @@
 import functools
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -43,7 +44,7 @@ def ask(
         str,
         typer.Option(
             "--select",
-            help="majority, logprob, self_certainty, random, reward_model; monarch, tournament, score: by a judge.",
+            help="A way to choose (`acdc plugins selectors`); monarch, tournament and score ask a judge.",
         ),
     ] = "majority",
     reward_model: Annotated[
@@ -70,7 +71,9 @@ def ask(
         raise InputError("the question is empty: give it as an argument or on standard input")
     with ExitStack() as stack:
         asked = _team(config, run, n, stack)
-        found = asked(text, _chooser(select, text, seed, endpoint, rewards, stack))
+        found = asked(
+            text, _chooser(select, text, seed, endpoint, rewards, chosen.options.get(select), stack)
+        )
     typer.echo(_json(found) if as_json else _text(found))
 
 
@@ -97,19 +100,22 @@ def _chooser(
     seed: int,
     endpoint: "JudgeSettings | None",
     rewards: Path | None,
+    options: Mapping[str, object] | None,
     stack: ExitStack,
 ) -> "Chooser":
     """The way to choose, with the judge or the reward model that it needs."""
     from acdc.streams import stream
-    from evals.ask import REWARD, Chooser
+    from evals.ask import Chooser
+    from evals.best_of_n.registry import JUDGE, REWARDS, needs
     from evals.best_of_n.reward_model import RewardModel
 
-    judged = endpoint is not None and select in ("monarch", "tournament", "score")
+    needed = needs(select)
     return Chooser(
         select,
         stream(seed, "ask", question),
-        _judge(endpoint, stack) if endpoint is not None and judged else None,
-        RewardModel(rewards) if select == REWARD and rewards is not None else None,
+        _judge(endpoint, stack) if endpoint is not None and JUDGE in needed else None,
+        RewardModel(rewards) if rewards is not None and REWARDS in needed else None,
+        options,
     )
 
 

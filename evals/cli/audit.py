@@ -47,8 +47,8 @@ def audit(
 
 def _audited(config: "Config", layout: "Layout", family: str) -> "Audit":
     from acdc.chat.settings import EmbeddingEndpointSettings
-    from acdc.tasks.embedders import open_embedder
     from acdc.tasks.novelty import HashingEmbedder
+    from acdc.tasks.plugins import open_embedder
     from evals.audit.audit import AuditSettings, ComparedTasks
     from evals.audit.audit import audit as audited
     from evals.audit.leakage import leaks

@@ -1,22 +1,19 @@
 """Ballots: the N answers to one question that one final answer is chosen from, and what a way to choose makes of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from acdc.errors import InputError
 from acdc.streams import stream
 from evals.answering.samples import Given
-from evals.best_of_n import registry as choose
-from evals.best_of_n import reward_model
 from evals.best_of_n.equivalence import normal_form
 from evals.best_of_n.judge_rounds import Rounds
 from evals.best_of_n.majority import leaders
+from evals.best_of_n.registry import choose
 from evals.best_of_n.reward_model import Rewards
 from evals.best_of_n.selector import Candidates, Choice, Judge
-from evals.best_of_n.settings import JUDGED
 
 
 @dataclass(frozen=True)
@@ -71,25 +68,22 @@ def by_majority(ballot: Ballot, maths: bool | None) -> Outcome:
     return Outcome(chance, len(tied) > 1)
 
 
-def by_numbers(name: str, ballot: Ballot, seed: int) -> Outcome:
-    """By logprob or self-certainty; raises InputError where the answers come without."""
-    return _outcome(ballot, choose.choose(name, ballot.candidates(), _rng(name, ballot, seed)))
+def by_selector(
+    name: str, ballot: Ballot, seed: int, rewards: Rewards | None, options: Mapping[str, Any]
+) -> Outcome:
+    """By a way to choose that asks no judge; raises InputError where the answers come without its numbers."""
+    rng = _rng(name, ballot, seed)
+    return _outcome(ballot, choose(name, ballot.candidates(), rng, rewards=rewards, options=options))
 
 
-def by_rewards(ballot: Ballot, rewards: Rewards, seed: int) -> Outcome:
-    """By a reward model."""
-    chosen = reward_model.select(ballot.candidates(), _rng("reward_model", ballot, seed), rewards)
-    return _outcome(ballot, chosen)
-
-
-def by_judge(name: str, ballots: Sequence[Ballot], rounds: Rounds, seed: int) -> list[Outcome]:
+def by_judge(
+    name: str, ballots: Sequence[Ballot], rounds: Rounds, seed: int, options: Mapping[str, Any]
+) -> list[Outcome]:
     """By a judge, all ballots at once (:mod:`evals.best_of_n.judge_rounds`)."""
-    if name not in JUDGED:
-        raise InputError(f"best of N: {name!r} asks no judge")
 
     def task(ballot: Ballot) -> Callable[[Judge], Choice]:
         candidates = ballot.candidates()
-        return lambda judge: choose.choose(name, candidates, _rng(name, ballot, seed), judge)
+        return lambda judge: choose(name, candidates, _rng(name, ballot, seed), judge, options=options)
 
     tasks = [task(ballot) for ballot in ballots]
     rounds.settle(tasks)

@@ -11,7 +11,8 @@ from evals.best_of_n.document import FinalAnswer, FinalAnswers, JudgeUse, Share
 from evals.best_of_n.equivalence import compared_by
 from evals.best_of_n.judge_rounds import Rounds
 from evals.best_of_n.position_bias import position_bias
-from evals.best_of_n.settings import JUDGED, PUBLISHED, BestOfNSettings, kind_of
+from evals.best_of_n.registry import JUDGE, REWARDS, needs
+from evals.best_of_n.settings import PUBLISHED, BestOfNSettings, kind_of
 from evals.comparison.estimates import Measured
 from evals.comparison.evidence import Entry
 from evals.comparison.tally import Booth, Cell, Tally, Tools, Ways
@@ -22,9 +23,9 @@ from evals.statistics.resampling import percentile_interval
 _GROUPS = ("ours", "experts", "control", "even", "noise", "big", "api")
 _LEAST_ROOM = 1e-6
 _NO_NUMBERS = {
-    "logprob": "answers of the task force come with no log-probabilities; models behind endpoints give none, others do once they are "
+    "token_logprobs": "answers of the task force come with no log-probabilities; models behind endpoints give none, others do once they are "
     "evaluated again",
-    "self_certainty": "answers of the task force come with no self-certainty; `engine.kind: transformers` gives it once models are "
+    "certainties": "answers of the task force come with no self-certainty; `engine.kind: transformers` gives it once models are "
     "evaluated again, vllm and endpoints do not tell the probabilities of a whole vocabulary, and it is infinite where a model rules a "
     "token out",
 }
@@ -71,7 +72,11 @@ def final_answers(
                 here.vote(entry, n, name, tallies.setdefault((entry.id, n, name), Tally()))
         pairs += here.pairs(-(-settings.bias_pairs // len(evidence.benchmarks)))
     ours = {entry.id for entry, _ in cells if entry.group == "ours"}
-    not_run |= {name: _NO_NUMBERS[name] for name, methods in without.items() if methods & ours}
+    not_run |= {
+        name: next(why for part, why in _NO_NUMBERS.items() if part in needs(name))
+        for name, methods in without.items()
+        if methods & ours
+    }
     names = [name for name in names if name not in not_run]
     judged = rounds is not None and rounds.replies
     return FinalAnswers(
@@ -95,9 +100,10 @@ def _lacks(name: str, benchmarks: Sequence[str], tools: Tools) -> str:
         needed = {PUBLISHED[kind] for kind in map(kind_of, benchmarks) if kind in PUBLISHED}
         if not needed:
             return "of none of these benchmarks a way to choose was published"
-    if needed & {*JUDGED} and tools.judge is None:
+    wanted = frozenset().union(*map(needs, needed))
+    if JUDGE in wanted and tools.judge is None:
         return tools.no_judge
-    if "reward_model" in needed and tools.rewards is None:
+    if REWARDS in wanted and tools.rewards is None:
         return "no reward model is configured (best_of_n.reward_model)"
     return ""
 

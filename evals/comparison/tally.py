@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from acdc.errors import InputError
 from evals.answering.samples import Given, read_answers
 from evals.best_of_n.judge_rounds import Rounds
+from evals.best_of_n.registry import JUDGE, NUMBERS, REWARDS, WORDS, needs
 from evals.best_of_n.reward_model import Rewards
-from evals.best_of_n.settings import FREE, NUMBERS, PUBLISHED, BestOfNSettings, kind_of
+from evals.best_of_n.settings import PUBLISHED, BestOfNSettings, kind_of
 from evals.comparison import ballots as choosing
 from evals.comparison.ballots import Ballot, Outcome
 from evals.comparison.evidence import Entry, Evidence
@@ -106,7 +107,8 @@ class Booth:
         self._tools, self._rounds, self._benchmark = tools, rounds, benchmark
         self._columns: list[int] = np.flatnonzero(self._evidence.keep[benchmark]).tolist()
         self._kind = kind_of(benchmark)
-        reads = any(self._resolved(name) not in FREE for name in names)
+        self._options = settings.options
+        reads = any(WORDS in needs(self._resolved(name)) for name in names)
         self._questions = tools.questions(benchmark) if reads else {}
         self._rows = {
             (entry.id, n): [_sets(entry, run, n, benchmark, settings.sets) for run in range(len(entry.picks))]
@@ -116,20 +118,23 @@ class Booth:
         self._require_all()
         self._withheld = reads and any(self._lacks(*cell, "reply") for cell in cells)
         self._ours = next((cell for cell in reversed(cells) if cell[0].group == "ours"), None)
+        numbers = {
+            name: [part for part in NUMBERS if name != "published" and part in needs(name)] for name in names
+        }
         self.lacking = {
-            name: {entry.id for entry, n in cells if n > 1 and self._lacks(entry, n, part)}
-            for name, part in NUMBERS.items()
-            if name in names
+            name: {entry.id for entry, n in cells if n > 1 and any(self._lacks(entry, n, p) for p in parts)}
+            for name, parts in numbers.items()
+            if parts
         }
 
     def vote(self, entry: Entry, n: int, name: str, tally: Tally) -> None:
         """Add what one method reaches at one N by one way to choose."""
         way = self._resolved(name)
         sets = self._rows[entry.id, n]
-        if way not in FREE and self._withheld:
+        if WORDS in needs(way) and self._withheld:
             way = "majority"
             tally.instead.append(self._benchmark)
-        most = len(sets[0]) if way in FREE else 1
+        most = 1 if needs(way) & {JUDGE, REWARDS} else len(sets[0])
         ballots = self._ballots(entry, n, most)
         outcomes = self._outcomes(way, ballots)
         shape = (len(sets), len(self._columns), most)
@@ -157,13 +162,12 @@ class Booth:
         if way == "majority":
             maths = {"maths": True, "": None}.get(self._kind, False)
             return [choosing.by_majority(ballot, maths) for ballot in ballots]
-        if way == "reward_model":
-            assert self._tools.rewards is not None
-            return [choosing.by_rewards(ballot, self._tools.rewards, self._seed) for ballot in ballots]
-        if way in FREE:
-            return [choosing.by_numbers(way, ballot, self._seed) for ballot in ballots]
-        assert self._rounds is not None
-        return choosing.by_judge(way, ballots, self._rounds, self._seed)
+        options = self._options.get(way, {})
+        if JUDGE in needs(way):
+            assert self._rounds is not None
+            return choosing.by_judge(way, ballots, self._rounds, self._seed, options)
+        rewards = self._tools.rewards
+        return [choosing.by_selector(way, ballot, self._seed, rewards, options) for ballot in ballots]
 
     def _ballots(self, entry: Entry, n: int, most: int) -> list[Ballot]:
         """Run by run, question by question, set by set."""

@@ -131,7 +131,7 @@ def records(folder: Path) -> dict[str, str]:
 
     Few-shot examples lie beside the records, which is what the folders are for.
     """
-    found: dict[str, str] = Field({})
+    found: dict[str, str] = {}
     for kind in ("jsonl", "parquet"):
         found |= {path.parent.name: str(path.resolve()) for path in sorted(folder.glob(f"*/test.{kind}"))}
         found |= {path.stem: str(path.resolve()) for path in sorted(folder.glob(f"*.{kind}"))}

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from acdc.engines.engine import Answer, Capabilities, Request, Sampling
 from acdc.engines.openai_api import APIEngine
 from acdc.errors import InfrastructureError, InputError
-from evals.ask import SELECTORS, Chooser, Member, ask, require_selector
+from evals.ask import Chooser, Member, ask, require_selector
+from evals.best_of_n.registry import SELECTORS
 from evals.best_of_n.selector import Judge
 from evals.cli.ask import register
 from tests import small_project
@@ -108,9 +109,9 @@ def test_what_a_way_to_choose_lacks_is_said(name: str, said: str) -> None:
 
 
 def test_every_listed_way_to_choose_needs_no_more_than_judge_and_rewards() -> None:
-    for name in SELECTORS:
+    for name in SELECTORS.names():
         require_selector(name, judge=True, rewards=True)
-    assert "oracle" not in SELECTORS
+    assert "oracle" not in SELECTORS.names()
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,9 @@ from acdc.chat.settings import EmbeddingEndpointSettings
 from acdc.chat.transcript import Replay, Transcript, lines
 from acdc.config.config import load
 from acdc.errors import InfrastructureError, InputError
-from acdc.tasks.embedders import EndpointEmbedder, SentenceTransformersEmbedder, open_embedder
+from acdc.tasks.embedders import EndpointEmbedder, SentenceTransformersEmbedder
 from acdc.tasks.novelty import HashingEmbedder, verdicts
+from acdc.tasks.plugins import open_embedder
 from acdc.tasks.settings import NoveltySettings, SentenceTransformersSettings
 from tests.acdc.chat.chat_server import MODEL, ChatServer, serving
 from tests.acdc.small_runs import PARAMS
