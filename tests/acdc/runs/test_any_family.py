@@ -167,7 +167,7 @@ def test_a_family_of_directories_evolves(brief_models: Path, tmp_path: Path) -> 
     process.start()
     process.join()
     assert process.exitcode == 0
-    assert channel.get()["generations"] == 2
+    assert channel.get().generations == 2
     with RunStore.read(tmp_path / "runs" / "mine" / "acdc" / "seed-0") as run:
         assert len(run.individuals()) == 5 + 2 * 2
         assert run.cells()

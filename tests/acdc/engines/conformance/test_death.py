@@ -38,10 +38,10 @@ def config(folder: Path, **engine: Any) -> Config:
     return load(file, [*SMALL, *FEW])
 
 
-def evolve(config: Config, root: Path, killer: Killer) -> dict[str, Any]:
+def evolve(config: Config, root: Path, killer: Killer) -> None:
     from acdc.runs.run import evolve_run
 
-    return evolve_run(
+    evolve_run(
         config, Layout(root), config.run_spec("tiny", "acdc", 0), report=lambda **_: None, on_commit=killer
     )
 
