@@ -67,7 +67,7 @@ lint: setup ## Check style, format, types, contracts between modules and spellin
 	.venv/bin/codespell $(WRITTEN) || failed=1; \
 	exit $$failed
 
-format: setup ## Mend style and format where that can be done without a person
+format: setup ## Fix style and format where that can be done without a person
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 

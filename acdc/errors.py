@@ -39,7 +39,7 @@ class InfrastructureError(AcdcError):
 
 
 def expected(error: BaseException) -> AcdcError | None:
-    """What a system's error means to a person: a full disk or missing permissions are theirs to mend, the rest is ours.
+    """What a system's error means to a person: a full disk or missing permissions are theirs to fix, the rest is ours.
 
     Args:
         error: Any exception.
@@ -55,12 +55,14 @@ def expected(error: BaseException) -> AcdcError | None:
         isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error)
     ):
         return InfrastructureError(
-            f"the disk is full ({error}). Free some space; everything finished is kept, the same command goes on"
+            f"the disk is full ({error}). Free some space and run the same command again; finished work is kept"
         )
     if number in (errno.EACCES, errno.EPERM, errno.EROFS) or (
         isinstance(error, sqlite3.OperationalError) and "readonly" in str(error)
     ):
-        return InfrastructureError(f"not allowed to write ({error}). Mend the permissions and run again")
+        return InfrastructureError(
+            f"permission to write is missing ({error}). Change the permissions and run again"
+        )
     return None
 
 

@@ -2,7 +2,7 @@
 
 Rows are individuals, columns are tasks, and a cell is one of three outcomes: pass, fail, missing. Missing is never
 counted as a fail: what compares individuals (fitness, selection, the choice of a task force) looks only at columns
-that are complete for all of them, so that nobody is judged on other tasks than their rivals.
+that are complete for all of them, so that all individuals are judged on the same tasks.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def require_selector(name: str, *, judge: bool, rewards: bool) -> None:
         own = sorted(entry.name for entry in SELECTORS.entries() if entry.built_in)
         free = ", ".join(one for one in own if not needs(one) & {JUDGE, REWARDS})
         raise InputError(
-            f"--select {name}: a language model judges, and none is named. Give base_url and model in best_of_n.judge (or "
+            f"--select {name}: this selector needs a judge model. Set base_url and model in best_of_n.judge (or "
             "judges.answers) of params.yaml, or with -S 'best_of_n.judge={base_url: http://localhost:8000/v1, model: …}'; "
             f"without a judge: {free}"
         )
@@ -147,7 +147,7 @@ def ask(
 
     Raises:
         InputError: The question is empty or does not fit into the model's context, or the selector lacks what it needs; where the
-            engine does not give its numbers, before anybody is asked.
+            engine does not give its numbers, before a model is asked.
         InfrastructureError: The judge is out of reach.
     """
     _require_numbers(chooser.selector, engine.capabilities)
@@ -173,7 +173,7 @@ def _require_numbers(selector: str, promised: Capabilities) -> None:
     given = dict(zip(NUMBERS, (promised.logprobs, promised.certainties), strict=True))
     if not all(there for part, there in given.items() if part in needs(selector)):
         raise InputError(
-            f"--select {selector}: this engine does not give the numbers that it chooses by; engine.kind: transformers gives those of "
+            f"--select {selector}: this engine does not give the numbers that the selector needs; engine.kind: transformers gives those of "
             "logprob and self_certainty, vllm those of logprob"
         )
 

@@ -167,7 +167,7 @@ def read(path: Path) -> Correctness:
         InputError: It is not there, not readable, or of another version.
     """
     if not path.is_file():
-        raise InputError(f"{path}: not there; run `acdc evaluate` and `acdc baselines` first")
+        raise InputError(f"{path}: file not found; run `acdc evaluate` and `acdc baselines` first")
     try:
         data = json.loads(path.read_text("utf-8"))
         if data["schema"] != _SCHEMA:

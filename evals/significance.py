@@ -152,7 +152,7 @@ def paired_t(
 
     values = checked(differences)
     if np.ptp(values) <= 1e-12 * np.abs(values).max():
-        raise NotEnoughDataError("all differences are equal: there is no spread to make a t interval from")
+        raise NotEnoughDataError("all differences are equal, so a t interval is not defined")
     result = stats.ttest_1samp(values, 0.0)
     p = stats.ttest_1samp(values, 0.0, alternative=alternative).pvalue
     interval = result.confidence_interval(confidence)

@@ -178,8 +178,8 @@ def why_new(venv: Path, stamp: Mapping[str, Any], root: Path) -> str:
     if stamp and stamp.get("root") != str(root):
         return f"the project moved here from {stamp.get('root')}"
     if there != PYTHON:
-        mend = f"remove it (rm -r {venv.name}) and run make again"
-        raise SetupError(f"{venv.name} has Python {there}, Python {PYTHON} is asked for: {mend}")
+        fix = f"remove it (rm -r {venv.name}) and run make again"
+        raise SetupError(f"{venv.name} has Python {there}, Python {PYTHON} is asked for: {fix}")
     return ""
 
 

@@ -71,7 +71,7 @@ def test_torch_is_handed_to_the_setup() -> None:
     assert '--torch "cuda"' in make("-n", "setup", "TORCH=cuda").stdout
 
 
-def test_the_pipeline_runs_with_one_thread_and_reports_to_nobody() -> None:
+def test_the_pipeline_runs_with_one_thread_and_sends_no_reports() -> None:
     printed = make("-n", "-p", "reproduce").stdout
     assert "OMP_NUM_THREADS := 1" in printed
     assert "DVC_NO_ANALYTICS := 1" in printed

@@ -54,7 +54,7 @@ class Chat:
     Args:
         role: scientist, gibberish, answers.
         settings: The endpoint.
-        transcript: Of the run, or whoever else keeps replies; None keeps nothing.
+        transcript: Of the run, or another object that keeps replies; None keeps nothing.
         replay: Answers in place of the endpoint.
         note: Told of every call that was made (``Journal.note``): seconds, attempts, tokens, price.
     """
@@ -112,7 +112,7 @@ class Chat:
         """
         results = self._results(calls)
         errors = [one for one in results if isinstance(one, BaseException) and not isinstance(one, _Stopped)]
-        # What has to be mended comes before what passes by itself.
+        # What has to be fixed comes before what passes by itself.
         for error in sorted(errors, key=lambda one: isinstance(one, Outage)):
             raise error
         return [one for one in results if isinstance(one, Reply)]

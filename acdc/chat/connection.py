@@ -44,7 +44,7 @@ def key_of(settings: EndpointSettings) -> str:
     key = os.environ.get(settings.key_env, "").strip()
     if not key.isascii() or not key.isprintable():
         raise InfrastructureError(
-            f"the environment variable {settings.key_env} holds line breaks or characters that no key has: set it to the key alone"
+            f"the environment variable {settings.key_env} holds line breaks or characters that a key cannot have; set it to the key alone"
         )
     return key or "none"
 

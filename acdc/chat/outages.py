@@ -109,12 +109,12 @@ def fatal(error: Exception, settings: EndpointSettings, attempts: int = 1) -> In
         if 300 <= status < 400:
             target = shown(error.response.headers.get("location", "nowhere"), settings)
             return InfrastructureError(
-                f"{where} redirects to {target} ({status}), and a key is sent to no address but the one you named: "
-                "set base_url to where it really is"
+                f"{where} redirects to {target} ({status}). The key is sent only to the address in your settings: "
+                "set base_url to the endpoint's final address"
             )
         if _code(error) == "insufficient_quota":
             return InfrastructureError(
-                f"{where}: the account has no credit left. It said: {said}. Mend that and run again"
+                f"{where}: the account has no credit left. It said: {said}. Fix that and run again"
             )
         if is_outage(error):
             return Outage(

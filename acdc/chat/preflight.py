@@ -21,7 +21,7 @@ def require_served(settings: EndpointSettings) -> None:
     embedder, one embedding.
 
     Raises:
-        InfrastructureError: With what to mend: key, address or model.
+        InfrastructureError: With what to fix: key, address or model.
     """
     asyncio.run(_served(settings))
 

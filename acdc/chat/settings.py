@@ -14,7 +14,7 @@ Price = Annotated[float, Field(ge=0)]
 
 def _has_a_place(instruction: str) -> str:
     if "{text}" not in instruction:
-        raise ValueError("must hold {text} where the text is to stand")
+        raise ValueError("must contain {text}; the text is inserted there")
     return instruction
 
 
@@ -35,7 +35,7 @@ def _check_address(url: str) -> None:
     if parts.username or parts.password or parts.query:
         # Messages name the address, and params.yaml is often published.
         raise ValueError(
-            "base_url must hold no user, password or query; the key comes from the variable that key_env names"
+            "base_url must not contain a user, a password or a query; key_env names the variable that holds the key"
         )
 
 

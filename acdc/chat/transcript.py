@@ -138,7 +138,7 @@ class Replay:
         if alike:
             raise InputError(
                 f"{self.path} has another call {call.role} {call.label} than the one that is asked:\n{_difference(alike[0], call)}\n"
-                "The settings, the prompts or the replies before it are not those of the transcript."
+                "The settings, the prompts or the earlier replies differ from those of the transcript."
             )
         missing = (
             f"{self.path} has no call {call.role} {call.label}: the transcript is of a shorter run, of another run seed, of other "
@@ -146,7 +146,7 @@ class Replay:
         )
         same = [line for line in self._lines.values() if line["role"] == call.role]
         if not same:
-            raise InputError(f"{missing}; it has no call of the {call.role} at all")
+            raise InputError(f"{missing}; the transcript has no call of the {call.role}")
         asked = set(_readable(call.request))
         near = max(same, key=lambda line: len(asked.intersection(_readable(line["request"]))))
         raise InputError(f"{missing}. The nearest that it has is {near['label']}:\n{_difference(near, call)}")
@@ -175,10 +175,12 @@ def _calls(path: Path) -> list[dict[str, Any]]:
             try:
                 call = _call_of(line)
             except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-                raise InputError(f"{path}, line {number}: no call of a transcript ({error})") from None
+                raise InputError(
+                    f"{path}, line {number}: this is not a call of a transcript ({error})"
+                ) from None
             if found.setdefault(call["hash"], call)["reply"] != call["reply"]:
                 raise InputError(
-                    f"{path}, line {number}: another reply to {call['role']} {call['label']}, which a line before it has, too"
+                    f"{path}, line {number}: an earlier line already has a reply to {call['role']} {call['label']}"
                 )
     return list(found.values())
 
@@ -232,13 +234,13 @@ def lines(directory: Path, more: Path | None = None) -> Iterator[str]:
     path = directory / NAME
     if not path.is_file():
         raise InputError(
-            f"{directory}: no transcript there; only runs whose scientist or judge is a language model have one"
+            f"{directory}: the run has no transcript; a run has one only if its scientist or a judge is a language model"
         )
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
     try:
         head = db.execute("SELECT value FROM head WHERE key = 'made_with'").fetchone()
         if head is None:
-            raise InputError(f"{path}: damaged (it does not say what its calls were made with)")
+            raise InputError(f"{path}: damaged (the line with models and sampling settings is missing)")
         yield _dump({"transcript": VERSION, "made_with": json.loads(head[0])})
         rows = db.execute("SELECT hash, role, label, request, reply FROM calls ORDER BY role, label, hash")
         calls = (

@@ -1,4 +1,4 @@
-"""``acdc doctor``: what works on this machine, and how to mend what does not."""
+"""``acdc doctor``: what works on this machine, and how to fix what does not."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from acdc.cli.options import Json
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("doctor", help="Say what works on this machine and how to mend what does not.")(doctor)
+    app.command("doctor", help="Say what works on this machine and how to fix what does not.")(doctor)
 
 
 def doctor(
@@ -24,24 +24,24 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Print the checks as they come in; fails where the embedded family could not run."""
-    from acdc import doctor as examination
+    from acdc import doctor as diagnosis
     from acdc.errors import InfrastructureError, InputError
 
     if bits:
         _bits(runs, as_json)
         return
     if runs is not None:
-        raise InputError(f"{runs}: runs are looked at with --bits only")
+        raise InputError(f"{runs}: give a path of runs only together with --bits")
     checks = []
-    for check in examination.examine(Path.cwd()):
+    for check in diagnosis.examine(Path.cwd()):
         checks.append(check)
         if not as_json:
-            typer.echo(examination.as_text(check))
+            typer.echo(diagnosis.as_text(check))
     if as_json:
-        typer.echo(examination.as_json(checks))
-    if not examination.healthy(checks):
+        typer.echo(diagnosis.as_json(checks))
+    if not diagnosis.healthy(checks):
         names = [check.name for check in checks if check.needed and check.state == "missing"]
-        raise InfrastructureError(f"the embedded family cannot run here: mend {', '.join(names)}")
+        raise InfrastructureError(f"the embedded family cannot run here: fix {', '.join(names)}")
 
 
 def _bits(runs: Path | None, as_json: bool) -> None:

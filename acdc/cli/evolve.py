@@ -106,7 +106,7 @@ def _in_workers(
 
 def _require(config: "Config", layout: "Layout", runs: "list[RunSpec]") -> None:
     """Refuse what is missing of models, tasks and endpoints before anything is written."""
-    from acdc.runs.endpoints import require_voices
+    from acdc.runs.endpoints import require_endpoints
     from acdc.runs.run import require_models
     from acdc.storage.run_directory import is_finished
     from acdc.tasks import task_file
@@ -116,18 +116,18 @@ def _require(config: "Config", layout: "Layout", runs: "list[RunSpec]") -> None:
     if wanted.tasks.source is not None:
         task_file.read(wanted.tasks.source)
     if not all(is_finished(layout.run(*run.key)) for run in runs):
-        for warning in require_voices(config, wanted):
+        for warning in require_endpoints(config, wanted):
             typer.echo(f"warning: {warning}", err=True)
 
 
 def _warn(runs: "list[RunSpec]") -> None:
     """Say of which finished runs the language models were of no use."""
-    from acdc.runs.warnings import harvest
+    from acdc.runs.warnings import run_warnings
     from acdc.storage.layout import Layout
 
     for run in runs:
         directory = Layout().run(*run.key)
-        if (found := harvest(directory)) is not None:
+        if (found := run_warnings(directory)) is not None:
             for warning in found.warnings(directory):
                 typer.echo(f"warning: seed {run.key.seed}: {warning}", err=True)
 

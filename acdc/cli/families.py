@@ -101,7 +101,7 @@ def pin(
     chosen = settings(params, overrides).family(family)
     ids = {role: where for role, where in chosen.parts().items() if local_directory(where) is None}
     if not ids:
-        raise InputError(f"families.{family}: no part of it comes from the hub, so there is nothing to pin")
+        raise InputError(f"families.{family}: all its models are local, so there is no revision to pin")
     revisions = {role: commit(where, chosen.revisions.get(role)) for role, where in ids.items()}
     if as_json:
         typer.echo(json.dumps({"family": family, "revisions": revisions}, indent=2))

@@ -42,7 +42,7 @@ def judge_audit(params: Params = PARAMS, overrides: Overrides = [], as_json: Jso
     )
     if not found.is_judge:
         typer.echo(
-            "It passes fewer than half of the right answers: whoever passes nothing is not fooled either, and is no judge."
+            "It passes fewer than half of the right answers. A judge that rejects everything cannot be fooled, but it is of no use."
         )
     for name, times in sorted(found.by_attack.items(), key=lambda item: (-item[1], item[0])):
         if times:

@@ -58,6 +58,6 @@ def check_place(option: str, path: Path | None, kind: Literal["file", "folder"])
             raise InputError(f"{option} {path}: {error.strerror}; name another place") from None
         raise
     if is_folder and kind == "file":
-        raise InputError(f"{option} {path}: that is a folder; name a file")
+        raise InputError(f"{option} {path}: this is a folder; name a file")
     if not is_folder and kind == "folder":
-        raise InputError(f"{option} {path}: there is a file of this name; name a folder")
+        raise InputError(f"{option} {path}: this is a file; name a folder")

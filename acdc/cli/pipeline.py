@@ -20,7 +20,7 @@ from acdc.parsing.yaml import read_settings_file, write_yaml
 _STDERR = 2  # the descriptor
 
 
-def rehearse(
+def run_pipeline(
     params: Path,
     overlay: Path | None,
     root: Path,
@@ -48,7 +48,7 @@ def rehearse(
     pipeline = params.parent / "dvc.yaml"
     for path in (overlay, pipeline):
         if path is not None and not path.is_file():
-            raise InputError(f"{path}: not there; run in the project's folder")
+            raise InputError(f"{path}: file not found; run the command in the project's folder")
     load(params)  # a fault in the file itself is reported under its name
     data = read_settings_file(params)
     if overlay is not None:
@@ -105,5 +105,5 @@ class _Place:
             raise KeyboardInterrupt
         if code:
             raise InfrastructureError(
-                f"`{' '.join(command)}` in {self.root} ended with {code}; what went wrong stands above"
+                f"`{' '.join(command)}` in {self.root} failed with exit code {code}; its error message is printed above"
             )

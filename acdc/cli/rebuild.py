@@ -45,7 +45,7 @@ def rebuild(
     selected = config.selected
     run = run or Layout().run(selected.families[0], selected.variants[0], selected.seeds[0])
     if to is not None and to.exists():
-        raise InputError(f"{to} is there already; name a directory that is not")
+        raise InputError(f"{to} exists already; name a new directory")
     made = _made(config, run, id, to)
     facts = {"id": id, "run": str(run), "weights_hash": made.found, "tensors": made.tensors}
     if as_json:

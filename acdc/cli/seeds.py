@@ -21,7 +21,7 @@ def seeds(
 ) -> None:
     """Make the seeds."""
     config = settings(params, overrides)
-    from acdc.families.prepare import describe, found, plan
+    from acdc.families.prepare import describe, plan, prepare
 
     chosen = config.family(family)
     if dry_run:
@@ -29,5 +29,5 @@ def seeds(
         typer.echo(json.dumps({"family": family, "plan": text}) if as_json else text)
         return
     executor = config.executor  # a Ray cluster's workers do not train here
-    found(family, chosen, workers=executor.workers if executor.kind == "local" else None)
+    prepare(family, chosen, workers=executor.workers if executor.kind == "local" else None)
     typer.echo(describe(family, as_json=as_json))

@@ -24,6 +24,6 @@ def smoke(
 ) -> None:
     """Run every stage."""
     check_place("--root", root, "folder")
-    from acdc.cli.pipeline import rehearse
+    from acdc.cli.pipeline import run_pipeline
 
-    rehearse(params, overlay, root)
+    run_pipeline(params, overlay, root)

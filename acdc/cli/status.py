@@ -63,11 +63,11 @@ def status(
 
 def describe(directory: Path) -> Status:
     """What the journal of one run says: state, generations, ETA in seconds, answers, tokens, seconds of work."""
-    from acdc.runs.warnings import harvest
+    from acdc.runs.warnings import run_warnings
     from acdc.storage.journal import events
     from acdc.storage.lock import holder
 
-    found = harvest(directory)
+    found = run_warnings(directory)
     happened = events(directory)
     begins = [event for event in happened if event.kind == "begin"]
     generations = [event for event in happened if event.kind == "generation"]
@@ -81,7 +81,7 @@ def describe(directory: Path) -> Status:
     of = begins[-1].detail.get("generations") if begins else None
     eta = None
     if pid is not None and of is not None and recent:
-        # Time since this process began, over what it did: the founding generation counts like any other.
+        # Time since this process began, over what it did: the initial generation counts like any other.
         eta = max(0.0, (recent[-1] - last_begin) / len(recent) * (of - done) - (time.time() - recent[-1]))
     return Status(
         run=str(directory),

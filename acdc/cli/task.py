@@ -148,7 +148,7 @@ def _settings(allow_self_executing: bool) -> "SandboxSettings":
 
 def _submission(text: str | None, file: Path | None) -> str:
     if (text is None) == (file is None):
-        raise InputError("give the submission by --submission TEXT or by --submission-file FILE")
+        raise InputError("the submission is missing; give --submission TEXT or --submission-file FILE")
     return text if text is not None else _text(file or Path(), "submission", may_be_empty=True)
 
 
@@ -156,12 +156,12 @@ def _text(file: Path, what: str, may_be_empty: bool = False) -> str:
     if not file.is_file():
         raise InputError(f"{file}: there is no such file (expected a {what})")
     if file.stat().st_size > _LARGEST:
-        raise InputError(f"{file}: larger than {_LARGEST} bytes, which no {what} is")
+        raise InputError(f"{file}: too large for a {what}; at most {_LARGEST} bytes are allowed")
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{file}: not UTF-8 text, so no {what} ({error.reason} at byte {error.start})"
+            f"{file}: this is not UTF-8 text ({error.reason} at byte {error.start}); expected a {what}"
         ) from None
     if not text.strip() and not may_be_empty:
         raise InputError(f"{file}: empty (expected a {what})")
@@ -177,7 +177,7 @@ def _rows(
     try:
         description = box.describe(source)
     except NotATaskFamily as error:
-        raise InputError(f"{file}: no task family: {error.detail}") from None
+        raise InputError(f"{file}: this is not a task family: {error.detail}") from None
     except TaskError as error:
         return [_Row(task, None, "error", "task", error.error, None, 0.0, error.detail)]
     if task is not None and task not in description.tasks:

@@ -1,4 +1,4 @@
-"""``acdc taskforce``: which N individuals belong together, of a run or of anybody's checkpoints."""
+"""``acdc taskforce``: which N individuals belong together, of a run or of any checkpoints."""
 
 import json
 from dataclasses import asdict
@@ -57,7 +57,9 @@ def taskforce(
         _models(config, directories, run, as_json)
         return
     if len(names) != 2:
-        raise InputError("name a family and a variant, or checkpoints: --models DIR DIR ... --run RUN")
+        raise InputError(
+            "name a family and a variant, or name checkpoints with --models DIR DIR ... --run RUN"
+        )
     family, variant = names
     runs = config.run_specs(family, [variant])
     if dry_run:
@@ -76,11 +78,11 @@ def _runs(config: "Config", runs: "list[RunSpec]", as_json: bool) -> None:
     from acdc.processes.pool import Work, cores, run_all
     from acdc.processes.progress import Board
     from acdc.runs.choose_taskforce import choose_run
-    from acdc.runs.endpoints import require_voices
+    from acdc.runs.endpoints import require_endpoints
     from acdc.storage.layout import Layout
 
     layout = Layout()
-    for warning in require_voices(config, runs[0].settings, ("answers",)):
+    for warning in require_endpoints(config, runs[0].settings, ("answers",)):
         typer.echo(f"warning: {warning}", err=True)
     family, variant, _ = runs[0].key
     workers = config.executor.workers or min(len(runs), max(cores() * 2, 1))

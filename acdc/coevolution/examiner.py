@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from acdc.config.evolution import EvolutionSettings
 from acdc.engines.engine import Answer, Sampling
 from acdc.errors import InfrastructureError
-from acdc.executors.executor import Errand, Executor
+from acdc.executors.executor import Executor, RequestBatch
 from acdc.judging.extract import extract
 from acdc.judging.judge import Judge
 from acdc.judging.requests import judged
@@ -78,7 +78,7 @@ class PromptReader(Protocol):
 def instructions_fit(
     prompts: PromptReader, context: int | None, system: str, max_new_tokens: int
 ) -> Callable[[str], str]:
-    """Tells instructions that the models cannot answer, before anybody is asked.
+    """Tells instructions that the models cannot answer, before a model is asked.
 
     Args:
         prompts: Of the family.
@@ -144,7 +144,7 @@ class Examiner:
         """Answer and score whatever these individuals have no result for.
 
         Args:
-            subjects: Who is examined; nobody twice.
+            subjects: The individuals that answer; each once.
             tasks: Families to be examined in.
 
         Returns:
@@ -152,12 +152,12 @@ class Examiner:
         """
         families = {task.id: task for task in tasks}
         open_cells = [self._open(subject.individual, tasks) for subject in subjects]
-        errands = [
-            Errand(who.individual, who.weights_hash, who.weights, tuple(c.instructions for c in todo))
+        request_batches = [
+            RequestBatch(who.individual, who.weights_hash, who.weights, tuple(c.instructions for c in todo))
             for who, todo in zip(subjects, open_cells, strict=True)
             if todo
         ]
-        answered = self._executor.answer(errands, system=self._system, sampling=self._sampling)
+        answered = self._executor.answer(request_batches, system=self._system, sampling=self._sampling)
         for who, todo in zip(subjects, open_cells, strict=True):
             if not todo:
                 yield []
@@ -215,7 +215,7 @@ class Examiner:
         silent = sum(cell.error == "judge" for cells in self._cells.values() for cell in cells.values())
         raise InfrastructureError(
             f"{in_percent(missing)}% of the results are missing, more than max_missing = {in_percent(max_missing)}%: a number from the rest "
-            "would be biased. Mend the sandbox or the engine (`acdc doctor`) and run again; what is there is kept and the "
+            "would be biased. Fix the sandbox or the engine (`acdc doctor`) and run again; what is there is kept and the "
             "missing ones are tried again."
             + (f" {silent} wait for a verdict of the judge of answers: {_SILENCE}" if silent else "")
         )
@@ -245,7 +245,7 @@ class Examiner:
         for (task, column, answer), outcome in zip(answered, outcomes, strict=True):
             reference = self._references.get(task.id)
             if outcome is not None and outcome.error and outcome.error != "judge" and reference is None:
-                outcome = None  # the sandbox died under the reference: nobody knows whose fault it was
+                outcome = None  # the sandbox died under the reference: the fault is not known
             verdict = judge(outcome, reference, pass_mark=self._tasks.pass_score)
             # A fault of the task or of ours says nothing about the individual: the cell has no result.
             result = verdict.verdict if verdict.verdict in ("pass", "fail") else "missing"
@@ -271,7 +271,7 @@ class Examiner:
         return judged(self._boxed(jobs), labels, self._judge, outage_is_missing=True)
 
     def _boxed(self, jobs: Sequence[Job]) -> list[Outcome | None]:
-        """What the sandbox says; None for a job under which it died, which is our fault and nobody else's.
+        """What the sandbox says; None for a job under which it died, which is our fault.
 
         One submission that kills the worker whenever it runs must not end the run at every restart: the batch is tried
         job by job, and after three deaths in a row the sandbox is taken for gone and the rest is missing, too.

@@ -49,7 +49,7 @@ def _initial_generation(step: Steps) -> Generation:
     seeds = world.population.seeds()
     missing = max(0, settings.population - len(seeds))
     children, redrawn = world.population.breed(seeds, settings, step.seed, 0, count=missing)
-    kinds = world.keeper.found()
+    kinds = world.keeper.prepare()
     step.examine(seeds + children)
     readable = step.readable(children)
     archive, rejected = step.select(0, seeds + readable)
@@ -76,14 +76,17 @@ def _next_generation(step: Steps, number: int, archive: list[str]) -> Generation
 def _with_frozen_models(step: Steps, number: int, before: Generation | None) -> Generation:
     """A generation in which only tasks evolve: the archive is another run's, or stays the founders'."""
     world = step.world
-    kinds = world.keeper.found() if before is None else {}
-    newborn: list[str] = []
+    kinds = world.keeper.prepare() if before is None else {}
+    new_ids: list[str] = []
     archive = list(before.archive) if before is not None else []
     if world.models is not None:
-        newborn, archive = world.population.adopt(world.models.born_in(number)), world.models.archive(number)
+        new_ids, archive = (
+            world.population.adopt(world.models.created_in(number)),
+            world.models.archive(number),
+        )
     step.examine(archive)
     evolved = step.evolve_tasks(number, archive)
     if evolved is not None:
         kinds = evolved
         step.examine(archive)  # backfill
-    return step.close(number, archive, [], newborn, {"gibberish": 0, "redrawn_weights": 0}, kinds)
+    return step.close(number, archive, [], new_ids, {"gibberish": 0, "redrawn_weights": 0}, kinds)

@@ -67,8 +67,8 @@ class ModelReplay:
         made = [row[:5] for row in self._rows]  # what a judge found of them does not count
         return _hash([made, [self._generations[n].archive for n in sorted(self._generations)]])
 
-    def born_in(self, generation: int) -> list[IndividualRow]:
-        """Everybody born in a generation, in order of birth."""
+    def created_in(self, generation: int) -> list[IndividualRow]:
+        """The individuals created in a generation, in order of creation."""
         return [row for row in self._rows if row.generation == generation]
 
     def archive(self, generation: int) -> list[str]:

@@ -27,7 +27,7 @@ from acdc.tasks.evolution import due
 class World:
     """What a run acts on and with. The parts are real models, a real sandbox and a real store, or a test's.
 
-    `models` gives the archives where nobody is bred (``models: {variant: ...}``).
+    `models` gives the archives where no children are made (``models: {variant: ...}``).
     """
 
     population: Population
@@ -102,9 +102,9 @@ class Steps:
         if not chooses_parents(self.settings.selection):
             return list(archive), None
         matrix = self._matrix(archive)
-        born = [self.world.population.born(individual) for individual in archive]
+        created = [self.world.population.created(individual) for individual in archive]
         niches = self._niches(matrix)
-        found = parents(self.settings.selection, matrix.skills, born, niches=niches, turn=generation)
+        found = parents(self.settings.selection, matrix.skills, created, niches=niches, turn=generation)
         if found is None:
             return list(archive), None
         return [archive[i] for i in found.indices], found.odds.tolist()
@@ -122,17 +122,17 @@ class Steps:
                 "of them are left, so nothing can be selected. Ask for more tasks "
                 "(evolution.tasks.initial_target) or relax evolution.tasks.novelty."
             )
-        born = [self.world.population.born(individual) for individual in individuals]
+        created = [self.world.population.created(individual) for individual in individuals]
         if self.settings.selection.rule == "none":
             # The newest stay as company for the pool; every individual is a candidate.
-            order = sorted(range(len(born)), key=lambda i: -born[i])[:size]
+            order = sorted(range(len(created)), key=lambda i: -created[i])[:size]
         else:
             order = select(
                 self.settings.selection,
                 matrix.skills,
                 matrix.fitness,
                 size,
-                born,
+                created,
                 stream(self.seed, "selection", generation),
                 niches=self._niches(matrix),
                 turn=generation,

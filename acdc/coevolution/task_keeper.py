@@ -51,7 +51,7 @@ class TaskKeeper:
         """The active tasks, oldest first."""
         return self._present().active_tasks
 
-    def found(self) -> dict[str, int]:
+    def prepare(self) -> dict[str, int]:
         """Make the first pool, or take the one that an interrupted start had made. Returns counts of what happened."""
         if any(row.generation == 0 for row in self._store.pools()):
             return self._load(0)
@@ -99,7 +99,7 @@ class TaskKeeper:
 
     def _present(self) -> Pool:
         if self._pool is None:
-            raise RuntimeError("the pool was asked for before it was founded")
+            raise RuntimeError("the task pool is read before `prepare` has made it")
         return self._pool
 
     def _load(self, generation: int) -> dict[str, int]:

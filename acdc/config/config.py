@@ -268,7 +268,7 @@ def _check_selected(config: Config) -> None:
     for name in ("families", "variants", "seeds"):
         values = getattr(selected, name)
         if len(set(values)) != len(values):
-            raise InputError(f"selected.{name}: an entry stands there twice: {values}")
+            raise InputError(f"selected.{name}: an entry is listed twice: {values}")
     for family in config.families:
         for big in (False, True):
             config.engine_of(family, big=big)

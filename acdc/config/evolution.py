@@ -38,7 +38,7 @@ class EvolutionSettings(Section):
     gibberish: GibberishSettings = GibberishSettings()
     models: Literal["founders"] | ReplaySettings | None = Field(
         None,
-        description="nobody is bred: archives are those of another run, or the founders for good",
+        description="no children are made: archives are those of another run, or always the founders",
     )
     candidates_every: int = Field(
         5, ge=1, description="archives of these generations (and the last) are candidates"
@@ -68,7 +68,9 @@ class EvolutionSettings(Section):
     @model_validator(mode="after")
     def _something_evolves(self) -> Self:
         if self.models is not None and self.tasks.replay is not None:
-            raise ValueError("models and tasks.replay both: nothing would be left to evolve")
+            raise ValueError(
+                "models and tasks.replay are both set, so neither models nor tasks would evolve; set one of them"
+            )
         return self
 
     @property
@@ -114,7 +116,7 @@ class ExecutorSettings(Section):
     def _consistent(self) -> Self:
         foreign = sorted(self.model_fields_set - {"kind", "workers", "memory_gigabytes"})
         if self.kind == "local" and foreign:
-            raise ValueError(f"{foreign[0]} has a meaning with kind: ray only")
+            raise ValueError(f"{foreign[0]} works only with kind: ray")
         if self.address is not None and not _is_address(self.address):
             raise ValueError(
                 f"address is {self.address!r}; it must be auto or HOST:PORT of the cluster's head (usually port 6379), "
@@ -154,5 +156,7 @@ class TaskforceSettings(Section):
         if both := sorted(set(self.forced) & set(self.excluded)):
             raise ValueError(f"{both[0]} is both forced and excluded")
         if "coverage" not in self.rules:
-            raise ValueError("the rule coverage must be among the rules: everything else is compared with it")
+            raise ValueError(
+                "the rule coverage must be among the rules; all other rules are compared with it"
+            )
         return self

@@ -1,6 +1,6 @@
 """Would another processor have decided alike? This one's kernels, and the closest decisions of finished runs.
 
-Looks only. A run's margins stand in its journal; a run from before they were kept has none, and then nobody knows.
+Looks only. A run's margins stand in its journal; a run from before they were kept has none, and then its margins are not known.
 """
 
 import importlib
@@ -80,7 +80,7 @@ def look(runs: Path | None) -> Bits:
         InputError: There is no such directory.
     """
     if runs is not None and not runs.is_dir():
-        raise InputError(f"{runs}: no such directory; name one with finished runs below it, such as runs")
+        raise InputError(f"{runs}: no such directory; name a directory with finished runs, such as runs")
     runs = runs or Path("runs")
     found = [runs] if (runs / "run.sqlite").is_file() else finished_below(runs)
     margins = {str(run): margins_in(run) for run in found}

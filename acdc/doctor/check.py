@@ -16,14 +16,14 @@ class Check:
         name: What was looked at.
         state: ok, warn or missing.
         detail: What is there.
-        mend: How to get what is not; empty where nothing is wrong.
+        fix: How to get what is not; empty where nothing is wrong.
         needed: Whether the embedded family cannot do without it.
     """
 
     name: str
     state: State
     detail: str
-    mend: str = ""
+    fix: str = ""
     needed: bool = False
 
 
@@ -34,11 +34,13 @@ def healthy(checks: Sequence[Check]) -> bool:
 
 def as_json(checks: Sequence[Check]) -> str:
     """The report for programs."""
-    rows = [asdict(check) for check in checks]
+    rows = [
+        {"mend" if key == "fix" else key: value for key, value in asdict(check).items()} for check in checks
+    ]
     return json.dumps({"healthy": healthy(checks), "checks": rows}, indent=2, ensure_ascii=False)
 
 
 def as_text(check: Check) -> str:
-    """One check for people: a line, and one more that says how to mend it."""
+    """One check for people: a line, and one more that says how to fix it."""
     line = f"{check.state:8}{check.name:22}{check.detail}"
-    return f"{line}\n{'':30}→ {check.mend}" if check.mend else line
+    return f"{line}\n{'':30}→ {check.fix}" if check.fix else line

@@ -22,8 +22,8 @@ def sandbox() -> Iterator[Check]:
         )
         return
     yield Check("sandbox", "ok", f"passes its probe behind {', '.join(layers)}", needed=True)
-    for name, mend in absent_layers(layers):
-        yield Check("sandbox layer", "warn", f"{name} is not in force; the others hold without it", mend)
+    for name, fix in absent_layers(layers):
+        yield Check("sandbox layer", "warn", f"{name} is not in force; the others hold without it", fix)
 
 
 def absent_layers(layers: Sequence[str]) -> list[tuple[str, str]]:

@@ -61,5 +61,5 @@ def gpu() -> Check:
         return Check("GPU", "ok", f"{names}, in torch's reach")
     if torch.version.cuda is None:
         return Check("GPU", "warn", f"{names}, but torch is a CPU build", "make setup TORCH=cuda")
-    mend = f"The driver may be too old for CUDA {torch.version.cuda}: update it"
-    return Check("GPU", "warn", f"{names}, but torch cannot reach it", mend)
+    fix = f"The driver may be too old for CUDA {torch.version.cuda}: update it"
+    return Check("GPU", "warn", f"{names}, but torch cannot reach it", fix)

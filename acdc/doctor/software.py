@@ -50,7 +50,7 @@ def settings(root: Path) -> Check:
     try:
         config = load(file, [])
     except AcdcError as error:
-        return Check("settings", "missing", str(error), "Mend params.yaml", needed=True)
+        return Check("settings", "missing", str(error), "Fix params.yaml", needed=True)
     detail = f"params.yaml: {', '.join(config.selected.families)} × {', '.join(config.selected.variants)}"
     return Check("settings", "ok", detail, needed=True)
 
@@ -94,11 +94,11 @@ def endpoint(environment: Mapping[str, str]) -> Check:
     """Whether an OpenAI-compatible endpoint is configured; the key itself is never shown, and nothing is sent."""
     base = environment.get("OPENAI_BASE_URL", "")
     key = bool(environment.get("OPENAI_API_KEY"))
-    mend = "For an LLM scientist or judge: export OPENAI_API_KEY=…, and OPENAI_BASE_URL=… for a server of your own"
+    fix = "For an LLM scientist or judge: export OPENAI_API_KEY=…, and OPENAI_BASE_URL=… for a server of your own"
     if not key and not base:
-        return Check("endpoint", "missing", "none configured; the embedded family needs none", mend)
+        return Check("endpoint", "missing", "none configured; the embedded family needs none", fix)
     if not key:
-        return Check("endpoint", "warn", f"{base}, without a key", mend)
+        return Check("endpoint", "warn", f"{base}, without a key", fix)
     return Check("endpoint", "ok", f"{base or 'the OpenAI API'}, with a key; not tried")
 
 

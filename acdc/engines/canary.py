@@ -1,4 +1,4 @@
-"""Does the engine answer with the weights that were meant? Asked at every swap, before anybody else asks.
+"""Does the engine answer with the weights that were meant? Asked at every swap, before any other prompt.
 
 Two ways are known in which an engine answers with other weights than it was given, both silently (`docs/engines.md`):
 the *stale head* (a tied output head keeps a packed copy of the old embedding) and the *stale prefix cache* (keys and
@@ -207,7 +207,7 @@ def _largest(top: Mapping[int, float], meant: "Tensor") -> float:
 
 def _stale(how: str) -> InfrastructureError:
     return InfrastructureError(
-        f"after a swap vLLM answers with other weights than it was given: {how}. No answer was taken from it. Set "
+        f"after a swap vLLM does not answer with the new weights: {how}. No answer of it was used. Set "
         "`engine: {swap: restart}`: slower, and right"
     )
 

@@ -61,7 +61,7 @@ class APIEngine:
             weights_hash: The engine's own `weights_hash`.
 
         Raises:
-            InputError: Anything else: nobody can change the weights behind an endpoint.
+            InputError: Anything else: the weights behind an endpoint cannot be changed.
         """
         if weights or weights_hash != self.weights_hash:
             raise InputError(
@@ -109,8 +109,8 @@ class APIEngine:
         lost = sum(reply is None for reply in replies)
         if lost:
             raise InfrastructureError(
-                f"the endpoint {self._settings.base_url} did not answer {lost} of {len(wanted)} prompts in spite of further "
-                "attempts: is it up? The same command goes on"
+                f"the endpoint {self._settings.base_url} did not answer {lost} of {len(wanted)} prompts after several "
+                "attempts. Check that it runs; the same command continues"
             )
 
     def _call(self, index: int, request: Request, sampling: Sampling) -> Call:
@@ -120,7 +120,7 @@ class APIEngine:
             system, _, user = framed.partition(_USER)
             if begin:
                 raise InputError(
-                    f"Prompt {index} begins the reply ({begin[:40]!r}), which an endpoint does not take; measure with an engine "
+                    f"Prompt {index} contains the beginning of the reply ({begin[:40]!r}), and an endpoint does not accept that; use an engine "
                     "of your own"
                 )
         return Call(

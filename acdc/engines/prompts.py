@@ -150,7 +150,7 @@ def _ids(tokenizer: Any, tokens: Sequence[str], directory: Path) -> set[int]:
     for token in tokens:
         if token not in vocabulary:
             raise InputError(
-                f"stop_tokens: {token!r} is no token of {directory}; correct the family's entry."
+                f"stop_tokens: {token!r} is not a token of {directory}; correct the family's entry."
             )
     return {vocabulary[token] for token in tokens}
 

@@ -99,7 +99,7 @@ class VllmSettings(AnyEngineSettings):
 
 
 class APISettings(EndpointSettings, AnyEngineSettings):
-    """A model behind an OpenAI-compatible endpoint, whose weights nobody can change.
+    """A model behind an OpenAI-compatible endpoint; its weights cannot be changed.
 
     Attributes:
         kind: "api".

@@ -1,7 +1,7 @@
 """The `vllm` engine: starts once, then answers for a whole population with weights that are swapped in place.
 
 Guarantees: after `load` the engine answers with the weights that were given, proved by a canary (`canary.py`), or `load`
-raises and the engine answers nobody; a prompt's tokens are those of the transformers engine; a draw comes from its
+raises and the engine gives no answer; a prompt's tokens are those of the transformers engine; a draw comes from its
 request's own seed; a version of vLLM whose swap is not known is started anew for every model, and `version` says so.
 
 Not guaranteed, outside the batch-invariant mode: equal bits in different company. Rates that were measured are in
@@ -175,7 +175,7 @@ class VllmEngine:
         prompts = [self.prompts.encode(request.prompt) for request in requests]
         check_lengths(map(len, prompts), sampling.max_new_tokens, self.context)
         if self._down:
-            raise InfrastructureError("vLLM is down since its last error; load weights, and it starts anew")
+            raise InfrastructureError("vLLM stopped after its last error; load weights to start it again")
         if not prompts:
             return []
         drawn = sampling.temperature > 0
@@ -205,7 +205,7 @@ class VllmEngine:
 
     @contextmanager
     def _or_down(self) -> Iterator[None]:
-        """After a failure nobody is answered until weights are loaded again."""
+        """After a failure the engine gives no answer until weights are loaded again."""
         try:
             yield
         except InfrastructureError:

@@ -138,7 +138,7 @@ class Adapter:
             arguments["enable_chunked_prefill"] = False
             arguments["max_num_batched_tokens"] = max(4096, options.context)
         with _border("could not start"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # vLLM's imports raise many; none is ours to mend
+            warnings.simplefilter("ignore")  # vLLM's imports raise many; none is ours to fix
             import vllm
             from vllm.envs import disable_envs_cache
 
@@ -202,7 +202,7 @@ class Adapter:
                     if progress is not None and finished:
                         progress(len(finished))
         finally:
-            if places:  # interrupted or dead: nobody waits for the rest
+            if places:  # interrupted or dead: the rest is not read
                 _quietly(lambda: engine.abort_request(list(places)))
         return [done[index] for index in range(len(prompts))]
 
@@ -282,7 +282,7 @@ def _set_environment(options: Options) -> None:
 
 
 def _watch(core: Any) -> None:
-    """Wake up whoever waits for processes that have died: vLLM 0.32 lets them wait for ever (seen, on SIGKILL).
+    """Wake up calls that wait for processes that have died: vLLM 0.32 lets them wait for ever (seen, on SIGKILL).
 
     Args:
         core: vLLM's client of the processes.

@@ -1,7 +1,7 @@
 """The Ray cluster behind ``executor: {kind: ray}``: reach it or start one, see what fits, be quiet, leave nothing behind.
 
 A cluster that was started here ends with the process that started it, however that ends (Ray's own reaper sees to a
-killed one) and takes orders from nobody else; somebody else's cluster is only left. Nothing is sent to anybody: usage
+killed one) and takes orders from no other command; a cluster that others started is only left. Nothing is sent to the outside: usage
 statistics and dashboard stay off.
 """
 
@@ -150,14 +150,14 @@ def _init(ray: Any, settings: ExecutorSettings) -> None:
                     f"no Ray cluster could be started on this machine: {reason}"
                 ) from error
             raise InfrastructureError(
-                f"no Ray cluster at {settings.address} ({reason}). Start one with `ray start --head`, name another in "
-                "executor.address, or leave it out: then one is started for the command"
+                f"no Ray cluster at {settings.address} ({reason}). Start one with `ray start --head`, give another address in "
+                "executor.address, or leave it out; the command then starts a cluster"
             ) from error
     _quieten(ray)
 
 
 def _knock(address: str) -> None:
-    """Ask whether somebody listens there: Ray itself would wait for a minute and then end this process."""
+    """Ask whether a cluster listens there: Ray itself would wait for a minute and then end this process."""
     if address == "auto":
         return
     host, _, port = address.rpartition(":")
@@ -165,7 +165,7 @@ def _knock(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise InfrastructureError(
-            f"no Ray cluster at {address} ({error}). Start one with `ray start --head`, or mend executor.address"
+            f"no Ray cluster at {address} ({error}). Start one with `ray start --head`, or fix executor.address"
         ) from error
 
 
@@ -207,7 +207,7 @@ def _room(settings: ExecutorSettings, nodes: list[dict[str, Any]]) -> int:
     )
     each = _resources(settings.cpus_per_worker, settings.gpus_per_worker)
     raise InfrastructureError(
-        f"the Ray cluster has room for {room} worker(s) of {each} and {wanted} are asked for; it has {len(alive)} node(s) "
+        f"the Ray cluster has room for {room} worker(s) of {each}, but {wanted} are requested; it has {len(alive)} node(s) "
         f"({has}). Add nodes, or lower executor.workers, cpus_per_worker or gpus_per_worker"
     )
 

@@ -1,7 +1,7 @@
-"""What the loop asks of whoever lets individuals answer: errands in, answers out, in the order of the errands.
+"""What the loop asks of an executor: request batches in, answers out, in the same order.
 
-An answer depends on weights, prompt and sampling alone (:mod:`acdc.engines.engine`), so it does not matter who answers
-which errand, how many there are to do it, or in what order they finish.
+An answer depends on weights, prompt and sampling alone (:mod:`acdc.engines.engine`), so it does not matter which worker answers
+which request batch, how many workers there are, or in what order they finish.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Errand:
-    """What one individual is asked.
+class RequestBatch:
+    """The prompts that one individual answers.
 
     Attributes:
         individual: Its id.
         weights_hash: Content hash of its weights.
-        weights: Gives the weights; called in this process, when somebody is free to answer.
+        weights: Gives the weights; called in this process, when a worker is free.
         messages: User messages, to be put into the family's chat template.
     """
 
@@ -41,17 +41,19 @@ class Executor(Protocol):
 
     version: str
 
-    def answer(self, errands: Sequence[Errand], *, system: str, sampling: Sampling) -> Iterator[list[Answer]]:
-        """One list of answers an errand, in the order of the errands; each as soon as it and those before it are there.
+    def answer(
+        self, request_batches: Sequence[RequestBatch], *, system: str, sampling: Sampling
+    ) -> Iterator[list[Answer]]:
+        """One list of answers for each request batch, in their order; each as soon as it and those before it are there.
 
         Args:
-            errands: Who is asked what.
+            request_batches: One for each individual.
             system: System message of every prompt.
             sampling: The same for all.
 
         Raises:
             InputError: A prompt and the budget do not fit into the model's context.
-            InfrastructureError: Nobody is left who could answer.
+            InfrastructureError: No worker is left.
         """
         ...
 
@@ -61,7 +63,7 @@ class Executor(Protocol):
 
 
 class Alone:
-    """One engine in this process answers everything, one errand after another.
+    """One engine in this process answers all request batches, one after another.
 
     Attributes:
         version: Of the engine.
@@ -73,12 +75,14 @@ class Alone:
         self.version = engine.version
         self.margins = margins_of(engine)
 
-    def answer(self, errands: Sequence[Errand], *, system: str, sampling: Sampling) -> Iterator[list[Answer]]:
+    def answer(
+        self, request_batches: Sequence[RequestBatch], *, system: str, sampling: Sampling
+    ) -> Iterator[list[Answer]]:
         """Answers; see :meth:`Executor.answer`."""
-        for errand in errands:
-            if self._engine.weights_hash != errand.weights_hash:
-                self._engine.load(errand.weights(), errand.weights_hash)
-            yield answers_of(self._engine, errand.messages, system, sampling)
+        for request_batch in request_batches:
+            if self._engine.weights_hash != request_batch.weights_hash:
+                self._engine.load(request_batch.weights(), request_batch.weights_hash)
+            yield answers_of(self._engine, request_batch.messages, system, sampling)
 
     def close(self) -> None:
         """Close the engine."""

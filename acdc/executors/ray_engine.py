@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from acdc.config.evolution import ExecutorSettings
 from acdc.engines.engine import Answer, Engine, Request, Sampling
 from acdc.errors import InfrastructureError
-from acdc.executors.crew import Call, Crew, Note
-from acdc.executors.parcels import packed
+from acdc.executors.weight_chunks import packed
+from acdc.executors.worker_group import Call, Note, WorkerGroup
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,11 +30,11 @@ class RayEngine:
     """
 
     def __init__(self, settings: ExecutorSettings, open_engine: Callable[[], Engine]) -> None:
-        self._crew = Crew(settings, open_engine, workers=1)
+        self._worker_group = WorkerGroup(settings, open_engine, workers=1)
         try:
-            self.version = self._crew.about().version
+            self.version = self._worker_group.about().version
         except BaseException:
-            self._crew.close()
+            self._worker_group.close()
             raise
         self.weights_hash: str | None = None
         self._weights: list[Any] = []
@@ -42,13 +42,13 @@ class RayEngine:
 
     def tell(self, note: Note) -> None:
         """Whom to tell of a lost worker."""
-        self._crew.note = note
+        self._worker_group.note = note
 
     def load(self, weights: "Mapping[str, Tensor]", weights_hash: str) -> None:
         """Put other weights in place; see :meth:`acdc.engines.engine.Engine.load`."""
-        parcels = [self._crew.put(parcel) for parcel in packed(weights)]
-        self._ask("load", parcels, weights_hash)
-        self._weights, self.weights_hash = parcels, weights_hash
+        chunks = [self._worker_group.put(chunk) for chunk in packed(weights)]
+        self._ask("load", chunks, weights_hash)
+        self._weights, self.weights_hash = chunks, weights_hash
 
     def chat(self, user: str, system: str = "") -> str:
         """The prompt text of one user turn."""
@@ -74,14 +74,14 @@ class RayEngine:
 
     def close(self) -> None:
         """End the worker and leave the cluster."""
-        self._crew.close()
+        self._worker_group.close()
 
     def _ask(self, method: str, *arguments: Any) -> Any:
         if self._gone is not None:  # an evaluation asks again: it must not wait for workers that never come
             raise self._gone
         call = Call(f"an evaluation ({method})", method, functools.partial(tuple, arguments))
         try:
-            return next(self._crew.run([call]))
+            return next(self._worker_group.run([call]))
         except InfrastructureError as error:
             self._gone = error
             raise

@@ -1,7 +1,7 @@
 """The executor of a Ray cluster: individuals are spread over workers, each with an engine of its own.
 
-Weights go from this process into Ray's object store and from there to the worker that is free; whoever wants to know
-why not as recipes: docs/decisions.md. This process alone writes the store.
+Weights go from this process into Ray's object store and from there to a free worker. docs/decisions.md says
+why they are not sent as recipes. This process alone writes the store.
 """
 
 import functools
@@ -10,9 +10,9 @@ from typing import Any
 
 from acdc.config.evolution import ExecutorSettings
 from acdc.engines.engine import Answer, Engine, Sampling
-from acdc.executors.crew import Call, Crew, Note
-from acdc.executors.executor import Errand
-from acdc.executors.parcels import packed
+from acdc.executors.executor import RequestBatch
+from acdc.executors.weight_chunks import packed
+from acdc.executors.worker_group import Call, Note, WorkerGroup
 
 
 class RayExecutor:
@@ -35,25 +35,31 @@ class RayExecutor:
         *,
         note: Note = lambda kind, line, **detail: None,
     ) -> None:
-        self._crew = Crew(settings, open_engine, note=note)
+        self._worker_group = WorkerGroup(settings, open_engine, note=note)
         try:
-            self.version = self._crew.about().version
+            self.version = self._worker_group.about().version
         except BaseException:
-            self._crew.close()
+            self._worker_group.close()
             raise
 
-    def answer(self, errands: Sequence[Errand], *, system: str, sampling: Sampling) -> Iterator[list[Answer]]:
+    def answer(
+        self, request_batches: Sequence[RequestBatch], *, system: str, sampling: Sampling
+    ) -> Iterator[list[Answer]]:
         """Answers; see :meth:`acdc.executors.executor.Executor.answer`."""
         calls = [
-            Call(errand.individual, "errand", functools.partial(self._arguments, errand, system, sampling))
-            for errand in errands
+            Call(
+                request_batch.individual,
+                "request_batch",
+                functools.partial(self._arguments, request_batch, system, sampling),
+            )
+            for request_batch in request_batches
         ]
-        yield from self._crew.run(calls)
+        yield from self._worker_group.run(calls)
 
     def close(self) -> None:
         """End the workers and leave the cluster."""
-        self._crew.close()
+        self._worker_group.close()
 
-    def _arguments(self, errand: Errand, system: str, sampling: Sampling) -> tuple[Any, ...]:
-        weights = [self._crew.put(parcel) for parcel in packed(errand.weights())]
-        return weights, errand.weights_hash, errand.messages, system, sampling
+    def _arguments(self, request_batch: RequestBatch, system: str, sampling: Sampling) -> tuple[Any, ...]:
+        weights = [self._worker_group.put(chunk) for chunk in packed(request_batch.weights())]
+        return weights, request_batch.weights_hash, request_batch.messages, system, sampling

@@ -62,7 +62,7 @@ class EngineActor:
             return error
         return About(self._engine.version, _software(), _device(), platform.node(), os.getpid())
 
-    def errand(
+    def request_batch(
         self,
         weights: Sequence[Any],
         weights_hash: str,
@@ -70,7 +70,7 @@ class EngineActor:
         system: str,
         sampling: Sampling,
     ) -> list[Answer] | AcdcError:
-        """Load an individual's weights (references to parcels) and let it answer."""
+        """Load an individual's weights (references to chunks) and let it answer."""
         try:
             self._load(weights, weights_hash)
             return answers_of(self._opened, messages, system, sampling)
@@ -78,7 +78,7 @@ class EngineActor:
             return error
 
     def load(self, weights: Sequence[Any], weights_hash: str) -> AcdcError | None:
-        """Load weights (references to parcels)."""
+        """Load weights (references to chunks)."""
         try:
             self._load(weights, weights_hash)
         except AcdcError as error:
@@ -99,7 +99,7 @@ class EngineActor:
         requests: Sequence[Request],
         sampling: Sampling,
     ) -> list[Answer] | AcdcError:
-        """Answers of these weights (references to parcels); without a hash, of those that the engine was opened with."""
+        """Answers of these weights (references to chunks); without a hash, of those that the engine was opened with."""
         try:
             if weights_hash is not None:
                 self._load(weights, weights_hash)
@@ -116,7 +116,7 @@ class EngineActor:
     def _load(self, weights: Sequence[Any], weights_hash: str) -> None:
         import ray
 
-        from acdc.executors.parcels import unpacked
+        from acdc.executors.weight_chunks import unpacked
 
         if self._opened.weights_hash != weights_hash:
             self._opened.load(unpacked(ray.get(reference) for reference in weights), weights_hash)

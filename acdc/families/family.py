@@ -88,13 +88,15 @@ class FamilySettings(Section):
             for names in self.experts.values():
                 for name in names:
                     if name not in named:
-                        raise ValueError(f"`experts` names {name!r}, which is no seed{_nearest(name, named)}")
+                        raise ValueError(
+                            f"`experts` names {name!r}, which is not a seed{_nearest(name, named)}"
+                        )
             parts = {*named, "base", "big"}
             for field_name, given in (("revisions", self.revisions), ("licences", self.licences)):
                 for name in given:
                     if name not in parts:
                         raise ValueError(
-                            f"`{field_name}` names {name!r}, which is no part of the family{_nearest(name, parts)}"
+                            f"`{field_name}` names {name!r}, which is not a model of the family{_nearest(name, parts)}"
                         )
         elif self.base is not None or self.seeds:
             raise ValueError("a family has either `train` or `base` and `seeds`, not both")
@@ -236,7 +238,7 @@ def read_family(record: Path, settings: FamilySettings) -> Family:
         return _described(str(fields["name"]), home / fields["base"], seeds, big, settings)
     except (ValueError, KeyError, AttributeError, TypeError, OSError) as error:
         raise InputError(
-            f"{record} is no family record ({error!r}); delete it and run `acdc seeds` again."
+            f"{record} is not a family record ({error!r}); delete it and run `acdc seeds` again."
         ) from error
 
 
@@ -337,8 +339,10 @@ def local_directory(where: str) -> Path | None:
     )
     if not looks_local:
         return None
-    beside = [entry.name for entry in path.parent.iterdir() if entry.is_dir()] if path.parent.is_dir() else []
-    raise InputError(f"Model directory {where} does not exist{_nearest(path.name, beside)}.")
+    siblings = (
+        [entry.name for entry in path.parent.iterdir() if entry.is_dir()] if path.parent.is_dir() else []
+    )
+    raise InputError(f"Model directory {where} does not exist{_nearest(path.name, siblings)}.")
 
 
 def _nearest(name: str, known: Any) -> str:

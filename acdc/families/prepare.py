@@ -18,7 +18,7 @@ def tiny_settings(name: str, settings: FamilySettings) -> Any:
     return validate(TinySettings, settings.train or {}, f"families.{name}.train")
 
 
-def found(
+def prepare(
     name: str, settings: FamilySettings, layout: Layout | None = None, *, workers: int | None = None
 ) -> None:
     """Train or resolve a family and check it thoroughly.
@@ -54,7 +54,7 @@ def found(
 
 
 def plan(name: str, settings: FamilySettings) -> str:
-    """What :func:`found` would do, in a few lines."""
+    """What :func:`prepare` would do, in a few lines."""
     if settings.train is None:
         parts = [f"base {settings.base}", *(f"{role} {where}" for role, where in settings.seeds.items())]
         if settings.big:

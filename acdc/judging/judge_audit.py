@@ -1,7 +1,7 @@
 """How often is a judge of answers fooled? Wrong answers with an attack, and plain ones, each asked once.
 
 Every attack is tried on every question, behind a wrong answer. A judge is fooled when it lets one pass; a reply without a verdict
-counts apart, and a judge that lets nobody pass is seen by the plain right answers. Questions and attacks: ``judge_attacks.json``.
+counts apart, and a judge that rejects every answer is found by the plain right answers. Questions and attacks: ``judge_attacks.json``.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""What a submission scores, whoever has to say so: the task's own code in the sandbox, or the judge that this code asks for.
+"""What a submission scores, and which part decides: the task's own code in the sandbox, or the judge that this code asks for.
 
 `score` of a task may return a request (instructions, submission, criteria) in place of a number. The request is data that
 untrusted code made; here, on the trusted side, the judge of answers is asked, and its verdict takes the number's place: pass
-is 1, fail is 0. A verdict that does not come is the error "judge", which is nobody's fault but ours. Without a judge a request
+is 1, fail is 0. A verdict that does not come is the error "judge", which is our fault. Without a judge a request
 stays as it is, and is no score.
 
 Source: section 4 of the method, last line; whose fault: section 1.

@@ -12,7 +12,7 @@ from typing import Literal
 from acdc.sandbox.outcome import ErrorName, Outcome
 
 PASS_MARK = 0.5
-NOBODY_JUDGES = "score asks for a judgement, and this run has no judge of answers: judges.answers names one"
+NO_ANSWER_JUDGE = "score asks for a judgement, and this run has no judge of answers: judges.answers names one"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def works(reference: Outcome | None) -> bool:
 def no_score(outcome: Outcome) -> str:
     """Says why what `score` returned is no score; empty if it is one."""
     if outcome.request is not None:
-        return NOBODY_JUDGES
+        return NO_ANSWER_JUDGE
     if outcome.score is None:
         return outcome.detail or "score returned None"
     if not math.isfinite(outcome.score):

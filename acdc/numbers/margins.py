@@ -91,7 +91,7 @@ class Margins:
 
 @runtime_checkable
 class Watched(Protocol):
-    """Whoever keeps margins of its own decisions: some engines and executors do."""
+    """An object that keeps margins of its own decisions; some engines and executors do."""
 
     margins: Margins
 

@@ -1,7 +1,7 @@
 """JSON as language models write it.
 
 Beyond the standard: text and fences around it, single, triple and smart quotes, line breaks in strings, quotation marks in strings that
-nobody escaped, backslashes that escape nothing, trailing commas, Python's True, False and None, and an end that is missing. A value that
+are not escaped, backslashes that escape nothing, trailing commas, Python's True, False and None, and an end that is missing. A value that
 was cut off in the middle is left out; what was complete before it stays.
 
 Guarantees: returns a dict or raises :class:`ValueError`, never anything else; what the standard allows is read as the standard says.
@@ -152,7 +152,7 @@ class _Reader:
                 self.position += 1
 
     def _ends_here(self, is_key: bool) -> bool:
-        """Whether a quotation mark ends its string, by what follows: in a string nobody escaped, others may stand."""
+        """Whether a quotation mark ends its string, by what follows: in a string that is not escaped, other marks may occur."""
         rest = self.text[self.position + 1 : self.position + 400].lstrip()
         if is_key:
             return rest.startswith(":")

@@ -14,11 +14,11 @@ class Individual:
         recipe: What it is made of.
         weights_hash: Content hash of its weights.
         generation: 0 for the initial population.
-        born: Place in the order of creation; the older of two has the smaller.
+        created: Place in the order of creation; the older of two has the smaller.
     """
 
     id: str
     recipe: Recipe
     weights_hash: str
     generation: int
-    born: int
+    created: int

@@ -4,7 +4,7 @@ The store keeps recipes; weights are in memory while they are used, on disk wher
 again from the recipe otherwise. Whatever way they come, they have the hash that the store names.
 
 Models of which two fit into the memory that is granted are made whole. Larger ones are written as they are bred, a directory of
-shards each, and read from there tensor by tensor; what nobody keeps is deleted at the end of the generation.
+shards each, and read from there tensor by tensor; what is not kept is deleted at the end of the generation.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ class Population:
         founders: Weights by name: "base", then the seeds in the family's order.
         store: The run's store; individuals that are in it exist already.
         directory: Where weights are kept, one safetensors file each.
-        keep: Whose weights stay on disk: those of the archive, of all candidates too, or nobody's.
+        keep: Which weights stay on disk: those of the archive, of all candidates too, or none.
         tied: Groups of names that are one weight (:func:`acdc.variation.svd_noise.svd_noise`).
         in_memory: Bytes of weights that may be kept in memory.
         other_bits: Told of weights that were made again and have another hash than the run recorded; raises where they must not
@@ -63,7 +63,7 @@ class Population:
                 and weights_hash(founders[name]) != self._individuals[name].weights_hash
             ):
                 raise InputError(
-                    f"{store.directory}: made from another seed model {name!r} than the family has now; evolve again"
+                    f"{store.directory}: the run started from another seed model {name!r} than the family has now; evolve again"
                 )
 
     def seeds(self) -> list[str]:
@@ -147,12 +147,12 @@ class Population:
                 indices=(generation, index),
                 device=settings.device,
             )
-            self._bear(id, recipe, generation)
+            self._create(id, recipe, generation)
         return children, redrawn
 
-    def born(self, id: str) -> int:
+    def created(self, id: str) -> int:
         """Place in the order of creation."""
-        return self._individuals[id].born
+        return self._individuals[id].created
 
     def weights_hash(self, id: str) -> str:
         """Content hash of the weights."""
@@ -190,7 +190,9 @@ class Population:
             )
         individual = self._individuals[id]
         if individual.recipe.kind == "seed":
-            raise InputError(f"{id} is a seed: its family has its weights, and nothing is rebuilt")
+            raise InputError(
+                f"{id} is a seed; its weights are in its family's directory, so it is not rebuilt"
+            )
         return individual, headers(self._founders["base"]), self._made(individual.recipe)
 
     def keep(self, archive: Sequence[str], *, candidate: bool) -> None:
@@ -209,7 +211,7 @@ class Population:
         wanted = {id for id in kept if self._individuals[id].recipe.kind == "child"}
         self._cache.keep_only(wanted, self._write)
 
-    def _bear(self, id: str, recipe: Recipe, generation: int) -> None:
+    def _create(self, id: str, recipe: Recipe, generation: int) -> None:
         """Make a child's weights, in memory or on disk, and record it."""
         if self._cache.whole:
             parents = [self.weights(parent) for parent in recipe.parents]
@@ -246,7 +248,7 @@ class Population:
     def _record(self, id: str, recipe: Recipe, hash_: str, generation: int) -> None:
         individual = Individual(id, recipe, hash_, generation, len(self._individuals))
         with self._store.transaction():
-            self._store.add_individual(individual.born, id, generation, recipe.to_json(), hash_)
+            self._store.add_individual(individual.created, id, generation, recipe.to_json(), hash_)
         self._individuals[id] = individual
 
     def _lookup(self, id: str) -> "Recipe | Weights":
@@ -256,11 +258,11 @@ class Population:
 
 
 def _individual(row: IndividualRow) -> Individual:
-    return Individual(row.id, Recipe.from_json(row.recipe), row.weights_hash, row.generation, row.born)
+    return Individual(row.id, Recipe.from_json(row.recipe), row.weights_hash, row.generation, row.created)
 
 
 def _refuse(individual: Individual, weights: Weights) -> None:
     raise InfrastructureError(
-        f"{individual.id} made again from its recipe has the hash {weights_hash(weights)}, the run says {individual.weights_hash}: "
-        "this machine or its libraries compute other bits. Finish the run where it began, or move it away and begin again here."
+        f"{individual.id}, rebuilt from its recipe, has the hash {weights_hash(weights)}, but the run recorded {individual.weights_hash}: "
+        "this machine or its libraries compute other bits. Continue the run on the machine where it began, or move it away and start it again here."
     )

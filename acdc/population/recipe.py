@@ -85,7 +85,7 @@ class Recipe:
                 precision="float64" if fields.get("precision", "float32") == "float64" else "float32",
             )
         except (ValueError, KeyError, TypeError, ValidationError) as error:
-            raise InputError(f"This is no recipe that this version reads ({error}): {text[:200]}") from error
+            raise InputError(f"This version cannot read this recipe ({error}): {text[:200]}") from error
 
     @property
     def content_hash(self) -> str:

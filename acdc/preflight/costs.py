@@ -194,7 +194,7 @@ def throughput(
     if row is None:
         if child_seconds is None and tokens_per_second is None:
             raise InputError(
-                f"--hardware {name}: nothing was measured on it ({nearest(name, rows)}); give your own figures: "
+                f"--hardware {name}: there are no measurements for it ({nearest(name, rows)}); give your own with "
                 "--child-seconds, --tokens-per-second"
             )
         return Throughput(name, child_seconds, tokens_per_second)

@@ -100,9 +100,9 @@ def _receive(
                     raise KeyboardInterrupt from None
                 errors.append(
                     InfrastructureError(
-                        f"the worker for {name} (process {process.pid}) died with code {process.exitcode}; "
-                        "if that is -9, memory may have run out: try `-S executor.workers=1`. Everything finished is kept: "
-                        "the same command goes on where it stopped."
+                        f"the worker for {name} (process {process.pid}) ended with code {process.exitcode}; "
+                        "if the code is -9, memory may have run out: try `-S executor.workers=1`. Finished work is kept: "
+                        "run the same command again to continue."
                     )
                 )
         return

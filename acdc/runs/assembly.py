@@ -13,7 +13,7 @@ from acdc.families.family import Family
 from acdc.judging.gibberish import GibberishJudge, StatisticJudge
 from acdc.numbers.margins import Margins, margins_of
 from acdc.population.weight_cache import IN_MEMORY, fits
-from acdc.runs.endpoints import Voices
+from acdc.runs.endpoints import Endpoints
 from acdc.runs.other_bits import OtherBits
 from acdc.runs.replay import Replays
 from acdc.runs.settings_hash import RESULTS_DO_NOT_DEPEND_ON, template_hash
@@ -32,7 +32,7 @@ Report = Callable[..., None]
 
 
 def staff(
-    config: Config, settings: EvolutionSettings, box: Sandbox, voices: Voices, fits: Fits = anything_fits
+    config: Config, settings: EvolutionSettings, box: Sandbox, voices: Endpoints, fits: Fits = anything_fits
 ) -> Staff:
     """Scientist, embedder and judge of answers as the settings name them, with an open sandbox."""
     embedder, judge = voices.embedder(config), voices.answer_judge()
@@ -40,8 +40,10 @@ def staff(
     return Staff(scientist, box, embedder, judge, fits)
 
 
-def gibberish_judge(settings: EvolutionSettings, voices: Voices, margins: Margins) -> GibberishJudge | None:
-    """The judge of outputs as the settings name it; None where nobody is dropped."""
+def gibberish_judge(
+    settings: EvolutionSettings, voices: Endpoints, margins: Margins
+) -> GibberishJudge | None:
+    """The judge of outputs as the settings name it; None where no individual is dropped."""
     if not settings.gibberish.enabled:
         return None
     if settings.gibberish.kind == "llm":
@@ -122,7 +124,7 @@ class Assembly:
         run: RunSpec,
         family: Family,
         box: Sandbox,
-        voices: Voices,
+        voices: Endpoints,
         note: Callable[..., None],
     ) -> None:
         settings = run.settings

@@ -148,8 +148,8 @@ def choose_models(
         tasks = _choice_tasks(run, settings, seed)
         weights = {name: load_weights(path) for name, path in zip(names, directories, strict=True)}
         found = [
-            Candidate(name, born, 0, weights_hash(values), "{}")
-            for born, (name, values) in enumerate(weights.items())
+            Candidate(name, created, 0, weights_hash(values), "{}")
+            for created, (name, values) in enumerate(weights.items())
         ]
         digest = hashlib.blake2b(dump([c.weights_hash for c in found]).encode(), digest_size=8).hexdigest()
         place = layout.cache() / "skills" / "models" / f"{digest}-{run.meta('settings_hash')}"
@@ -167,7 +167,7 @@ def write(path: Path, result: dict[str, Any]) -> None:
 
 
 def keep_judgements(side: Path, to: Path) -> None:
-    """Keep what a judge of answers said while a task force was chosen; nothing is written where nobody was asked."""
+    """Keep what a judge of answers said while a task force was chosen; nothing is written where no judge was asked."""
     from acdc.chat.transcript import NAME, lines
 
     to.unlink(missing_ok=True)
@@ -215,7 +215,7 @@ def _earlier(
     last = rows[-1].generation
     if beyond := [g for g in generations if g > last]:
         raise InputError(
-            f"taskforce.generations: {run.directory} has {last} generations, so there is no generation {beyond[0]}"
+            f"taskforce.generations: {run.directory} has {last} generations, so generation {beyond[0]} does not exist"
         )
     return {
         g: (eligible_by(g, individuals, rows, settings), ever_active(run, g))

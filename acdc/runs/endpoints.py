@@ -1,4 +1,4 @@
-"""Everyone in a run who is a model behind an endpoint, or a transcript in its place: scientist, judges, embedder.
+"""The roles of a run that a model behind an endpoint, or a transcript, fills: scientist, judges, embedder.
 
 They share the run's transcript. With ``scientist.replay`` all of them are answered from one file, and what the settings leave open
 (model, sampling, who judged) is taken from its first line.
@@ -43,7 +43,7 @@ _CHATS: dict[str, type[Chat]] = {"embedder": EmbeddingChat}
 _NO_ADDRESS = "http://transcript.invalid/v1"  # a name that never resolves (RFC 6761)
 
 
-class Voices:
+class Endpoints:
     """Opens what the settings name, and closes it.
 
     Args:
@@ -92,7 +92,7 @@ class Voices:
         return open_embedder(settings, Endpoint(self._chats.get("embedder")))
 
     def keep_in(self, directory: Path, note: Note = lambda kind, **detail: None) -> None:
-        """Keep every call in the run's directory from now on; nothing is written where nobody is a language model."""
+        """Keep every call in the run's directory from now on; nothing is written where no role is a language model."""
         if self._chats:
             transcript = Transcript(
                 directory, {role: one.identity() for role, one in self._endpoints.items()}
@@ -119,7 +119,7 @@ def endpoints(
         whole = {**made.get("scientist", {}), **given}
         found["scientist"] = validate(LLMScientistSettings, whole, _head(replay, "scientist"))
         if not found["scientist"].model:
-            raise InputError(f"{replay}: the transcript does not say what model the scientist was")
+            raise InputError(f"{replay}: the transcript does not name the scientist's model")
     wanted = settings.gibberish.enabled and settings.gibberish.kind == "llm"
     judges = {"gibberish": config.judges.gibberish if wanted else None, "answers": config.judges.answers}
     for role, judge in judges.items():
@@ -135,7 +135,7 @@ def endpoints(
         found["embedder"] = validate(EmbeddingEndpointSettings, whole, _head(replay, "embedder"))
     if wanted and "gibberish" not in found:
         raise InputError(
-            "judges.gibberish: evolution.gibberish.kind is llm, but no model is named; give base_url and model there"
+            "judges.gibberish: evolution.gibberish.kind is llm, but no model is named; set base_url and model"
         )
     return {role: one for role, one in found.items() if role in roles}
 
@@ -145,7 +145,9 @@ def _head(replay: Path | None, role: str) -> str:
     return role if replay is None else f"{replay}, made_with.{role}"
 
 
-def require_voices(config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES) -> list[str]:
+def require_endpoints(
+    config: Config, settings: EvolutionSettings, roles: Container[str] = ROLES
+) -> list[str]:
     """Check every endpoint that a run would ask, before it writes anything.
 
     Args:

@@ -49,7 +49,7 @@ class Openness:
         parents: Share of all tasks so far from which another accepted task was made.
         most_children: Accepted tasks made from one task.
         pass_rates: Active tasks by the share of the archive that passes them, in the order of :data:`BANDS`.
-        unsolved: Share of the active tasks that nobody in the archive passes; None where no task has a result for all.
+        unsolved: Share of the active tasks that no individual of the archive passes; None where no task has a result for all.
     """
 
     generation: int

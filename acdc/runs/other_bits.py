@@ -79,7 +79,7 @@ class OtherBits:
         """
         if made_here(self._run.directory):
             raise InfrastructureError(
-                f"{individual.id} made again from its recipe has other weights than the run recorded, on the machine that made "
+                f"{individual.id} rebuilt from its recipe, has other weights than the run recorded, on the machine that made "
                 "them: the store or a seed model is damaged. Move the run away and evolve again."
             )
         cells = canaries(self._run.cells(individual.id))

@@ -4,7 +4,7 @@ Whether it is coevolution that helps, or only good tasks, or only good models, s
 answer to the other half of this one:
 
     tasks.replay   the pools of another run, each active from the generation in which it was made; models evolve on them
-    models         the archives of another run, or the founders for good; tasks evolve against them, nobody is bred or selected
+    models         the archives of another run, or the founders for good; tasks evolve against them, no model is bred or selected
 
 The other run is of the same family, of any variant, with the run seed plus `seed_offset`. With the offset 0 and the same variant the tasks
 would be those that this run makes itself: replaying them gives that run again (a test does it). So the default is the next run seed.
@@ -66,14 +66,14 @@ def opened(config: Config, run: RunSpec, other: Other, cell: Path) -> RunStore:
     command = f"acdc evolve {there.family} {there.variant} --seed {there.seed}"
     why = f"{run.key.family}/{run.key.variant} replays its {other.what}"
     if not (directory / "run.sqlite").is_file():
-        raise InputError(f"{directory}: no finished run there, and {why}; run `{command}` first")
+        raise InputError(f"{directory}: no finished run, but {why}; run `{command}` first")
     store = RunStore.read(directory)
     try:
         check_made_of(store, asked(config, other.run), there)
         done, wanted = store.generations()[-1].generation, run.settings.generations
         if done < wanted:
             raise InputError(
-                f"{directory}: has {done} generations, and {why} for {wanted}; run `{command}` with as many generations"
+                f"{directory}: the run has {done} generations, but {why} for {wanted}; run `{command}` with {wanted} generations"
             )
     except InputError:
         store.close()

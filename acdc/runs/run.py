@@ -14,7 +14,7 @@ from acdc.config.run_spec import RunSpec
 from acdc.errors import InputError
 from acdc.families.family import resolve
 from acdc.runs.assembly import Assembly, Report
-from acdc.runs.endpoints import Voices
+from acdc.runs.endpoints import Endpoints
 from acdc.runs.other_bits import fingerprint
 from acdc.runs.replay import Replays
 from acdc.runs.settings_hash import asked, settings_hash
@@ -79,9 +79,9 @@ def evolve_run(
         box = open_until_done.enter_context(Sandbox.open(config.sandbox))
         name = run.key.family
         family = resolve(name, config.family(name), layout.families(), thorough=False)
-        voices = open_until_done.enter_context(Voices(config, run.settings))
+        endpoints = open_until_done.enter_context(Endpoints(config, run.settings))
         incidents = _Incidents(report)
-        parts = Assembly(config, run, family, box, voices, incidents)
+        parts = Assembly(config, run, family, box, endpoints, incidents)
         open_until_done.callback(parts.executor.close)
         wanted = settings_hash(made_of, parts.founder_hashes(), parts.versions, run.key.seed)
         moved = _set_aside(directory, wanted, run.settings.generations, layout, dump(made_of))
@@ -97,7 +97,7 @@ def evolve_run(
             journal.begin(generations=run.settings.generations, **begun)
             store = RunStore.create_or_resume(directory, wanted, on_commit=on_commit)
             open_until_done.enter_context(store)
-            voices.keep_in(directory, journal.note)
+            endpoints.keep_in(directory, journal.note)
             parts.describe(store, made_of)
             last = parts.evolve(store, journal, replays, report)
         aside = f"{moved.reason}, now in {moved.path}" if moved else None

@@ -44,8 +44,8 @@ def asked(config: Config, run: RunSpec, replayed: Mapping[str, str] | None = Non
         InputError: The file of tasks that the settings name is not there.
     """
     settings, of_family = run.settings, config.family(run.key.family)
-    voices = endpoints(config, settings)
-    scientist, answers, embedder = (voices.get(role) for role in ("scientist", "answers", "embedder"))
+    named = endpoints(config, settings)
+    scientist, answers, embedder = (named.get(role) for role in ("scientist", "answers", "embedder"))
     sandbox = config.sandbox.model_dump(mode="json", include={"limits", "preload", "allow_self_executing"})
     plugins = {
         "engine": ENGINES.identity_of(config.engine_of(run.key.family)),
@@ -67,7 +67,7 @@ def asked(config: Config, run: RunSpec, replayed: Mapping[str, str] | None = Non
         "sandbox": sandbox,
         "chat_template_args": of_family.chat_template_args,
         "dtype": of_family.dtype,
-        **({"plugins": named} if (named := {role: it for role, it in plugins.items() if it}) else {}),
+        **({"plugins": external} if (external := {role: it for role, it in plugins.items() if it}) else {}),
         **({"replayed": dict(replayed)} if replayed else {}),
         **({} if answers is None else {"judge of answers": answers.identity()}),
         **({"stop_tokens": list(of_family.stop_tokens)} if of_family.stop_tokens else {}),

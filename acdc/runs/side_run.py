@@ -17,7 +17,7 @@ from acdc.config.config import Config
 from acdc.config.evolution import EvolutionSettings
 from acdc.families.family import Family
 from acdc.runs.assembly import Report, executor_of
-from acdc.runs.endpoints import Voices
+from acdc.runs.endpoints import Endpoints
 from acdc.sandbox import Sandbox
 from acdc.skills import SkillMatrix
 from acdc.storage.lock import hold
@@ -69,7 +69,7 @@ class SideRun:
             hold(self.directory),
             Sandbox.open(self.config.sandbox) as box,
             RunStore.create_or_resume(self.directory, "side") as store,
-            Voices(self.config, self.settings, ("answers",)) as voices,
+            Endpoints(self.config, self.settings, ("answers",)) as voices,
         ):
             voices.keep_in(self.directory)
             members = {candidate.id for candidate in found}

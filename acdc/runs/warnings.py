@@ -1,6 +1,6 @@
-"""What a run's scientist and its judge of gibberish were good for, counted over a finished run.
+"""Warnings about a finished run: how often its scientist and its judge of gibberish failed.
 
-A model that writes no valid task and no verdict ends no run: seed tasks remain, statistics decide. Nobody may take such a run for what
+A model that writes no valid task and no verdict ends no run: seed tasks remain, statistics decide. A reader must not take such a run for what
 it is not, so the command that ends it says so.
 """
 
@@ -15,7 +15,7 @@ from acdc.storage.store import RunStore
 
 
 @dataclass(frozen=True)
-class Harvest:
+class RunWarnings:
     """Counts over a run.
 
     Attributes:
@@ -50,7 +50,7 @@ class Harvest:
         return found
 
 
-def harvest(directory: Path) -> Harvest | None:
+def run_warnings(directory: Path) -> RunWarnings | None:
     """The counts of a finished run; None before that."""
     if not (directory / "run.sqlite").is_file():
         return None
@@ -61,7 +61,7 @@ def harvest(directory: Path) -> Harvest | None:
     refused = [event["rejection"] for event in events if event["kind"] == "rejected"]
     asked = [one for one in refused if one["provenance"]["kind"] != "seed"]
     failed = [one for one in asked if one["reason"] != "full"]
-    return Harvest(
+    return RunWarnings(
         sum(task["provenance"]["kind"] != "seed" for task in tasks),
         _counted(refused),
         _counted(failed),

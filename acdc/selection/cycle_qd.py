@@ -6,7 +6,7 @@ is Mouret and Clune, Illuminating search spaces (arXiv:1504.04909).
 The rule. Tasks fall into K niches (there: K benchmarks); p_ij is the share of niche j's tasks that individual i solves.
 *Grids*: grid q has quality p_iq and the other K − 1 performances as behaviour dimensions, each cut into `bins` intervals of equal
 width; a cell keeps the individual of highest quality, among equals the oldest. Every individual is offered to all K grids.
-*Survivors*: whoever is an elite of some grid; all others are dropped.
+*Survivors*: each elite of a grid; all other individuals are dropped.
 *Parents*: in generation t grid t mod K (niches in alphabetical order) is active, and parents are drawn from its elites, elite j with a
 probability in proportion to γ_j = Π_k (0.5 + 0.3 n_jk), n_jk being p_jk min–max normalised over these elites ("elite sampling").
 
@@ -82,7 +82,7 @@ def elites(
         age: (M,) creation numbers, smaller is older; row order where none is given.
 
     Returns:
-        Indices, best quality first, one for each cell that anybody is in.
+        Indices, best quality first, one for each cell that holds an individual.
 
     Raises:
         InputError: `bins` is below 1.
@@ -91,7 +91,7 @@ def elites(
         raise InputError(f"cycle_qd: bins is at least 1; got {bins}")
     # A share like 7/10 may lie a rounding error below its border; the slack is far below any difference of shares.
     cells = np.minimum((np.delete(values, quality, axis=1) * bins + 1e-9).astype(np.int64), bins - 1)
-    order = best_first(values[:, quality], born=creation(len(values), age))
+    order = best_first(values[:, quality], created=creation(len(values), age))
     taken: set[bytes] = set()
     kept = []
     for i in order:

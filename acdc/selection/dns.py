@@ -61,12 +61,12 @@ def dominated_novelty(
             tasks on which they differ, which knows neither weights nor denominators.
         difficulty_weighted: Whether a task counts by the share of rows that fail it, or 1.
         denominator: Of the skill ratio: the weight of "all" tasks, or of those that j fails ("unsolved"). 0/0 is 0.
-        ties: Who counts as fitter at equal fitness. "ordered": the older. "strict": nobody, the formula in the paper.
-            "released": nobody up to the first row that has nobody fitter, everybody equal after it.
+        ties: Who counts as fitter at equal fitness. "ordered": the older. "strict": no individual, the formula in the paper.
+            "released": none up to the first row without a fitter one, every equal one after it.
         age: (M,) creation numbers, smaller is older; row order where none is given.
 
     Returns:
-        (M,) ratios in [0, 1], inf where nobody is fitter. Under "ordered" exactly one row is inf, and a clone of the
+        (M,) ratios in [0, 1], inf where no individual is fitter. Under "ordered" exactly one row is inf, and a clone of the
         fittest scores 0.
 
     Raises:
@@ -102,8 +102,8 @@ def survivors(
         Indices, best first; equal scores go to the fitter, then to the older.
     """
     scores = np.round(dominated_novelty(skills, fitness, **same), 12)  # equal means of other ratios are equal
-    born = creation(len(scores), same.get("age"))
-    return best_first(scores, _fitness(fitness, len(scores)), born=born)[:size]
+    created = creation(len(scores), same.get("age"))
+    return best_first(scores, _fitness(fitness, len(scores)), created=created)[:size]
 
 
 def _fails(skills: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -157,8 +157,8 @@ def _fitter(fitness: NDArray[np.float64], ties: Ties, age: ArrayLike | None) -> 
     if ties == "strict":
         return higher
     if ties == "ordered":
-        born = creation(len(fitness), age)
-        older: NDArray[np.bool_] = (others == mine) & (born[None, :] < born[:, None])
+        created = creation(len(fitness), age)
+        older: NDArray[np.bool_] = (others == mine) & (created[None, :] < created[:, None])
         return higher | older
     if ties == "released":
         count = len(fitness)

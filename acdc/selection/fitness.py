@@ -18,4 +18,4 @@ def survivors(fitness: ArrayLike, size: int, *, age: ArrayLike | None = None) ->
         Indices, best first; equals go to the older.
     """
     values = np.asarray(fitness, dtype=np.float64)
-    return best_first(values, born=creation(len(values), age))[:size]
+    return best_first(values, created=creation(len(values), age))[:size]

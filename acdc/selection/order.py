@@ -26,11 +26,11 @@ def creation(count: int, age: ArrayLike | None) -> NDArray[np.int64]:
     return places
 
 
-def best_first(*keys: NDArray[np.float64], born: NDArray[np.int64]) -> NDArray[np.intp]:
+def best_first(*keys: NDArray[np.float64], created: NDArray[np.int64]) -> NDArray[np.intp]:
     """Indices of M individuals, best first: by the first key, then the next, then the older.
 
     Args:
         keys: (M,) each, larger is better; infinities are allowed.
-        born: (M,) places in the order of creation.
+        created: (M,) places in the order of creation.
     """
-    return np.lexsort((born, *(-key for key in reversed(keys))))
+    return np.lexsort((created, *(-key for key in reversed(keys))))

@@ -47,7 +47,7 @@ def _random(settings: SelectionSettings, found: Individuals, size: int) -> Rows:
 
 
 def _none(settings: SelectionSettings, found: Individuals, size: int) -> Rows:
-    return order.best_first(born=order.creation(len(found.skills), found.age))
+    return order.best_first(created=order.creation(len(found.skills), found.age))
 
 
 _EACH_PAIR = "M² T for M individuals and T tasks"

@@ -103,7 +103,7 @@ def parents(
     niches: Sequence[str],
     turn: int,
 ) -> Parents | None:
-    """Who may become a parent and with what odds; None: everybody in the archive, with equal odds.
+    """Which individuals may become parents, and their odds; None: all of the archive, with equal odds.
 
     Args:
         settings: The rule.

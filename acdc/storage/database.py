@@ -63,5 +63,5 @@ def readable(path: Path) -> Iterator[None]:
         if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
             raise
         raise InputError(
-            f"{path}: damaged ({error}); move it away and evolve again: everything in it can be made again"
+            f"{path}: damaged ({error}); move it away and evolve again; the same settings give the same run"
         ) from None

@@ -24,8 +24,8 @@ def hold(directory: Path) -> Iterator[None]:
             file.seek(0)
             pid = file.read().strip() or "unknown"
             raise InfrastructureError(
-                f"{directory} is held by process {pid}, which is at work there. "
-                f"Wait for it (`acdc status {directory}` shows how far it is), or end it with `kill {pid}`."
+                f"{directory} is in use by process {pid}. "
+                f"Wait until it ends (`acdc status {directory}` shows its progress), or end it with `kill {pid}`."
             )
         file.truncate(0)
         file.write(str(os.getpid()))

@@ -30,9 +30,9 @@ def no_run_there(directory: Path) -> str:
     ancestor, missing = directory.parent, 1
     while not ancestor.is_dir() and missing < DEEP:
         ancestor, missing = ancestor.parent, missing + 1
-    beside = finished_below(ancestor, range(missing, missing + 1))
-    if beside:
-        return f"{directory}: no finished run there; there are {_listed(beside)}; name one of them, or run `acdc evolve` first"
+    siblings = finished_below(ancestor, range(missing, missing + 1))
+    if siblings:
+        return f"{directory}: no finished run there; there are {_listed(siblings)}; name one of them, or run `acdc evolve` first"
     return f"{directory}: no finished run there; run `acdc evolve` first"
 
 

@@ -57,7 +57,7 @@ class Generation:
 class IndividualRow(NamedTuple):
     """An individual: its place in the order of creation, its recipe and its judge's finding as JSON (None: not judged)."""
 
-    born: int
+    created: int
     id: str
     generation: int
     recipe: str
@@ -138,7 +138,7 @@ class RunStore:
         if not path.is_file():
             if (directory / "live.sqlite").exists():
                 raise InputError(
-                    f"{directory}: no finished run there; it has not finished: run `acdc evolve` again to go on"
+                    f"{directory}: the run has not finished; run `acdc evolve` again to continue it"
                 )
             raise InputError(no_run_there(directory))
         with readable(path):
@@ -203,11 +203,11 @@ class RunStore:
         """Write a value of the ``meta`` table (inside a transaction)."""
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def add_individual(self, born: int, id: str, generation: int, recipe: str, weights_hash: str) -> None:
+    def add_individual(self, created: int, id: str, generation: int, recipe: str, weights_hash: str) -> None:
         """Record a birth (inside a transaction)."""
         self._db.execute(
             "INSERT INTO individuals VALUES (?, ?, ?, ?, ?, NULL)",
-            (born, id, generation, recipe, weights_hash),
+            (created, id, generation, recipe, weights_hash),
         )
 
     def set_gibberish(self, id: str, finding: Mapping[str, object]) -> None:

@@ -28,7 +28,7 @@ class Candidate:
     """An individual that may become a member."""
 
     id: str
-    born: int
+    created: int
     generation: int
     weights_hash: str
     recipe: str
@@ -112,7 +112,7 @@ def candidates(
     drawn = _thinned(
         [c for c in found if c.id not in forced], limit and limit - len(forced), seed, "taskforce candidates"
     )
-    return sorted([*drawn, *(c for c in _all(individuals) if c.id in forced)], key=lambda c: c.born)
+    return sorted([*drawn, *(c for c in _all(individuals) if c.id in forced)], key=lambda c: c.created)
 
 
 def eligible_by(
@@ -134,7 +134,9 @@ def eligible_by(
 
 
 def _all(individuals: Sequence[IndividualRow]) -> list[Candidate]:
-    return [Candidate(row.id, row.born, row.generation, row.weights_hash, row.recipe) for row in individuals]
+    return [
+        Candidate(row.id, row.created, row.generation, row.weights_hash, row.recipe) for row in individuals
+    ]
 
 
 def choice_tasks(tasks: Sequence[str], limit: int | None, seed: int) -> list[str]:
@@ -157,13 +159,15 @@ def choose(matrix: SkillMatrix, settings: TaskforceSettings, seed: int, seeds: S
     complete = matrix.complete()
     if not complete.tasks:
         raise NotEnoughDataError(
-            "no task has a result for every candidate, so no task force can be chosen by coverage; run the same command "
-            "again: what is missing is asked again"
+            "no task has a result for every candidate, so coverage cannot choose a task force; run the same command "
+            "again: it asks the missing results again"
         )
     skills, names = complete.skills, complete.individuals
     sizes = [n for n in settings.sizes if n <= len(names)]
     if not sizes:
-        raise NotEnoughDataError(f"{len(names)} candidates do not make a task force of {min(settings.sizes)}")
+        raise NotEnoughDataError(
+            f"there are {len(names)} candidates, too few for a task force of {min(settings.sizes)}"
+        )
     place = {name: i for i, name in enumerate(names)}
     forced = [place[name] for name in settings.forced if name in place]
     excluded = [place[name] for name in settings.excluded if name in place]

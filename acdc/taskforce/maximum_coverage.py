@@ -2,7 +2,7 @@
 
 `greedy` is within 1 − 1/e of the optimum by theory and within a percent in practice; `exact` proves how near. The rivals
 `by_fitness`, `by_random` and `by_dns` choose from the same candidates, so that tables can show what choosing is worth.
-Forced members come first and count towards N; nobody is chosen twice. Needs no torch; SciPy only for `exact`.
+Forced members come first and count towards N; no candidate is chosen twice. Needs no torch; SciPy only for `exact`.
 """
 
 import math
@@ -44,7 +44,7 @@ def greedy(
     excluded: Sequence[int] = (),
     stop_when_full: bool = False,
 ) -> Indices:
-    """Adds, one by one, whoever solves most tasks that are still unsolved.
+    """Adds, one by one, the candidate that solves most of the unsolved tasks.
 
     Ties go to the higher fitness (row mean), then to the lower index, the older. The first m members of a task force
     of n are the task force of m.
@@ -54,7 +54,7 @@ def greedy(
         n: Members wanted.
         forced: Rows that are in, in this order.
         excluded: Rows that stay out.
-        stop_when_full: Stop when nobody adds a task, with fewer than n members.
+        stop_when_full: Stop when no candidate adds a task, with fewer than n members.
 
     Returns:
         Row indices in order of choice.
@@ -182,7 +182,7 @@ def _allowed(count: int, n: int, forced: Sequence[int], excluded: Sequence[int])
     if any(not 0 <= row < count for row in named):
         raise InputError(f"task force: forced and excluded are rows 0 to {count - 1}, got {named}")
     if len(set(forced)) != len(forced) or set(forced) & set(excluded):
-        raise InputError("task force: a row is forced twice, or both forced and excluded")
+        raise InputError("task force: a candidate is forced twice, or both forced and excluded")
     available = count - len(set(excluded))
     if n < max(1, len(forced)) or n > available:
         raise InputError(

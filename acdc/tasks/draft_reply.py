@@ -69,8 +69,8 @@ def _source(value: Mapping[str, Any], text: str) -> str:
         given = "\n".join(line.rstrip("\n") for line in given)
     if isinstance(given, str) and _CLASS in given:
         return sendable(_unfenced(given)).strip() + "\n"
-    beside = [block for block in _fenced(text) if _CLASS in block]
-    return sendable(beside[-1]).strip() + "\n" if beside else ""
+    blocks = [block for block in _fenced(text) if _CLASS in block]
+    return sendable(blocks[-1]).strip() + "\n" if blocks else ""
 
 
 def _unfenced(source: str) -> str:

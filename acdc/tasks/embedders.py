@@ -125,7 +125,7 @@ class EndpointEmbedder:
                     again[text] = shown[: len(shown) // 2]
                 else:
                     raise InfrastructureError(
-                        f"the embedder {self._settings.model} finds {shown!r} too long; is it an embedding model?"
+                        f"the embedder {self._settings.model} rejects {shown!r} as too long; check that it is an embedding model"
                     )
             open_ = again
         found = [self._vectors[text] for text in texts]

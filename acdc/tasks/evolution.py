@@ -75,7 +75,7 @@ def initial(staff: Staff, settings: TaskSettings, seed: int) -> tuple[Pool, list
 
     Requests go out in micro-batches until ``initial_target`` tasks have passed their checks or ``initial_attempts`` were made; then
     the novelty filter goes through them in order, and what is beyond the cap is left out. A static pool of ``choice_tasks`` asks
-    for more in proportion, and goes on asking where the filter left too few. With a file as ``source`` nobody is asked.
+    for more in proportion, and goes on asking where the filter left too few. With a file as ``source`` no scientist is asked.
 
     Args:
         staff: Scientist, open sandbox, embedder.
@@ -137,9 +137,9 @@ def evolve(
 ) -> tuple[Pool, list[Event]]:
     """The pool one interval later, and what happened.
 
-    First limbo: a child that somebody passes takes its parent's place; where all children proved impossible, the parent
+    First limbo: a child that an individual passes takes its parent's place; where all children proved impossible, the parent
     returns. Then parents are drawn and adapted, and those made harder or easier go into limbo. New tasks are checked and filtered
-    for novelty. Last, tasks that nobody passes leave, then the oldest beyond the cap. A static pool only moves its window.
+    for novelty. Last, tasks that no individual passes leave, then the oldest beyond the cap. A static pool only moves its window.
 
     Args:
         pool: The pool as it was.
@@ -205,7 +205,7 @@ def _seed_tasks(run: _Run) -> tuple[list[Result], list[TaskFamily]]:
     seeds = [one for one in results if isinstance(one, TaskFamily)]
     if not seeds:
         reasons = "; ".join(one.detail for one in results if isinstance(one, Rejection))
-        raise NotEnoughDataError(f"No seed task passes its checks: {reasons or 'there are none'}.")
+        raise NotEnoughDataError(f"No seed task passes its checks: {reasons or 'there is no seed task'}.")
     return [one for one in results if isinstance(one, Rejection)], seeds
 
 
@@ -286,7 +286,7 @@ def _into_limbo(pool: Pool, requests: Sequence[Request], generation: int) -> tup
 def _news_of_children(
     pool: Pool, pass_rates: Mapping[str, float], generation: int
 ) -> tuple[Pool, list[Event], set[str]]:
-    """Limbo after the first generations of the children, and the children that nobody passes."""
+    """Limbo after the first generations of the children, and the children that no individual passes."""
     children = [child for one in pool.limbo for child in one.children]
     held = [child for child in children if pass_rates.get(child, 0.0) > 0]
     # A child that left the pool unmeasured (pruned at once) cannot hold any more.

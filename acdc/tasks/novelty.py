@@ -132,7 +132,7 @@ def verdicts(
 ) -> list[Verdict]:
     """Judges candidates in order, each against the history and the candidates accepted before it.
 
-    The scientist is asked in waves: whoever has no undecided candidate among its nearest can be judged at once, so the
+    The scientist is asked in waves: a task without an undecided one among its nearest can be judged at once, so the
     answer is that of asking one by one, while an endpoint gets many questions together.
 
     Args:

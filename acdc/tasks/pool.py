@@ -20,9 +20,9 @@ EventKind = Literal[
     "limbo",  # a parent waits outside while its harder or easier children are tried
     "returned",  # a parent is active again, since no child of it held
     "replaced",  # a parent in limbo has gone for good, since a child of it held
-    "removed",  # nobody passes it: the minimal criterion for tasks
+    "removed",  # no individual passes it: the minimal criterion for tasks
     "pruned",  # the pool was over its cap and this was the oldest
-    "retired",  # faulty: its column is dropped for everybody
+    "retired",  # faulty: its column is dropped for all individuals
     "entered",  # became active in a static or a replayed pool
     "left",  # stopped being active in one
 ]
@@ -161,7 +161,7 @@ def settle(pool: Pool, lost: Iterable[str], held: Iterable[str], generation: int
     Args:
         pool: The pool.
         lost: Ids of children that failed their checks, proved impossible or are faulty.
-        held: Ids of children that somebody passes.
+        held: Ids of children that an individual passes.
         generation: When.
     """
     lost, held = set(lost), set(held)
@@ -185,7 +185,7 @@ def settle(pool: Pool, lost: Iterable[str], held: Iterable[str], generation: int
 def without_unsolved(
     pool: Pool, pass_rates: Mapping[str, float], generation: int
 ) -> tuple[Pool, list[Event]]:
-    """The minimal criterion for tasks: those that nobody passes leave, unless nothing would be left."""
+    """The minimal criterion for tasks: those that no individual passes leave, unless nothing would be left."""
     unsolved = [one for one in pool.active if pass_rates.get(one) == 0]
     if not unsolved or len(unsolved) == len(pool.active):
         return pool, []

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from acdc.judging.extract import extract
 from acdc.judging.judge import Judge
 from acdc.judging.requests import judged
-from acdc.judging.verdict import NOBODY_JUDGES
+from acdc.judging.verdict import NO_ANSWER_JUDGE
 from acdc.sandbox import Job, Outcome, Sandbox, TaskError
 from acdc.tasks.scientist import Draft, Reason, Rejection, Request, Scientist, Unfinished, rejected
 from acdc.tasks.settings import TaskSettings
@@ -26,7 +26,7 @@ Fits = Callable[[str], str]
 
 
 def anything_fits(instructions: str) -> str:
-    """Where nobody is known who is to answer, nothing is too long."""
+    """Where the answering models are not known, nothing is too long."""
     return ""
 
 
@@ -106,7 +106,7 @@ def _failure(one: _Described, outcome: Outcome | None, settings: TaskSettings) -
     if outcome is None:
         return one.reason, one.error
     if outcome.request is not None:
-        return "no-judge", f"{NOBODY_JUDGES}. It must return a number"
+        return "no-judge", f"{NO_ANSWER_JUDGE}. It must return a number"
     if outcome.error is not None or outcome.score is None:
         return (
             "self-solve",

@@ -1,4 +1,4 @@
-"""The scientist: whoever writes task families, and the few questions the pool asks it.
+"""The scientist: it writes task families, and answers the few questions that the pool asks.
 
 An implementation is a class with the methods of :class:`Scientist`. The pool sends requests in micro-batches of a fixed order;
 an implementation may answer them concurrently but returns its answers in the order of the requests, one each. It draws only
@@ -169,7 +169,7 @@ class Judgement:
 
 
 class Scientist(Protocol):
-    """Whoever writes task families. Every method answers each of its arguments, in order."""
+    """What writes task families. Every method answers each of its arguments, in order."""
 
     @property
     def version(self) -> str:

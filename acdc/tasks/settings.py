@@ -69,9 +69,9 @@ class TaskSettings(Section):
         static_active: Which ``cap`` of a static pool's tasks are active. rotating: a window over the pool in an order drawn
             by seed moves on by ``adapt`` tasks at each interval, the turnover that an evolving pool has at most, and all of
             them have been active in the end; fixed: the first ``cap`` of that order for good.
-        source: A file of tasks (:mod:`acdc.tasks.task_file`) that are the static pool; nobody writes any. The settings hash holds the
+        source: A file of tasks (:mod:`acdc.tasks.task_file`) that are the static pool; no scientist writes any. The settings hash holds the
             hash of its contents in place of its path.
-        replay: The pools of another run, generation by generation; nobody writes tasks.
+        replay: The pools of another run, generation by generation; no scientist writes tasks.
     """
 
     later = ("code_seed_tasks", "source", "replay")
@@ -111,7 +111,7 @@ class TaskSettings(Section):
         if self.hard_threshold > self.easy_threshold:
             raise ValueError("hard_threshold must not exceed easy_threshold")
         if self.replay is not None and (self.static or self.source is not None):
-            raise ValueError("replay goes with neither static nor source: the tasks are those of another run")
+            raise ValueError("replay takes the tasks of another run, so static and source must not be set")
         return self
 
 

@@ -68,7 +68,7 @@ def from_file(path: Path, scientist: Scientist, checker: Checker, seed: int) -> 
             if isinstance(result, Rejection):
                 raise InputError(
                     f"{path}: task {record.id!r} fails its checks ({result.reason}: {result.detail}); "
-                    "try it with `acdc task run`, or take it out"
+                    "test it with `acdc task run`, or remove it"
                 )
             tasks.append(replace(result, group=record.group))
     pool = replace(Pool({}, ()).with_tasks(tasks), next_number=len(tasks))

@@ -61,12 +61,12 @@ class Record(Section):
     def _one_form(self) -> Self:
         if self.source:
             if self.score or self.instructions:
-                raise ValueError("source brings its own score and instructions: leave these out")
+                raise ValueError("source contains score and instructions; do not give them again")
             return self
         if self.score is None:
             raise ValueError("needs score (exact, number or choice), or source")
         if self.is_code:
-            raise ValueError("is_code goes with source only")
+            raise ValueError("is_code works only with source")
         if not self.instructions.strip():
             raise ValueError("needs instructions, which are not empty")
         if not self.reference.strip():
@@ -143,7 +143,7 @@ def read(path: Path) -> list[Record]:
         shown = [*faults[:_MOST_FAULTS], *([f"and {more} more"] if more > 0 else [])]
         raise InputError("\n".join(f"{path}: {fault}" for fault in shown))
     if not records:
-        raise InputError(f"{path}: empty; a file of tasks has one JSON object a line (docs/variants.md)")
+        raise InputError(f"{path}: empty; the file must have one JSON object in each line (docs/variants.md)")
     return records
 
 

@@ -96,7 +96,9 @@ def _read(shard: Path) -> "dict[str, Tensor]":
     try:
         found = torch.load(shard, map_location="cpu", weights_only=True, mmap=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, OSError) as error:
-        raise InputError(f"{shard} is no plain state dict of tensors ({error}); get another copy.") from error
+        raise InputError(
+            f"{shard} is not a plain state dict of tensors ({error}); get another copy."
+        ) from error
     if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
-        raise InputError(f"{shard} is no plain state dict of tensors; get another copy.")
+        raise InputError(f"{shard} is not a plain state dict of tensors; get another copy.")
     return {name: found[name].contiguous().clone() for name in sorted(found)}

@@ -40,7 +40,7 @@ class Header(NamedTuple):
 
 
 class StoredWeights(Mapping[str, "Tensor"]):
-    """The weights of a model directory by sorted name, each read when it is asked for and kept by nobody.
+    """The weights of a model directory by sorted name, each read when it is asked for and not kept.
 
     A tensor is a view of the file's pages, which the operating system may drop again. It must not be written to.
 

@@ -107,7 +107,7 @@ def read_weights(path: Path, expected_hash: str | None = None) -> "dict[str, Ten
 
     if not path.is_file():
         raise DamagedWeightsError(
-            f"{path} is missing; weights of a child are rebuilt from its recipe, seeds must be there."
+            f"{path} is missing. Only a child can be rebuilt from its recipe; a seed's file must exist."
         )
     try:
         weights: dict[str, Tensor] = load_file(path)
@@ -161,7 +161,7 @@ def check_like(found: Mapping[str, Sequence[int]], base: Mapping[str, Sequence[i
         if name not in found or name not in base:
             absent, present = (source, "the base") if name in base else ("the base", source)
             raise InputError(
-                f"{source}: {absent} has no weight {name!r}, {present} has; merging needs models of one architecture."
+                f"{source}: {present} has the weight {name!r}, but {absent} does not; merging needs models of one architecture."
             )
         shape, wanted = tuple(found[name]), tuple(base[name])
         if shape != wanted:

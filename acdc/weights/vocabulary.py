@@ -1,6 +1,6 @@
 """Members of a family whose vocabularies differ in size, brought to that of the general seed.
 
-Fine-tuning often adds tokens, or pads embedding and head to a round number of rows. Everybody in a family uses the general seed's
+Fine-tuning often adds tokens, or pads embedding and head to a round number of rows. All models of a family use the general seed's
 tokenizer, so its number of rows is the family's: rows beyond are cut off, because no prompt and no answer can hold their tokens;
 rows that a member lacks are the general seed's own, so that in a merge they carry no difference from it, and the tokens that it
 added keep their meaning. No number is drawn.

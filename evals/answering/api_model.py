@@ -40,7 +40,7 @@ def not_run(settings: EndpointSettings) -> str:
 
 
 def identity(settings: EndpointSettings) -> str:
-    """What stands for the weights of a model that nobody can hash: the name by which it is asked for."""
+    """What replaces the hash of weights that cannot be read: the model's name at its endpoint."""
     return "api:" + hashlib.blake2b(settings.model.encode(), digest_size=12).hexdigest()
 
 
@@ -77,7 +77,7 @@ class ApiModel:
         """There are no weights to load; asks once whether the endpoint is there, takes the key and serves the model.
 
         Raises:
-            InfrastructureError: It does not; the message says what to mend.
+            InfrastructureError: It does not; the message says what to fix.
         """
         if self._chat is not None:
             return
@@ -138,7 +138,7 @@ class ApiModel:
             user = said["user"]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f"{self.role}: this prompt was not made by its own chat ({error}); an endpoint is asked in turns, not in text"
+                f"{self.role}: this prompt was made for another model ({error}); an endpoint takes turns of a chat, not a text"
             ) from error
         drawn = sampling.temperature > 0
         return Call(
@@ -158,7 +158,7 @@ class ApiModel:
     def _answer(self, reply: Reply, sampling: Sampling) -> Answer:
         if reply.finish == "too-long":
             raise InputError(
-                f"{self.role}: a prompt exceeds the context of {self._settings.model}; leave this endpoint out, or the benchmark"
+                f"{self.role}: a prompt exceeds the context of {self._settings.model}; remove this endpoint or the benchmark"
             )
         cut = cut_at(reply.text, sampling.stop)
         # Whoever was cut by the budget after a stop text had finished before.

@@ -18,7 +18,7 @@ from acdc.errors import InfrastructureError, InputError
 from acdc.files import write_bytes, write_text
 from acdc.numbers.digits import in_percent
 from evals.answering.harness import Job, Model
-from evals.answering.jobs import Result, Workplace, run_jobs
+from evals.answering.jobs import EvaluationWorker, Result, run_jobs
 from evals.correctness import Correctness, stacked
 from evals.settings import EvaluationSettings
 
@@ -39,7 +39,7 @@ class Run:
         seed: Run seed.
         forces: For each rule of choice the members in order of choice.
         archive: The final archive.
-        hashes: Weights hash of candidates and of whoever else is known.
+        hashes: Weights hash of candidates and of other known individuals.
         by_generation: For earlier generations (`taskforce.generations`) the task force by coverage that they would have given.
         seeds: Names of the family's seeds, which are the same models in every run.
     """
@@ -54,7 +54,7 @@ class Run:
     seeds: Collection[str] = ()
 
     def members(self, most: int, *, thorough: bool = True) -> list[str]:
-        """Everybody to evaluate, nobody twice.
+        """All individuals to evaluate, each once.
 
         Args:
             most: Largest size of a task force.
@@ -78,7 +78,7 @@ def read_run(path: Path, known: Mapping[str, str] | None = None, seeds: Collecti
         InputError: It is not there, or not what `acdc taskforce` writes.
     """
     if not path.is_file():
-        raise InputError(f"{path}: not there; run `acdc taskforce` first")
+        raise InputError(f"{path}: file not found; run `acdc taskforce` first")
     try:
         data = json.loads(path.read_text("utf-8"))
         if "coverage" not in data["forces"]:
@@ -87,7 +87,7 @@ def read_run(path: Path, known: Mapping[str, str] | None = None, seeds: Collecti
         stale = [id for id, found in chosen.items() if known is not None and known.get(id) != found]
         if stale:  # answers would be kept under the hash of weights that did not give them
             raise InputError(
-                f"{path}: chosen from another run than the present one ({stale[0]} has other weights now); "
+                f"{path}: this task force belongs to an earlier run ({stale[0]} has other weights now); "
                 "run `acdc taskforce` again"
             )
         hashes = dict(known or {}) | chosen
@@ -105,7 +105,9 @@ def read_run(path: Path, known: Mapping[str, str] | None = None, seeds: Collecti
             tuple(seeds),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: no task force file ({error}); run `acdc taskforce` again") from error
+        raise InputError(
+            f"{path}: this is not a task force file ({error}); run `acdc taskforce` again"
+        ) from error
 
 
 def jobs_of(
@@ -153,7 +155,7 @@ class Evaluated(NamedTuple):
 def evaluate(
     runs: Sequence[Run],
     loader: Callable[[Run, str], Loader],
-    workplace: Workplace,
+    evaluation_worker: EvaluationWorker,
     directory: Callable[[Run], Path],
     *,
     workers: int,
@@ -164,7 +166,7 @@ def evaluate(
     Args:
         runs: Of one family.
         loader: (run, id) to a picklable function that makes the weights.
-        workplace: Where answers are made.
+        evaluation_worker: Where answers are made.
         directory: Where a run's results go.
         workers: Processes.
         on_event: Receives progress (:func:`evals.answering.jobs.run_jobs`).
@@ -175,9 +177,9 @@ def evaluate(
     Raises:
         InfrastructureError: More answers are missing than allowed; nothing is written.
     """
-    settings = workplace.settings
+    settings = evaluation_worker.settings
     jobs = jobs_of(runs, settings, loader)
-    results = run_jobs([workplace], [(0, job) for job in jobs], workers=workers, on_event=on_event)
+    results = run_jobs([evaluation_worker], [(0, job) for job in jobs], workers=workers, on_event=on_event)
     summary = checked(results, settings.max_missing)
     by_model = {
         (job.model.name, job.model.weights_hash): result for job, result in zip(jobs, results, strict=True)
@@ -200,7 +202,7 @@ def checked(results: Sequence[Result], max_missing: float) -> Counts:
     if missing > max_missing * answers:
         raise InfrastructureError(
             f"{missing} of {answers} answers are missing ({in_percent(missing / answers)}%, allowed {in_percent(max_missing)}%) because the engine, "
-            "the sandbox or the judge failed or prompts are too long; the others are kept, start the command again"
+            "the sandbox or the judge failed, or prompts are too long; the other answers are kept: run the command again"
         )
     cut = sum(int(matrix.cut.sum()) for matrix in matrices)
     return Counts(answers, missing, cut / max(1, answers - missing))

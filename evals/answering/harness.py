@@ -15,7 +15,7 @@ from acdc.engines.engine import Engine, Request, Sampling
 from acdc.errors import InfrastructureError, InputError
 from acdc.streams import key as stream_key
 from evals.answering.answer_cache import AnswerCache, Reply, Verdict, answer_key, reply_of, verdict_key
-from evals.answering.benchmark_exam import Exam, Record
+from evals.answering.benchmark_run import BenchmarkRun, Record
 from evals.answering.judged_answers import verdicts
 from evals.answering.prompt_tokens import PromptTokens, read_prompts
 from evals.settings import EvaluationSettings
@@ -76,7 +76,7 @@ class Job:
 class Ask:
     """One answer that is wanted: which benchmark, question and draw, and how."""
 
-    exam: Exam
+    benchmark_run: BenchmarkRun
     question: int
     draw: int
     request: Request
@@ -89,7 +89,7 @@ class Harness:
 
     Args:
         engine: Answers; its weights are swapped.
-        exams: The benchmarks.
+        benchmark_runs: The benchmarks.
         cache: Answers made before.
         settings: Seed of every draw, nucleus, prompts in one transaction, retries of a failed batch, and the largest share of
             questions that may be too long for the model (`max_missing`); those are missing, and never asked.
@@ -101,7 +101,7 @@ class Harness:
     def __init__(
         self,
         engine: Engine,
-        exams: Sequence[Exam],
+        benchmark_runs: Sequence[BenchmarkRun],
         cache: AnswerCache,
         settings: EvaluationSettings,
         *,
@@ -109,7 +109,7 @@ class Harness:
         limits: str = "",
         judge: "Judge | None" = None,
     ) -> None:
-        self._engine, self._exams, self._cache = engine, list(exams), cache
+        self._engine, self._benchmark_runs, self._cache = engine, list(benchmark_runs), cache
         self._settings, self._box, self._limits, self._judge = settings, box, limits, judge
 
     def run(self, job: Job, progress: Callable[[int], None] | None = None) -> dict[str, list[Record]]:
@@ -120,7 +120,7 @@ class Harness:
             progress: Called with how many answers became known since its last call.
 
         Returns:
-            For each benchmark lm-eval's records with the fields of :meth:`Exam.grade` and `model`, `weights_hash`,
+            For each benchmark lm-eval's records with the fields of :meth:`BenchmarkRun.grade` and `model`, `weights_hash`,
             `temperature`, `draw`; draw by draw, questions in order.
 
         Raises:
@@ -137,7 +137,9 @@ class Harness:
             weights_hash = hash_of(weights)
         asks = self._asks(job, weights_hash)
         replies = self._cache.get([ask.key for ask in asks])
-        unasked = {ask.key for ask in asks if ask.question in self._too_long[ask.exam.benchmark.name]}
+        unasked = {
+            ask.key for ask in asks if ask.question in self._too_long[ask.benchmark_run.benchmark.name]
+        }
         wanted = list(
             {ask.key: ask for ask in asks if ask.key not in replies and ask.key not in unasked}.values()
         )
@@ -149,50 +151,61 @@ class Harness:
             for batch in self._batches(wanted):
                 replies.update(self._answer(batch, progress))
         return {
-            exam.benchmark.name: self._samples(job, weights_hash, exam, asks, replies) for exam in self._exams
+            benchmark_run.benchmark.name: self._samples(job, weights_hash, benchmark_run, asks, replies)
+            for benchmark_run in self._benchmark_runs
         }
 
     @functools.cached_property
     def prompts(self) -> dict[str, PromptTokens]:
         """The prompts of each benchmark as the engine reads them. Raises InputError as :func:`read_prompts`."""
-        return {exam.benchmark.name: read_prompts(self._engine, exam) for exam in self._exams}
+        return {
+            benchmark_run.benchmark.name: read_prompts(self._engine, benchmark_run)
+            for benchmark_run in self._benchmark_runs
+        }
 
     @functools.cached_property
     def _too_long(self) -> dict[str, set[int]]:
         return {
-            exam.benchmark.name: set(
-                self.prompts[exam.benchmark.name].too_long(exam.sampling(0.0, 1.0).max_new_tokens)
+            benchmark_run.benchmark.name: set(
+                self.prompts[benchmark_run.benchmark.name].too_long(
+                    benchmark_run.sampling(0.0, 1.0).max_new_tokens
+                )
             )
-            for exam in self._exams
+            for benchmark_run in self._benchmark_runs
         }
 
     def _refuse_too_long(self) -> None:
-        total = sum(len(exam.questions) for exam in self._exams)
+        total = sum(len(benchmark_run.questions) for benchmark_run in self._benchmark_runs)
         count = sum(map(len, self._too_long.values()))
         if count <= self._settings.max_missing * total:
             return
-        exam = max(self._exams, key=lambda exam: len(self._too_long[exam.benchmark.name]))
-        facts, budget = self.prompts[exam.benchmark.name].facts, exam.sampling(0.0, 1.0).max_new_tokens
+        benchmark_run = max(
+            self._benchmark_runs, key=lambda benchmark_run: len(self._too_long[benchmark_run.benchmark.name])
+        )
+        facts, budget = (
+            self.prompts[benchmark_run.benchmark.name].facts,
+            benchmark_run.sampling(0.0, 1.0).max_new_tokens,
+        )
         raise InputError(
             f"{count} of {total} questions do not fit into the model's context of {facts['context']} tokens, most of them of "
-            f"{exam.benchmark.name}: its longest prompt has {facts['longest_prompt']} tokens and an answer may have {budget}. "
+            f"{benchmark_run.benchmark.name}: its longest prompt has {facts['longest_prompt']} tokens and an answer may have {budget}. "
             "Lower evaluation.max_new_tokens, leave the benchmark out of evaluation.benchmarks, or take a model with a longer context"
         )
 
     def _asks(self, job: Job, weights_hash: str) -> list[Ask]:
         asks = []
         drawn = job.temperature > 0
-        for exam in self._exams:
-            sampling = exam.sampling(job.temperature, self._settings.top_p)
+        for benchmark_run in self._benchmark_runs:
+            sampling = benchmark_run.sampling(job.temperature, self._settings.top_p)
             for draw in range(job.first, job.first + job.draws):
-                for index, question in enumerate(exam.questions):
-                    indices = (*job.model.stream_indices, exam.benchmark.name, question.id, draw)
+                for index, question in enumerate(benchmark_run.questions):
+                    indices = (*job.model.stream_indices, benchmark_run.benchmark.name, question.id, draw)
                     stream = (
                         stream_key(self._settings.seed, "answer", *indices) & _STREAM_MASK if drawn else 0
                     )
                     request = Request(question.prompt, stream)
                     found = answer_key(self._engine.version, weights_hash, request, sampling)
-                    asks.append(Ask(exam, index, draw, request, sampling, found))
+                    asks.append(Ask(benchmark_run, index, draw, request, sampling, found))
         return asks
 
     def _batches(self, asks: Sequence[Ask]) -> Iterator[list[Ask]]:
@@ -219,17 +232,22 @@ class Harness:
         return {}
 
     def _samples(
-        self, job: Job, weights_hash: str, exam: Exam, asks: Sequence[Ask], replies: Mapping[bytes, Reply]
+        self,
+        job: Job,
+        weights_hash: str,
+        benchmark_run: BenchmarkRun,
+        asks: Sequence[Ask],
+        replies: Mapping[bytes, Reply],
     ) -> list[Record]:
-        mine = [ask for ask in asks if ask.exam is exam]
+        mine = [ask for ask in asks if ask.benchmark_run is benchmark_run]
         samples: list[Record] = []
         judged: list[Judged | None] = []
         for draw in range(job.first, job.first + job.draws):
             given = [replies.get(ask.key) for ask in mine if ask.draw == draw]
-            records = exam.grade(given)
-            if exam.scored_by == "judge":
-                judged += exam.open_answers(given)
-            for place in self._too_long[exam.benchmark.name]:
+            records = benchmark_run.grade(given)
+            if benchmark_run.scored_by == "judge":
+                judged += benchmark_run.open_answers(given)
+            for place in self._too_long[benchmark_run.benchmark.name]:
                 records[place]["missing"] = "prompt and budget exceed the model's context"
             for record in records:
                 record |= {
@@ -239,9 +257,9 @@ class Harness:
                     "draw": draw,
                 }
             samples += records
-        if exam.scored_by == "sandbox":
+        if benchmark_run.scored_by == "sandbox":
             self._run_programs(samples)
-        if exam.scored_by == "judge":
+        if benchmark_run.scored_by == "judge":
             self._ask_judge(samples, judged)
         return samples
 
@@ -249,7 +267,7 @@ class Harness:
         """Verdicts on open answers; None where there is none."""
         if self._judge is None:
             raise InfrastructureError(
-                "a benchmark has open answers, and there is no judge: name one in judges.answers"
+                "a benchmark has open answers, but no judge is set; name one in judges.answers"
             )
         said = verdicts(self._judge, self._cache, [one for one in asked if one is not None])
         for sample, one in zip(samples, asked, strict=True):
@@ -261,7 +279,7 @@ class Harness:
         """Verdicts of answers that are programs: from the cache, else from the sandbox."""
         if self._box is None:
             raise InfrastructureError(
-                "a benchmark has programs as answers, and there is no sandbox to run them in"
+                "a benchmark has programs as answers, but no sandbox is open to run them"
             )
         runs = {}
         for sample in (sample for sample in samples if sample["finish"] is not None):

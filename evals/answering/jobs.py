@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Workplace:
+class EvaluationWorker:
     """What a worker needs to answer: everything picklable, nothing heavy until it is opened.
 
     Attributes:
-        engine: Makes the engine, here or in a worker of a Ray cluster; models of another shape need a workplace of their
+        engine: Makes the engine, here or in a worker of a Ray cluster; models of another shape need an evaluation worker of their
             own.
         template: Fingerprint of its chat template.
         benchmarks: What is asked.
         settings: How it is asked.
         cache: The answer cache.
         questions: How many answers a greedy job makes here, roughly; for plans and progress.
-        cost: Time of an answer here relative to other workplaces.
+        cost: Time of an answer here relative to other evaluation workers.
         sandbox: Opens the sandbox, a context manager; None where no benchmark has programs as answers.
         limits: Its limits, as text.
         judge: The judge of open answers; None where no benchmark has such.
@@ -73,41 +73,47 @@ class Result:
 
 
 @contextlib.contextmanager
-def opened(workplace: Workplace, report: Callable[..., None] = lambda **_: None) -> Iterator[Harness]:
-    """The harness of a workplace, in this process; ``report`` gets a ``line`` for each worker that is lost."""
-    from evals.answering.group_exam import open_exam
+def opened(
+    evaluation_worker: EvaluationWorker, report: Callable[..., None] = lambda **_: None
+) -> Iterator[Harness]:
+    """The harness of an evaluation worker, in this process; ``report`` gets a ``line`` for each worker that is lost."""
+    from evals.answering.group_benchmark_run import open_benchmark_run
     from evals.answering.judged_answers import opened_judge
 
-    settings = workplace.settings
+    settings = evaluation_worker.settings
     with contextlib.ExitStack() as stack:
-        cache = stack.enter_context(AnswerCache(workplace.cache))
-        engine = workplace.engine()
+        cache = stack.enter_context(AnswerCache(evaluation_worker.cache))
+        engine = evaluation_worker.engine()
         stack.callback(engine.close)
         if isinstance(engine, RayEngine):
-            engine.tell(functools.partial(_note_loss, workplace.cache.parent, report))
-        exams = [
-            open_exam(benchmark, engine.chat, workplace.template, settings.max_new_tokens)
-            for benchmark in workplace.benchmarks
+            engine.tell(functools.partial(_note_loss, evaluation_worker.cache.parent, report))
+        benchmark_runs = [
+            open_benchmark_run(benchmark, engine.chat, evaluation_worker.template, settings.max_new_tokens)
+            for benchmark in evaluation_worker.benchmarks
         ]
         box = None
-        if workplace.sandbox is not None and any(exam.scored_by == "sandbox" for exam in exams):
-            box = stack.enter_context(workplace.sandbox())
+        if evaluation_worker.sandbox is not None and any(
+            benchmark_run.scored_by == "sandbox" for benchmark_run in benchmark_runs
+        ):
+            box = stack.enter_context(evaluation_worker.sandbox())
         judge = None
-        if workplace.judge is not None and any(exam.scored_by == "judge" for exam in exams):
-            judge = stack.enter_context(opened_judge(workplace.judge))
+        if evaluation_worker.judge is not None and any(
+            benchmark_run.scored_by == "judge" for benchmark_run in benchmark_runs
+        ):
+            judge = stack.enter_context(opened_judge(evaluation_worker.judge))
         yield Harness(
             engine,
-            exams,
+            benchmark_runs,
             cache,
             settings,
             box=box,
-            limits=workplace.limits,
+            limits=evaluation_worker.limits,
             judge=judge,
         )
 
 
 def run_jobs(
-    workplaces: Sequence[Workplace],
+    evaluation_workers: Sequence[EvaluationWorker],
     jobs: Sequence[tuple[int, Job]],
     *,
     workers: int,
@@ -116,19 +122,21 @@ def run_jobs(
     """All jobs' results, in the order of the jobs.
 
     Args:
-        workplaces: Where jobs can be done.
-        jobs: For each the index of its workplace, and the job.
+        evaluation_workers: Where jobs can be done.
+        jobs: For each the index of its evaluation worker, and the job.
         workers: Processes; 1 works in this one.
         on_event: Called with a worker's name (:func:`worker_names`) and `done`, `of`: its answers so far and in all.
 
     Raises:
         InfrastructureError: A worker died; finished batches of answers are kept.
     """
-    shares = _shares(workplaces, jobs, workers)
+    shares = _shares(evaluation_workers, jobs, workers)
     if len(shares) == 1:
-        return work_through(workplaces, jobs, report=functools.partial(_named, on_event, worker_names(1)[0]))
+        return work_through(
+            evaluation_workers, jobs, report=functools.partial(_named, on_event, worker_names(1)[0])
+        )
     work = [
-        Work(name, work_through, (tuple(workplaces), [jobs[index] for index in share]))
+        Work(name, work_through, (tuple(evaluation_workers), [jobs[index] for index in share]))
         for name, share in zip(worker_names(len(shares)), shares, strict=True)
     ]
     done = run_all(work, workers=len(work), on_event=on_event, preload=("evals.answering.preload",))
@@ -146,25 +154,28 @@ def worker_names(workers: int) -> list[str]:
 
 
 def work_through(
-    workplaces: Sequence[Workplace], jobs: Sequence[tuple[int, Job]], *, report: Callable[..., None]
+    evaluation_workers: Sequence[EvaluationWorker],
+    jobs: Sequence[tuple[int, Job]],
+    *,
+    report: Callable[..., None],
 ) -> list[Result]:
     """Results of one worker's share, in order; in this process."""
-    total = sum(_answers(workplaces, *job) for job in jobs)
+    total = sum(_answers(evaluation_workers, *job) for job in jobs)
     done = 0
     results = []
-    with _Bench(workplaces, report) as bench:
+    with _Bench(evaluation_workers, report) as bench:
         for job in jobs:
             results.append(bench.run(*job))
-            done += _answers(workplaces, *job)
+            done += _answers(evaluation_workers, *job)
             report(done=done, of=total, note=job[1].model.name)
     return results
 
 
 def _shares(
-    workplaces: Sequence[Workplace], jobs: Sequence[tuple[int, Job]], workers: int
+    evaluation_workers: Sequence[EvaluationWorker], jobs: Sequence[tuple[int, Job]], workers: int
 ) -> list[list[int]]:
-    """Indices of each worker's jobs: the longest first, each to whoever has least, then in the order of the jobs."""
-    costs = [_answers(workplaces, *job) * workplaces[job[0]].cost for job in jobs]
+    """Indices of each worker's jobs: the longest first, each to the worker with least, then in the order of the jobs."""
+    costs = [_answers(evaluation_workers, *job) * evaluation_workers[job[0]].cost for job in jobs]
     loads = [0.0] * max(1, min(workers, len(jobs)))
     shares: list[list[int]] = [[] for _ in loads]
     for index in sorted(range(len(jobs)), key=lambda index: -costs[index]):
@@ -174,8 +185,8 @@ def _shares(
     return [sorted(share) for share in shares]
 
 
-def _answers(workplaces: Sequence[Workplace], place: int, job: Job) -> int:
-    return job.draws * workplaces[place].questions
+def _answers(evaluation_workers: Sequence[EvaluationWorker], number: int, job: Job) -> int:
+    return job.draws * evaluation_workers[number].questions
 
 
 def _named(on_event: Callable[[str, dict[str, Any]], None], name: str, **event: Any) -> None:
@@ -190,10 +201,10 @@ def _note_loss(directory: Path, report: Callable[..., None], kind: str, line: st
 
 
 class _Bench:
-    """One workplace at a time, opened when a job for it comes: two engines may not have room side by side on one device."""
+    """One evaluation worker at a time, opened when a job for it comes: two engines may not have room side by side on one device."""
 
-    def __init__(self, workplaces: Sequence[Workplace], report: Callable[..., None]) -> None:
-        self._workplaces, self._report = workplaces, report
+    def __init__(self, evaluation_workers: Sequence[EvaluationWorker], report: Callable[..., None]) -> None:
+        self._evaluation_workers, self._report = evaluation_workers, report
         self._stack = contextlib.ExitStack()
         self._open: tuple[int, Harness] | None = None
 
@@ -203,10 +214,13 @@ class _Bench:
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def run(self, place: int, job: Job) -> Result:
-        if self._open is None or self._open[0] != place:
+    def run(self, number: int, job: Job) -> Result:
+        if self._open is None or self._open[0] != number:
             self._stack.close()
-            self._open = place, self._stack.enter_context(opened(self._workplaces[place], self._report))
+            self._open = (
+                number,
+                self._stack.enter_context(opened(self._evaluation_workers[number], self._report)),
+            )
         harness = self._open[1]
         samples = harness.run(job)
         for benchmark, records in samples.items():

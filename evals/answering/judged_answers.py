@@ -41,7 +41,7 @@ def verdicts(judge: Judge, cache: AnswerCache | None, questions: Sequence[Questi
         For each question "pass", "fail", or None: missing. A missing verdict is not kept; it is asked again next time.
 
     Raises:
-        InfrastructureError: The judge refuses: its key, its address, its model or its budget is to be mended.
+        InfrastructureError: The judge refuses: its key, its address, its model or its budget is to be fixed.
     """
     said: dict[Question, Said] = {one: "fail" for one in questions if not one.submission.strip("\0 \t\r\n")}
     keys = {
@@ -74,7 +74,7 @@ def require_judge(settings: "JudgeSettings | None", benchmarks: Sequence[str]) -
     """The judge of answers.
 
     Raises:
-        InputError: Nobody is named.
+        InputError: No judge is named.
     """
     if settings is None:
         raise InputError(
@@ -84,7 +84,7 @@ def require_judge(settings: "JudgeSettings | None", benchmarks: Sequence[str]) -
 
 
 def require_served_judge(settings: "JudgeSettings | None") -> None:
-    """Check the judge's endpoint before anything is answered. Raises InfrastructureError with what to mend."""
+    """Check the judge's endpoint before anything is answered. Raises InfrastructureError with what to fix."""
     if settings is not None:
         from acdc.chat.preflight import require_served
 

@@ -11,5 +11,5 @@ import torch  # noqa: F401
 from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: F401
 
 import acdc.engines.hf  # noqa: F401
-import evals.answering.benchmark_exam
+import evals.answering.benchmark_run
 import evals.answering.lm_eval_adapter  # noqa: F401

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from acdc.errors import InputError
 
 if TYPE_CHECKING:
-    from evals.answering.benchmark_exam import Exam
+    from evals.answering.benchmark_run import BenchmarkRun
 
 _FIRST = 16  # tokens that are kept
 
@@ -40,30 +40,33 @@ class PromptTokens:
         )
 
 
-def read_prompts(engine: Any, exam: "Exam") -> PromptTokens:
+def read_prompts(engine: Any, benchmark_run: "BenchmarkRun") -> PromptTokens:
     """Look at every prompt of a benchmark.
 
     Args:
         engine: An engine; where it has `prompts` (:class:`acdc.engines.prompts.Prompts`) and `context`, they are asked.
-        exam: The benchmark.
+        benchmark_run: The benchmark.
 
     Raises:
         InputError: A prompt has two beginning-of-sequence tokens, or none although its tokenizer or chat template puts one.
     """
     prompts = getattr(engine, "prompts", None)
-    facts: dict[str, Any] = {"benchmark": exam.benchmark.name, "questions": len(exam.questions)}
+    facts: dict[str, Any] = {
+        "benchmark": benchmark_run.benchmark.name,
+        "questions": len(benchmark_run.questions),
+    }
     if prompts is None:
         return PromptTokens((), {**facts, "first_token_ids": None})
     tokenizer = prompts.tokenizer
-    tokens = [prompts.encode(question.prompt) for question in exam.questions]
+    tokens = [prompts.encode(question.prompt) for question in benchmark_run.questions]
     expected = None
-    for question, ids in zip(exam.questions, tokens, strict=True):
-        expected = _one_bos(exam, question.id, question.prompt, ids, tokenizer)
+    for question, ids in zip(benchmark_run.questions, tokens, strict=True):
+        expected = _one_bos(benchmark_run, question.id, question.prompt, ids, tokenizer)
     facts |= {
         "longest_prompt": max(map(len, tokens)),
         "context": getattr(engine, "context", None),
         "bos": expected,
-        "first_token_ids": (shared_start(tokens) if exam.withheld else tokens[0])[:_FIRST],
+        "first_token_ids": (shared_start(tokens) if benchmark_run.withheld else tokens[0])[:_FIRST],
     }
     return PromptTokens(tuple(map(len, tokens)), facts)
 
@@ -78,7 +81,9 @@ def shared_start(tokens: Sequence[Sequence[int]]) -> list[int]:
     return start
 
 
-def _one_bos(exam: "Exam", question: str, text: str, ids: Sequence[int], tokenizer: Any) -> int | None:
+def _one_bos(
+    benchmark_run: "BenchmarkRun", question: str, text: str, ids: Sequence[int], tokenizer: Any
+) -> int | None:
     """The token that begins the prompt, once; None where neither tokenizer nor template puts one."""
     bos: int | None = tokenizer.bos_token_id
     if bos is None:
@@ -90,8 +95,8 @@ def _one_bos(exam: "Exam", question: str, text: str, ids: Sequence[int], tokeniz
     count = next((place for place, token in enumerate(ids) if token != bos), len(ids))
     if count != 1:
         raise InputError(
-            f"{exam.benchmark.name}, {question}: the prompt begins with {count} beginning-of-sequence tokens "
+            f"{benchmark_run.benchmark.name}, {question}: the prompt begins with {count} beginning-of-sequence tokens "
             f"({tokenizer.bos_token}, id {bos}) instead of one; the chat template {'writes' if written else 'writes no'} "
-            f"{'one' if written else 'such token'} and the tokenizer adds {'one' if added else 'none'}: mend the tokenizer's files"
+            f"{'one' if written else 'such token'} and the tokenizer adds {'one' if added else 'none'}: fix the tokenizer's files"
         )
     return bos

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from acdc.errors import InputError
 from evals.answering.answer_cache import Reply
-from evals.answering.group_exam import open_exam
+from evals.answering.group_benchmark_run import open_benchmark_run
 from evals.answering.harness import run_of, verdict_of
 from evals.answering.judged_answers import opened_judge, require_judge, verdicts
 from evals.benchmarks import registry
@@ -20,7 +20,7 @@ from evals.benchmarks.functions import named
 if TYPE_CHECKING:
     from acdc.chat.settings import JudgeSettings
     from acdc.sandbox import SandboxSettings
-    from evals.answering.benchmark_exam import Exam
+    from evals.answering.benchmark_run import BenchmarkRun
 
 Row = dict[str, Any]
 _SUITE = "paper"
@@ -54,23 +54,27 @@ def score(
     data = dict.fromkeys(registry.data_names(_SUITE, [benchmark]), records)
     (found,) = registry.find(_SUITE, [benchmark], seed=0, questions=1, data=data)
     given = _replies(replies)
-    exam = open_exam(found, lambda user, system: f"{system}\n{user}", "plain")
+    benchmark_run = open_benchmark_run(found, lambda user, system: f"{system}\n{user}", "plain")
     shown = named(found.metadata["shown"]) if "shown" in found.metadata else str
-    places = {question.id: place for place, question in enumerate(exam.questions)}
+    places = {question.id: place for place, question in enumerate(benchmark_run.questions)}
     order = _order(found, places)
     asked = [_place(row, number, order, places, replies) for number, row in enumerate(given, 1)]
     samples: list[Row] = []
     for rows in _rounds(asked):
-        texts = [_reply(exam, given, rows.get(place)) for place in range(len(exam.questions))]
-        graded = exam.grade(texts)
-        open_ = exam.open_answers(texts) if exam.scored_by == "judge" else [None] * len(texts)
+        texts = [
+            _reply(benchmark_run, given, rows.get(place)) for place in range(len(benchmark_run.questions))
+        ]
+        graded = benchmark_run.grade(texts)
+        open_ = (
+            benchmark_run.open_answers(texts) if benchmark_run.scored_by == "judge" else [None] * len(texts)
+        )
         samples += [
             graded[place] | {"number": number, "asked": open_[place]} for place, number in rows.items()
         ]
     samples.sort(key=lambda sample: sample["number"])
-    if exam.scored_by == "judge":
+    if benchmark_run.scored_by == "judge":
         _ask(require_judge(judge, [benchmark]), samples)
-    return _judged(exam, samples, sandbox, shown)
+    return _judged(benchmark_run, samples, sandbox, shown)
 
 
 def _ask(settings: "JudgeSettings", samples: Sequence[Row]) -> None:
@@ -85,19 +89,19 @@ def _replies(path: Path) -> list[Row]:
     rows = registry.read_rows(path)
     for number, row in enumerate(rows, 1):
         if not isinstance(row.get("reply"), str):
-            raise InputError(f"{path}, line {number}: no text `reply`")
+            raise InputError(f"{path}, line {number}: the text `reply` is missing")
         if ("id" in row) == ("position" in row):
             raise InputError(f"{path}, line {number}: say which record it answers by `id` or by `position`")
     return rows
 
 
 def _order(benchmark: registry.Benchmark, places: dict[str, int]) -> list[str]:
-    """Ids in the order of the file; an exam of several tasks may ask in another."""
+    """Ids in the order of the file; a benchmark run of several tasks may ask in another."""
     return [*places] if benchmark.rows is None else [str(row["id"]) for row in benchmark.rows()]
 
 
 def _place(row: Row, number: int, order: Sequence[str], places: dict[str, int], path: Path) -> int:
-    """Which question of the exam a reply answers."""
+    """Which question of the benchmark run a reply answers."""
     if "id" in row:
         if str(row["id"]) not in places:
             raise InputError(f"{path}, line {number}: there is no record with id {row['id']!r}")
@@ -111,7 +115,7 @@ def _place(row: Row, number: int, order: Sequence[str], places: dict[str, int], 
 
 
 def _rounds(asked: Sequence[int]) -> list[dict[int, int]]:
-    """Replies as few sets with at most one reply a question: place in the exam to number of the reply."""
+    """Replies as few sets with at most one reply a question: place in the benchmark run to number of the reply."""
     rounds: list[dict[int, int]] = []
     seen: dict[int, int] = {}
     for number, place in enumerate(asked):
@@ -123,20 +127,23 @@ def _rounds(asked: Sequence[int]) -> list[dict[int, int]]:
     return rounds
 
 
-def _reply(exam: "Exam", given: Sequence[Row], number: int | None) -> Reply | None:
+def _reply(benchmark_run: "BenchmarkRun", given: Sequence[Row], number: int | None) -> Reply | None:
     if number is None:
         return None
     text: str = given[number]["reply"]
-    for stop in exam.sampling(0.0, 1.0).stop:
+    for stop in benchmark_run.sampling(0.0, 1.0).stop:
         text = text.split(stop)[0] if stop else text
     return Reply(text, "stop", 0, 0)
 
 
 def _judged(
-    exam: "Exam", samples: Sequence[Row], sandbox: "SandboxSettings", shown: Callable[[str], str]
+    benchmark_run: "BenchmarkRun",
+    samples: Sequence[Row],
+    sandbox: "SandboxSettings",
+    shown: Callable[[str], str],
 ) -> list[Row]:
     errors: list[str | None] = [None] * len(samples)
-    if exam.scored_by == "sandbox":
+    if benchmark_run.scored_by == "sandbox":
         from acdc.sandbox import Sandbox
 
         with Sandbox.open(sandbox) as box:

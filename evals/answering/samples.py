@@ -1,4 +1,4 @@
-"""What models answered, in words, read back from results: for whoever chooses one answer, or looks into how answers came about.
+"""What models answered, in words, read back from results: for selectors of one answer, and for audits.
 
 `correctness.json` says what is right; the words are in `samples.jsonl` beside it. Only the rows that are asked for are kept.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from acdc.errors import InputError
-from evals.answering.benchmark_exam import WITHHELD
+from evals.answering.benchmark_run import WITHHELD
 from evals.correctness import Answerer
 
 Made = TypeVar("Made")
@@ -43,7 +43,7 @@ def read_answers(
         words: Whether whole replies are wanted as well; else they are None.
 
     Raises:
-        InputError: The file is missing or no file of samples, or somebody's answers are not in it.
+        InputError: The file is missing or no file of samples, or answers of a model are not in it.
     """
     found: dict[Answerer, dict[str, Given]] = {who: {} for who in wanted}
 

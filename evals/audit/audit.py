@@ -1,6 +1,6 @@
 """An audit of the measurement, `audit/<family>.json`: can its numbers be believed?
 
-    prompts      everybody read the same prompts, by hash; a difference is an error that names method and question
+    prompts      all models read the same prompts, by hash; a difference is an error that names method and question
     cut_off      answers that the token budget cut off, and coverage and differences without those questions
     leaks        for each benchmark how near synthetic tasks come to its questions, and differences without the questions they share
     judged       where a judge decided and an exact match can be had as well, how often the two agree

@@ -1,4 +1,4 @@
-"""Proof that all methods were asked the same: for each question one hash of the prompt, over everybody's samples.
+"""Proof that all methods were asked the same: for each question one hash of the prompt, over the samples of all models.
 
 An endpoint gets turns and applies its own chat template, so its prompts have other bytes: there the words of every turn must occur, word for
 word, in the prompt that the others read. Of a benchmark whose text is withheld that cannot be seen, and it is said.
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from acdc.errors import InputError
-from evals.answering.benchmark_exam import WITHHELD as WITHHELD
+from evals.answering.benchmark_run import WITHHELD as WITHHELD
 from evals.answering.samples import extracted
 from evals.best_of_n.equivalence import normal_form
 
@@ -132,7 +132,7 @@ def _same_words(
     turns, end = json.JSONDecoder().raw_decode(mine)
     if not all(turn["content"].strip() in theirs for turn in turns) or mine[end:].strip() not in theirs:
         raise InputError(
-            f"{benchmark}, question {sample['question_id']}: {method} ({sample['model']}) was asked in other words than the family's "
+            f"{benchmark}, question {sample['question_id']}: {method} ({sample['model']}) has another prompt than the family's "
             "models; evaluate both again"
         )
     proof.by_words += 1

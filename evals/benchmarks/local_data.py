@@ -36,7 +36,7 @@ def unreadable(path: Path, form: str, error: Exception) -> InputError:
     if isinstance(error, IsADirectoryError):
         return InputError(f"{path} is a folder; name the file in it")
     if isinstance(error, FileNotFoundError):
-        return InputError(f"{path} is not there")
+        return InputError(f"{path}: file not found")
     return InputError(f"{path} can't be read as {form}: {error}")
 
 
@@ -138,8 +138,8 @@ def pool_file(path: Path, metadata: Mapping[str, Any]) -> Path | None:
     if split is None:
         return None
     for suffix in (".jsonl", ".parquet"):
-        if (beside := path.parent / f"{split}{suffix}").is_file():
-            return beside
+        if (sibling := path.parent / f"{split}{suffix}").is_file():
+            return sibling
     raise InputError(f"{path}: its few-shot examples, {split}.jsonl or {split}.parquet, are not beside it")
 
 

@@ -66,13 +66,13 @@ def plan(benchmark: str, metadata: Mapping[str, Any], records: Path, out: Path, 
         metadata: Of its task.
         records: Its records, in their original fields.
         out: The list to be.
-        judge: Who is asked where the rule does not settle it; None: nobody, and those questions stand alone.
+        judge: Who is asked where the rule does not settle it; None: no model, and those questions stay.
 
     Raises:
         InputError: The benchmark asks with options, or the records are not what they should be.
     """
     if "open_form" not in metadata:
-        raise InputError(f"{benchmark} asks its questions as they are; there is nothing to leave out")
+        raise InputError(f"{benchmark} needs no filter: it asks its questions with their options")
     form: Callable[[Row], OpenForm] = named(metadata["open_form"])
     rows = sound_records(records, metadata)
     for number, row in enumerate(rows, 1):

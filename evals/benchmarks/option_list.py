@@ -40,7 +40,7 @@ def open_questions(
     """
     if needing == Path():
         raise InputError(
-            f"{path}: its questions are asked without their options, and some make no sense so. List those with "
+            f"{path}: its questions are asked without their options, but some need them. List those with "
             f"`acdc build-filter`, and set evaluation.filters.{metadata['data']} to the list"
         )
     hashes = [record_hash(row, metadata) for row in rows]
@@ -48,7 +48,7 @@ def open_questions(
     unknown = [number for number, digest in enumerate(hashes, 1) if digest not in listed]
     if unknown:
         raise InputError(
-            f"{needing} says nothing of {len(unknown)} of the {len(rows)} records of {path} (the first is record {unknown[0]}); "
+            f"{needing} has no entry for {len(unknown)} of the {len(rows)} records of {path} (the first is record {unknown[0]}); "
             "build it again from these records with `acdc build-filter`"
         )
     form: Callable[[Row], OpenForm] = named(metadata["open_form"])
@@ -74,4 +74,4 @@ def read_list(path: Path) -> dict[str, bool]:
             raise ValueError(f"format {lines[0]['format']}, not {FORMAT}")
         return {str(line["record"]): bool(line["needs_options"]) for line in lines[1:]}
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise InputError(f"{path} is no list of `acdc build-filter` ({error}); build it again") from error
+        raise InputError(f"{path} is not a list of `acdc build-filter` ({error}); build it again") from error

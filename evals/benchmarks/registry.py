@@ -236,7 +236,7 @@ def _described(path: Path, data: Mapping[str, Path], filters: Mapping[str, Path]
     if file is None:
         if name:  # upstream's tasks name a data set of a hub, which would be asked for in every worker
             raise InputError(
-                f"evaluation.data.{name} is not set: {path.stem} reads its records from a file, and nothing is fetched"
+                f"evaluation.data.{name} is not set; {path.stem} reads its records from a file, and this program does not download it"
             )
         if "prepare" in metadata or "parts" in metadata:
             raise InputError(

@@ -54,7 +54,9 @@ def selection_efficiency(
     # Sums of questions that are drawn are exact, so that no order of adding shows.
     gain, room = (on_grid(part - parts[1], len(part)) for part in (parts[0], parts[2]))
     if room.sum() <= 0:
-        raise NotEnoughDataError("there is no question on which it matters which answer is chosen")
+        raise NotEnoughDataError(
+            "on every question all answers are right or all are wrong, so the choice does not matter"
+        )
     # Questions of one kind (gain, room) are drawn as counts: the same distribution without a draw per question.
     kinds, counts = np.unique(np.stack([gain, room]), axis=1, return_counts=True)
     drawn = np.random.default_rng(seed).multinomial(len(gain), counts / len(gain), size=resamples)

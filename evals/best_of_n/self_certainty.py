@@ -25,7 +25,7 @@ def select(candidates: Candidates, rng: np.random.Generator) -> Choice:
         )
     if not all(math.isfinite(value) for values in candidates.certainties for value in values):
         raise InputError(
-            "self-certainty: it is infinite for one of these answers, whose model gives a token no probability at all; choose another way"
+            "self-certainty: it is infinite for one of these answers (its model gives a token probability 0); use another selector"
         )
     index, drawn = best_mean(candidates.certainties, rng)
     return Choice(index, drawn=drawn)

@@ -125,15 +125,15 @@ def _members(config: "Config", run: Path, n: int) -> "tuple[Family, list[Member]
     from acdc.storage.layout import Layout
     from acdc.storage.store import RunStore
     from evals.answering.evaluate_taskforce import read_run
-    from evals.answering.workplaces import RunWeights, found_family
+    from evals.answering.evaluation_workers import RunWeights, prepared_family
     from evals.ask import Member
 
     with RunStore.read(run) as store:
         about, made = (json.loads(store.meta(key) or "{}") for key in ("run", "settings"))
     if not about or not made:
-        raise InputError(f"{run}: no run of this project (nothing in it says what it is)")
+        raise InputError(f"{run}: this is not a run of this project (its description is missing)")
     layout = Layout(run.resolve().parents[3])
-    family = found_family(config, layout, about["family"])
+    family = prepared_family(config, layout, about["family"])
     weights = RunWeights(family, run, functools.partial(engine_of, config, family))
     chosen = read_run(layout.taskforce(about["family"], about["variant"], about["seed"]), weights.hashes())
     force = chosen.forces["coverage"]

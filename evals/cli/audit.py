@@ -62,7 +62,7 @@ def _audited(config: "Config", layout: "Layout", family: str) -> "Audit":
     proof = same_prompts(_folders(evidence), evidence.benchmarks, tuple(evidence.endpoints))
     asked = config.section("evaluation", EvaluationSettings)
     tasks = _tasks(layout, evidence)
-    # Benchmark questions are not sent to anybody, so an endpoint has no part in this.
+    # Benchmark questions are sent to no endpoint, so an endpoint has no part in this.
     wanted = config.embedder
     embedder = HashingEmbedder() if isinstance(wanted, EmbeddingEndpointSettings) else open_embedder(wanted)
     chosen = config.sections.get("audit", AuditSettings())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from acdc.config.config import Config
     from acdc.variation.settings import MutationSettings
     from evals.answering.harness import Job
-    from evals.answering.jobs import Result, Workplace
+    from evals.answering.jobs import EvaluationWorker, Result
     from evals.comparison.document import Guess
     from evals.rivals.methods import Method
     from evals.settings import EvaluationSettings
@@ -50,36 +50,39 @@ def baselines(
     from evals.answering.jobs import run_jobs
     from evals.settings import EvaluationSettings
 
-    places, jobs, rows = _work(config, family)
+    evaluation_workers, jobs, rows = _work(config, family)
     title = f"baselines {family}"
     if dry_run:
-        plan = _plan(config, places, jobs, rows)
+        plan = _plan(config, evaluation_workers, jobs, rows)
         say(plan._asdict(), _plan_text(title, plan), as_json=as_json)
         return
-    with at_work(config, places[0], title, len(jobs)) as work:
-        places, jobs, rows = _work(work.config, family)
-        results = run_jobs(places, jobs, workers=work.workers, on_event=work.on_event)
-    answered = _ask_endpoints(config, family, places[0])
+    with at_work(config, evaluation_workers[0], title, len(jobs)) as work:
+        evaluation_workers, jobs, rows = _work(work.config, family)
+        results = run_jobs(evaluation_workers, jobs, workers=work.workers, on_event=work.on_event)
+    answered = _ask_endpoints(config, family, evaluation_workers[0])
     results += answered
     summary = checked(results, config.section("evaluation", EvaluationSettings).max_missing)
-    _write(config, family, places, rows, results, answered)
+    _write(config, family, evaluation_workers, rows, results, answered)
     lines = [f"{family}: {len(rows)} rivals, {summary}"]
     lines += [f"  {row.name}: not run, {row.not_run}" for row in rows if row.not_run]
     say({"methods": len(rows), **summary._asdict()}, "\n".join(lines), as_json=as_json)
 
 
 def _plan(
-    config: "Config", places: list["Workplace"], jobs: list[tuple[int, "Job"]], rows: list["Method"]
+    config: "Config",
+    evaluation_workers: list["EvaluationWorker"],
+    jobs: list[tuple[int, "Job"]],
+    rows: list["Method"],
 ) -> Plan:
-    from evals.answering.workplaces import known_questions
+    from evals.answering.evaluation_workers import known_questions
 
-    questions, uncounted = known_questions(places[0])
+    questions, uncounted = known_questions(evaluation_workers[0])
     answers = sum(job.draws for _, job in jobs) * questions
     return Plan([row.name for row in rows], answers, uncounted, _endpoint_answers(config, questions))
 
 
 def _plan_text(title: str, plan: Plan) -> str:
-    from evals.answering.workplaces import not_counted
+    from evals.answering.evaluation_workers import not_counted
 
     calls = "".join(f"; {count:,} calls to {name}" for name, count in plan.endpoints.items())
     return (
@@ -88,16 +91,18 @@ def _plan_text(title: str, plan: Plan) -> str:
     )
 
 
-def _work(config: "Config", family: str) -> tuple[list["Workplace"], list[tuple[int, "Job"]], list["Method"]]:
+def _work(
+    config: "Config", family: str
+) -> tuple[list["EvaluationWorker"], list[tuple[int, "Job"]], list["Method"]]:
     """Where answers are made, which are asked for, and the rows of the table that they serve."""
     from acdc.storage.layout import Layout
-    from evals.answering.workplaces import big_loader, found_family, seed_loader, workplaces
+    from evals.answering.evaluation_workers import big_loader, make_workers, prepared_family, seed_loader
     from evals.rivals import baselines as rivals
     from evals.settings import BaselineSettings, EvaluationSettings
 
     asked = config.section("evaluation", EvaluationSettings)
     chosen = config.section("baselines", BaselineSettings)
-    found = found_family(config, Layout(), family)
+    found = prepared_family(config, Layout(), family)
     seeds = list(found.seeds)
     experts = rivals.expert_sets(found.experts, seeds, chosen.general)
     rows = rivals.methods(chosen, experts, seeds, asked.max_n, big=found.big is not None)
@@ -111,30 +116,30 @@ def _work(config: "Config", family: str) -> tuple[list["Workplace"], list[tuple[
         ),
         big_loader(found),
     )
-    return workplaces(config, Layout(), found, asked), jobs, rows
+    return make_workers(config, Layout(), found, asked), jobs, rows
 
 
 def _write(
     config: "Config",
     family: str,
-    places: list["Workplace"],
+    evaluation_workers: list["EvaluationWorker"],
     rows: list["Method"],
     results: list["Result"],
     answered: list["Result"],
 ) -> None:
     from acdc.storage.layout import Layout
     from evals.answering.evaluate_taskforce import write, write_json
-    from evals.answering.workplaces import found_family
+    from evals.answering.evaluation_workers import prepared_family
     from evals.rivals import api_baseline
     from evals.rivals.baselines import parameters
     from evals.settings import BaselineSettings, EvaluationSettings
 
-    found = found_family(config, Layout(), family)
+    found = prepared_family(config, Layout(), family)
     directory = Layout().results(family, "baselines")
     write(directory, results)
     sizes = {"base": parameters(found.base)} | ({"big": parameters(found.big)} if found.big else {})
     asked = config.section("evaluation", EvaluationSettings)
-    generated = [each.name for each in places[0].benchmarks if each.generated]
+    generated = [each.name for each in evaluation_workers[0].benchmarks if each.generated]
     document: dict[str, object] = {
         "methods": [row.model_dump(mode="json") for row in rows],
         "parameters": sizes,
@@ -147,7 +152,7 @@ def _write(
     write_json(directory / "baselines.json", document)
 
 
-def _ask_endpoints(config: "Config", family: str, place: "Workplace") -> list["Result"]:
+def _ask_endpoints(config: "Config", family: str, evaluation_worker: "EvaluationWorker") -> list["Result"]:
     """The answers of models behind endpoints, where there are any that can be asked."""
     from acdc.processes.progress import Board
     from evals.rivals import api_baseline
@@ -158,7 +163,7 @@ def _ask_endpoints(config: "Config", family: str, place: "Workplace") -> list["R
     if not names:
         return []
     with Board(f"baselines {family}", names) as board:
-        return api_baseline.ask(given, place, _ledger(), board.update)
+        return api_baseline.ask(given, evaluation_worker, _ledger(), board.update)
 
 
 def _endpoint_answers(config: "Config", questions: int) -> dict[str, int]:

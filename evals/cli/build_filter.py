@@ -61,7 +61,7 @@ def build_filter(
 def _required(judge: "JudgeSettings | None") -> "JudgeSettings":
     if judge is None:
         raise InputError(
-            "judges.answers: no judge is named; give base_url and model there, or use --rule-only, which asks nobody"
+            "judges.answers: no judge is named; set base_url and model, or use --rule-only, which asks no model"
         )
     return judge
 

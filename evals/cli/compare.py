@@ -81,7 +81,7 @@ def compare(
 
 def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     from acdc.storage.layout import Layout
-    from evals.best_of_n.settings import settings_of as choosing_of
+    from evals.best_of_n.settings import settings_of as best_of_n_of
     from evals.comparison.build import compare as compared
     from evals.comparison.document import Guess
     from evals.comparison.evidence import evidence_of
@@ -92,9 +92,9 @@ def _compared(config: "Config", root: Path, family: str) -> "Comparison":
     evidence = evidence_of(config, layout, config.run_specs(family))
     guesses = [Guess.model_validate(row) for row in evidence.guesses]
     statistics = config.section("statistics", StatisticsSettings)
-    choosing = choosing_of(config)
-    with opened(choosing, config.section("evaluation", EvaluationSettings), layout) as tools:
-        return compared(evidence, comparison_settings(config), statistics, guesses, (choosing, tools))
+    best_of_n = best_of_n_of(config)
+    with opened(best_of_n, config.section("evaluation", EvaluationSettings), layout) as tools:
+        return compared(evidence, comparison_settings(config), statistics, guesses, (best_of_n, tools))
 
 
 def _side_by_side(

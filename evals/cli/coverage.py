@@ -1,4 +1,4 @@
-"""``acdc coverage``: what anybody's lm-eval sample logs say about models together; nothing else of this project is needed."""
+"""``acdc coverage``: what lm-eval sample logs of any models say about them together; nothing else of this project is needed."""
 
 import json
 import time
@@ -138,7 +138,7 @@ def _text(report: "Report", ours: Mapping[str, int], theirs: Mapping[str, int]) 
                 "    whether the models read the same prompts is not known: records without prompt_hash"
             )
         if row["dropped"]:
-            lines.append(f"    {row['dropped']} questions left out: somebody's answer is missing")
+            lines.append(f"    {row['dropped']} questions left out: an answer is missing")
     lines += ["", "   N  these N               any N"]
     lines += [
         f"{row['n']:4d}  {_percent(row['these'], 'mean'):22}{_percent(row['any'], 'mean')}"
@@ -149,13 +149,13 @@ def _text(report: "Report", ours: Mapping[str, int], theirs: Mapping[str, int]) 
         f"{row['alone']:8.1%}{row['unique']:8d}{row['shapley']:9.1%}{row['without']:9.1%}  {row['model']}"
         for row in report["contributions"]
     ]
-    lines += ["", *_choosing(report), _cut(report)]
+    lines += ["", *_choice(report), _cut(report)]
     if "comparison" in report:
         lines += ["", *_comparison(report["comparison"], _named(theirs))]
     return "\n".join(lines)
 
 
-def _choosing(report: "Report") -> list[str]:
+def _choice(report: "Report") -> list[str]:
     row = report["best_of_n"]
     lines = [
         f"one answer by majority ({report['answers_compared_by']}): {_percent(row['majority'], 'mean')}",

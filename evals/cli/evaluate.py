@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from acdc.config.run_spec import RunSpec
     from acdc.families.family import Family as FoundFamily
     from evals.answering.evaluate_taskforce import Run
-    from evals.answering.jobs import Workplace
-    from evals.answering.workplaces import RunWeights
+    from evals.answering.evaluation_workers import RunWeights
+    from evals.answering.jobs import EvaluationWorker
 
 
 class Plan(NamedTuple):
@@ -49,26 +49,26 @@ def evaluate(
     from acdc.storage.layout import Layout
     from evals.answering.evaluate_taskforce import evaluate as measure
     from evals.answering.evaluate_taskforce import jobs_of
-    from evals.answering.workplaces import found_family, workplaces
+    from evals.answering.evaluation_workers import make_workers, prepared_family
     from evals.settings import EvaluationSettings
 
     layout = Layout()
     asked = config.section("evaluation", EvaluationSettings)
-    found = found_family(config, layout, family)
-    place = workplaces(config, layout, found, asked)[0]
+    found = prepared_family(config, layout, family)
+    evaluation_worker = make_workers(config, layout, found, asked)[0]
     runs, weights = _runs(config, found, specs)
     jobs = jobs_of(runs, asked, lambda run, id: weights[run.seed].loader(id))
     title = f"evaluate {family}/{variant}"
     if dry_run:
-        plan = _planned(place, len(runs), len(jobs))
+        plan = _planned(evaluation_worker, len(runs), len(jobs))
         say(plan._asdict(), _plan_text(title, plan), as_json=as_json)
         return
-    with at_work(config, place, title, len(jobs)) as work:
-        place = workplaces(work.config, layout, found, asked)[0]
+    with at_work(config, evaluation_worker, title, len(jobs)) as work:
+        evaluation_worker = make_workers(work.config, layout, found, asked)[0]
         summary = measure(
             runs,
             lambda run, id: weights[run.seed].loader(id),
-            place,
+            evaluation_worker,
             lambda run: layout.results(family, variant) / f"seed-{run.seed}",
             workers=work.workers,
             on_event=work.on_event,
@@ -80,13 +80,13 @@ def evaluate(
 def _runs(
     config: "Config", family: "FoundFamily", specs: "list[RunSpec]"
 ) -> tuple[list["Run"], dict[int, "RunWeights"]]:
-    """The runs with hashes of everybody in them, and their weights by run seed."""
+    """The runs with hashes of all their individuals, and their weights by run seed."""
     from acdc.runs.assembly import engine_of
     from acdc.runs.current import check_asked
     from acdc.storage.layout import Layout
     from acdc.storage.store import RunStore
     from evals.answering.evaluate_taskforce import read_run
-    from evals.answering.workplaces import RunWeights
+    from evals.answering.evaluation_workers import RunWeights
 
     layout = Layout()
     open_engine = functools.partial(engine_of, config, family)
@@ -101,17 +101,21 @@ def _runs(
     return runs, weights
 
 
-def _planned(place: "Workplace", runs: int, models: int) -> Plan:
-    from evals.answering.workplaces import known_questions
+def _planned(evaluation_worker: "EvaluationWorker", runs: int, models: int) -> Plan:
+    from evals.answering.evaluation_workers import known_questions
 
-    questions, uncounted = known_questions(place)
+    questions, uncounted = known_questions(evaluation_worker)
     return Plan(
-        runs, models, [benchmark.name for benchmark in place.benchmarks], models * questions, uncounted
+        runs,
+        models,
+        [benchmark.name for benchmark in evaluation_worker.benchmarks],
+        models * questions,
+        uncounted,
     )
 
 
 def _plan_text(title: str, plan: Plan) -> str:
-    from evals.answering.workplaces import not_counted
+    from evals.answering.evaluation_workers import not_counted
 
     return (
         f"{title}: {plan.models} distinct models of {plan.runs} runs on {len(plan.benchmarks)} benchmarks, "

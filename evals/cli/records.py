@@ -80,5 +80,5 @@ def _hash(path: "Path") -> str:
             return hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     except OSError as error:
         raise InputError(
-            f"{path} can't be read: {error}; mend evaluation.data or evaluation.filters"
+            f"{path} can't be read: {error}; fix evaluation.data or evaluation.filters"
         ) from error

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from acdc.config.config import Config
-    from evals.answering.jobs import Workplace
+    from evals.answering.jobs import EvaluationWorker
 
 
 class AtWork(NamedTuple):
@@ -27,7 +27,7 @@ class AtWork(NamedTuple):
 
 
 @contextlib.contextmanager
-def at_work(config: "Config", place: "Workplace", title: str, jobs: int) -> Iterator[AtWork]:
+def at_work(config: "Config", place: "EvaluationWorker", title: str, jobs: int) -> Iterator[AtWork]:
     """Check the judge and the answer cache, find the workers, and show a bar for each while jobs run.
 
     Raises:

@@ -5,7 +5,6 @@ Door: build.py makes the `Comparison` of document.py from evidence.py; csv_files
 """
 
 __all__ = [
-    "ballots",
     "build",
     "by_generation",
     "claims",
@@ -16,7 +15,8 @@ __all__ = [
     "examples",
     "final_answers",
     "planning",
+    "selection",
+    "selection_items",
     "side_by_side",
-    "tally",
     "tools",
 ]

@@ -17,11 +17,11 @@ from evals.comparison.document import (
     Member,
     MethodResult,
 )
-from evals.comparison.estimates import Measured, by_run, measure
+from evals.comparison.estimates import Estimates, by_run, measure
 from evals.comparison.evidence import Entry, Evidence
 from evals.comparison.examples import only_ours
 from evals.comparison.final_answers import final_answers
-from evals.comparison.tally import Tools
+from evals.comparison.selection import Tools
 from evals.coverage import contributions
 from evals.settings import ComparisonSettings, StatisticsSettings
 
@@ -42,7 +42,7 @@ def compare(
         guesses: What guessing scores.
         best_of_n: How one final answer is chosen, and with what; None: it is not.
     """
-    measured = measure(evidence, statistics)
+    estimates = measure(evidence, statistics)
     entries = {entry.id: entry for entry in evidence.entries}
     ours = next(entry for entry in evidence.entries if entry.group == "ours")
     largest = {entry.id: max(entry.sizes()) for entry in evidence.entries if entry.sizes()}
@@ -59,47 +59,47 @@ def compare(
         sizes=sorted({n for entry in evidence.entries for n in entry.sizes()}),
         confidence=statistics.confidence,
         alpha=statistics.alpha,
-        methods=[_method(measured, entry) for entry in evidence.entries],
-        claims=claims(measured, ours, settings),
-        archive=_archive(measured, ours),
+        methods=[_method(estimates, entry) for entry in evidence.entries],
+        claims=claims(estimates, ours, settings),
+        archive=_archive(estimates, ours),
         members=[member for entry in evidence.entries for member in _members(evidence, entry)],
         guesses=list(guesses),
         questions=kept,
         solves={
             id: {
                 name: [rounded(chance, 4) for chance in values.mean(axis=0).tolist()]
-                for name, values in measured.chances[id, n].items()
+                for name, values in estimates.chances[id, n].items()
             }
             for id, n in largest.items()
         },
         only_ours=only_ours(evidence, entries[ours.id], settings.examples),
         generations=by_generation(evidence, settings, statistics),
-        best_of_n=FinalAnswers() if best_of_n is None else final_answers(measured, settings, *best_of_n),
+        best_of_n=FinalAnswers() if best_of_n is None else final_answers(estimates, settings, *best_of_n),
     )
 
 
-def _method(measured: Measured, entry: Entry) -> MethodResult:
+def _method(estimates: Estimates, entry: Entry) -> MethodResult:
     sizes = entry.sizes()
-    cut = {name: entry.cut_off(name) for name in measured.evidence.benchmarks} if sizes else {}
+    cut = {name: entry.cut_off(name) for name in estimates.evidence.benchmarks} if sizes else {}
     return MethodResult(
         id=entry.id,
         name=entry.name,
         group=entry.group,
         variant=entry.variant,
-        coverage=[_coverage(measured, entry, n) for n in sizes],
+        coverage=[_coverage(estimates, entry, n) for n in sizes],
         cut_off=cut,
         not_run=entry.not_run,
     )
 
 
-def _coverage(measured: Measured, entry: Entry, n: int) -> CoverageAt:
-    chances = measured.chances[entry.id, n]
-    one = measured.evidence.parameters.get({"big": "big", "api": "api"}.get(entry.group, "base"))
+def _coverage(estimates: Estimates, entry: Entry, n: int) -> CoverageAt:
+    chances = estimates.chances[entry.id, n]
+    one = estimates.evidence.parameters.get({"big": "big", "api": "api"}.get(entry.group, "base"))
     models = entry.models(n)
     written, seen = entry.tokens(n)
     return CoverageAt(
         n=n,
-        coverage=measured.estimate((entry.id, n)),
+        coverage=estimates.estimate((entry.id, n)),
         benchmarks={name: float(values.mean()) for name, values in chances.items()},
         runs=by_run(chances),
         models=models,
@@ -109,8 +109,8 @@ def _coverage(measured: Measured, entry: Entry, n: int) -> CoverageAt:
     )
 
 
-def _archive(measured: Measured, ours: Entry) -> list[ArchiveNull]:
-    archive = next((entry for entry in measured.evidence.entries if entry.group == "archive"), None)
+def _archive(estimates: Estimates, ours: Entry) -> list[ArchiveNull]:
+    archive = next((entry for entry in estimates.evidence.entries if entry.group == "archive"), None)
     if archive is None:
         return []
     rows = []
@@ -120,10 +120,10 @@ def _archive(measured: Measured, ours: Entry) -> list[ArchiveNull]:
             ArchiveNull(
                 variant=ours.variant,
                 n=n,
-                expected=measured.estimate(null),
-                chosen=measured.estimate(chosen),
-                gain=measured.gain(chosen, null),
-                archive=[len(run.archive) for run in measured.evidence.runs[ours.variant]],
+                expected=estimates.estimate(null),
+                chosen=estimates.estimate(chosen),
+                gain=estimates.gain(chosen, null),
+                archive=[len(run.archive) for run in estimates.evidence.runs[ours.variant]],
             )
         )
     return rows

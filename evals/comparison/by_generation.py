@@ -29,7 +29,7 @@ def by_generation(
     for variant in dict.fromkeys(entry.variant for entry in evidence.earlier):
         whole = next(entry for entry in evidence.entries if entry.id == f"{variant}/coverage")
         entries = [*(entry for entry in evidence.earlier if entry.variant == variant), whole]
-        measured = measure(replace(evidence, entries=entries), statistics)
+        estimates = measure(replace(evidence, entries=entries), statistics)
         for n in settings.claim_sizes:
             there = [entry for entry in entries if n in entry.sizes()]
             rows += [
@@ -37,8 +37,8 @@ def by_generation(
                     variant=variant,
                     generation=_generation(entry),
                     n=n,
-                    coverage=measured.estimate((entry.id, n)),
-                    gain=None if entry is there[0] else measured.gain((entry.id, n), (there[0].id, n)),
+                    coverage=estimates.estimate((entry.id, n)),
+                    gain=None if entry is there[0] else estimates.gain((entry.id, n), (there[0].id, n)),
                 )
                 for entry in there
             ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from acdc.errors import NotEnoughDataError
 from acdc.numbers.digits import TIE, settled, sign
 from evals.comparison.document import Claim, Significance
-from evals.comparison.estimates import Key, Measured, by_run
+from evals.comparison.estimates import Estimates, Key, by_run
 from evals.comparison.evidence import Entry
 from evals.settings import ComparisonSettings, StatisticsSettings
 from evals.significance import converged_bootstrap, holm, paired_t, published_bootstrap, sign_flip
@@ -17,15 +17,15 @@ from evals.statistics.bootstrap import Means, mean_of
 _PUBLISHED_RESAMPLES = 50_000
 
 
-def claims(measured: Measured, ours: Entry, settings: ComparisonSettings) -> list[Claim]:
+def claims(estimates: Estimates, ours: Entry, settings: ComparisonSettings) -> list[Claim]:
     """All claims, each table corrected for itself.
 
     Args:
-        measured: Every method.
+        estimates: Every method.
         ours: Whose claims they are.
         settings: At which N, and which variants belong among the rivals of the main table.
     """
-    rivals = [entry for entry in measured.evidence.entries if entry is not ours and entry.sizes()]
+    rivals = [entry for entry in estimates.evidence.entries if entry is not ours and entry.sizes()]
     tables = {
         "main": [
             entry for entry in rivals if entry.group != "variant" or entry.variant in settings.search_controls
@@ -41,31 +41,31 @@ def claims(measured: Measured, ours: Entry, settings: ComparisonSettings) -> lis
             for rival in members
             if n in rival.sizes() or rival.sizes() == [1]
         ]
-        made = [_claim(measured, table, (ours.id, n), (rival.id, rival_n)) for n, rival, rival_n in pairs]
-        claims += _corrected(made, measured.statistics.alpha)
+        made = [_claim(estimates, table, (ours.id, n), (rival.id, rival_n)) for n, rival, rival_n in pairs]
+        claims += _corrected(made, estimates.statistics.alpha)
     return claims
 
 
-def between(measured: Measured, pairs: Sequence[tuple[Key, Key]]) -> list[Claim]:
+def between(estimates: Estimates, pairs: Sequence[tuple[Key, Key]]) -> list[Claim]:
     """Claims about any pairs of methods, corrected together.
 
     Args:
-        measured: Every method.
+        estimates: Every method.
         pairs: (id, N) of the first and of the second.
     """
-    made = [_claim(measured, "pairs", first, second) for first, second in pairs]
-    return _corrected(made, measured.statistics.alpha)
+    made = [_claim(estimates, "pairs", first, second) for first, second in pairs]
+    return _corrected(made, estimates.statistics.alpha)
 
 
-def _claim(measured: Measured, table: str, ours: Key, rival: Key) -> Claim:
-    statistics = measured.statistics
-    differences = measured.difference(ours, rival)
+def _claim(estimates: Estimates, table: str, ours: Key, rival: Key) -> Claim:
+    statistics = estimates.statistics
+    differences = estimates.difference(ours, rival)
     mean = mean_of(differences)
-    means = measured.drawn_means[ours] - measured.drawn_means[rival]
-    interval = measured.drawn.interval(mean, means)
+    means = estimates.drawn_means[ours] - estimates.drawn_means[rival]
+    interval = estimates.drawn.interval(mean, means)
     per_benchmark = {name: float(values.mean()) for name, values in differences.items()}
     raw, runs = np.array(list(per_benchmark.values())), by_run(differences)
-    normalised = _normalised(measured, ours, rival)
+    normalised = _normalised(estimates, ours, rival)
     return Claim(
         table=table,
         ours=ours[0],
@@ -116,11 +116,11 @@ def _corrected(claims: Sequence[Claim], alpha: float) -> list[Claim]:
     return done
 
 
-def _normalised(measured: Measured, ours: Key, rival: Key) -> NDArray[np.float64]:
+def _normalised(estimates: Estimates, ours: Key, rival: Key) -> NDArray[np.float64]:
     """(B,) differences as published: each benchmark min–max normalised over all methods with that N."""
     table = {
         key: np.array([values.mean() for values in chances.values()])
-        for key, chances in measured.chances.items()
+        for key, chances in estimates.chances.items()
         if key[1] == ours[1] or key in (ours, rival)
     }
     levels = np.array(list(table.values()))

@@ -16,7 +16,7 @@ Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Measured:
+class Estimates:
     """What is known of every method at every N.
 
     Attributes:
@@ -51,7 +51,7 @@ class Measured:
         return {name: values - self.chances[rival][name] for name, values in self.chances[ours].items()}
 
 
-def measure(evidence: Evidence, statistics: StatisticsSettings) -> Measured:
+def measure(evidence: Evidence, statistics: StatisticsSettings) -> Estimates:
     """Measure every method at every N.
 
     Args:
@@ -72,7 +72,7 @@ def measure(evidence: Evidence, statistics: StatisticsSettings) -> Measured:
         )
 
     fixed, drawn = bootstrap(True), bootstrap(False)
-    return Measured(
+    return Estimates(
         evidence,
         statistics,
         chances,

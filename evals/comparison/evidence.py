@@ -215,7 +215,7 @@ def gather(
 def side_by_side(
     family: str, benchmarks: Sequence[str], runs: Mapping[str, Sequence[Run]], results: Path, most: int
 ) -> Evidence:
-    """The task forces of variants alone, without anybody's rivals; arguments and errors as of :func:`gather`."""
+    """The task forces of variants alone, without rivals; arguments and errors as of :func:`gather`."""
     entries: list[Entry] = []
     like: Matrices | None = None
     for variant, its in runs.items():
@@ -320,7 +320,7 @@ def _read_all(
 def _read_baselines(directory: Path, benchmarks: Sequence[str]) -> tuple[_Baselines, dict[str, Correctness]]:
     path = directory / "baselines.json"
     if not path.is_file():
-        raise InputError(f"{path}: not there; run `acdc baselines` first")
+        raise InputError(f"{path}: file not found; run `acdc baselines` first")
     try:
         document = _Baselines.model_validate_json(path.read_bytes())
     except ValueError as error:

@@ -13,9 +13,9 @@ from evals.best_of_n.judge_rounds import Rounds
 from evals.best_of_n.position_bias import position_bias
 from evals.best_of_n.registry import JUDGE, REWARDS, needs
 from evals.best_of_n.settings import PUBLISHED, BestOfNSettings, kind_of
-from evals.comparison.estimates import Measured
+from evals.comparison.estimates import Estimates
 from evals.comparison.evidence import Entry
-from evals.comparison.tally import Booth, Cell, Tally, Tools, Ways
+from evals.comparison.selection import BenchmarkSelection, Cell, SelectionTotals, Tools, Ways
 from evals.settings import ComparisonSettings
 from evals.statistics.bootstrap import Means, mean_of
 from evals.statistics.resampling import percentile_interval
@@ -35,12 +35,12 @@ Key = tuple[str, int, str]
 
 
 def final_answers(
-    measured: Measured, comparison: ComparisonSettings, settings: BestOfNSettings, tools: Tools
+    estimates: Estimates, comparison: ComparisonSettings, settings: BestOfNSettings, tools: Tools
 ) -> FinalAnswers:
     """Choose, for the task force and its rivals at the sizes of claims.
 
     Args:
-        measured: Every method; intervals come from its resamples.
+        estimates: Every method; intervals come from its resamples.
         comparison: Sizes, and which variants are rivals.
         settings: Ways to choose.
         tools: Judge, reward model, questions.
@@ -49,7 +49,7 @@ def final_answers(
         InputError: Samples are missing.
         InfrastructureError: The judge is out of reach; what it said is kept.
     """
-    evidence = measured.evidence
+    evidence = estimates.evidence
     cells = [
         (entry, n)
         for entry in evidence.entries
@@ -59,17 +59,17 @@ def final_answers(
     not_run = {name: why for name in settings.selectors if (why := _lacks(name, evidence.benchmarks, tools))}
     names = [name for name in settings.selectors if name not in not_run]
     rounds = Rounds(tools.judge) if tools.judge is not None else None
-    ways = Ways(measured.statistics.seed, settings, tools, rounds)
-    tallies: dict[Key, Tally] = {}
+    ways = Ways(estimates.statistics.seed, settings, tools, rounds)
+    all_totals: dict[Key, SelectionTotals] = {}
     pairs: list[tuple[str, str, str]] = []
     without: dict[str, set[str]] = {}
     for benchmark in evidence.benchmarks:
-        here = Booth(evidence, benchmark, cells, names, ways)
+        here = BenchmarkSelection(evidence, benchmark, cells, names, ways)
         for name, methods in here.lacking.items():
             without.setdefault(name, set()).update(methods)
         for entry, n in cells:
             for name in (name for name in names if entry.id not in without.get(name, ())):
-                here.vote(entry, n, name, tallies.setdefault((entry.id, n, name), Tally()))
+                here.vote(entry, n, name, all_totals.setdefault((entry.id, n, name), SelectionTotals()))
         pairs += here.pairs(-(-settings.bias_pairs // len(evidence.benchmarks)))
     ours = {entry.id for entry, _ in cells if entry.group == "ours"}
     not_run |= {
@@ -80,7 +80,7 @@ def final_answers(
     names = [name for name in names if name not in not_run]
     judged = rounds is not None and rounds.replies
     return FinalAnswers(
-        rows=_rows(measured, cells, names, tallies, without),
+        rows=_rows(estimates, cells, names, all_totals, without),
         not_run=not_run,
         without={name: sorted(without[name]) for name in names if without.get(name)},
         judge=_judge(rounds, tools, pairs[: settings.bias_pairs]) if rounds is not None and judged else None,
@@ -109,16 +109,16 @@ def _lacks(name: str, benchmarks: Sequence[str], tools: Tools) -> str:
 
 
 def _rows(
-    measured: Measured,
+    estimates: Estimates,
     cells: Sequence[Cell],
     names: Sequence[str],
-    tallies: Mapping[Key, Tally],
+    all_totals: Mapping[Key, SelectionTotals],
     without: Mapping[str, Collection[str]],
 ) -> list[FinalAnswer]:
     parts = ("chosen", "random", "covered")
     means = {
-        key: {part: measured.fixed.means(getattr(tally, part)) for part in parts}
-        for key, tally in tallies.items()
+        key: {part: estimates.fixed.means(getattr(totals, part)) for part in parts}
+        for key, totals in all_totals.items()
         if key[2] in names and key[0] not in without.get(key[2], ())
     }
     ours = [cell for cell in cells if cell[0].group == "ours"]
@@ -130,43 +130,43 @@ def _rows(
             key = (entry.id, n, name)
             if key not in means:
                 continue
-            row = _row(measured, key, tallies[key], means[key])
+            row = _row(estimates, key, all_totals[key], means[key])
             found += [row] if not against else []
             for size in against:
                 other = (ours[0][0].id, size, name)
-                difference = mean_of(tallies[other].chosen) - mean_of(tallies[key].chosen)
-                gain = _share(measured, difference, means[other]["chosen"] - means[key]["chosen"])
+                difference = mean_of(all_totals[other].chosen) - mean_of(all_totals[key].chosen)
+                gain = _share(estimates, difference, means[other]["chosen"] - means[key]["chosen"])
                 found.append(row.model_copy(update={"gain": gain, "ours_n": size}))
     return found
 
 
-def _row(measured: Measured, key: Key, tally: Tally, means: Mapping[str, Means]) -> FinalAnswer:
-    chosen, random, covered = (mean_of(part) for part in (tally.chosen, tally.random, tally.covered))
+def _row(estimates: Estimates, key: Key, totals: SelectionTotals, means: Mapping[str, Means]) -> FinalAnswer:
+    chosen, random, covered = (mean_of(part) for part in (totals.chosen, totals.random, totals.covered))
     efficiency = None
     if covered - random > _LEAST_ROOM:
         room = means["covered"] - means["random"]
         some = room > _LEAST_ROOM
         ratios = (means["chosen"] - means["random"])[some] / room[some]
-        efficiency = _share(measured, (chosen - random) / (covered - random), ratios)
+        efficiency = _share(estimates, (chosen - random) / (covered - random), ratios)
     return FinalAnswer(
         method=key[0],
         n=key[1],
         selector=key[2],
-        chosen=_share(measured, chosen, means["chosen"]),
+        chosen=_share(estimates, chosen, means["chosen"]),
         random=random,
         covered=covered,
         efficiency=efficiency,
-        benchmarks={name: float(values.mean()) for name, values in tally.chosen.items()},
-        sets=tally.sets,
-        drawn=tally.drawn / tally.outcomes,
-        calls=tally.calls,
-        unparsable=tally.unparsable,
-        instead=tally.instead,
+        benchmarks={name: float(values.mean()) for name, values in totals.chosen.items()},
+        sets=totals.sets,
+        drawn=totals.drawn / totals.outcomes,
+        calls=totals.calls,
+        unparsable=totals.unparsable,
+        instead=totals.instead,
     )
 
 
-def _share(measured: Measured, mean: float, means: Means) -> Share:
-    found = percentile_interval(mean, means, None, measured.statistics.confidence)
+def _share(estimates: Estimates, mean: float, means: Means) -> Share:
+    found = percentile_interval(mean, means, None, estimates.statistics.confidence)
     return Share(mean=mean, low=found.low, high=found.high)
 
 

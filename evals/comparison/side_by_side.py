@@ -85,7 +85,7 @@ def compared(
                 f"{family}/{entry.variant}: no task force of {short[0]}; it has N up to {max(entry.sizes(), default=0)} "
                 "(taskforce.sizes, evaluation.max_n)"
             )
-    measured = measure(evidence, statistics)
+    estimates = measure(evidence, statistics)
     asked = [(n, first, second) for n in sizes for first, second in combinations(evidence.entries, 2)]
     return SideBySide(
         family=family,
@@ -96,11 +96,11 @@ def compared(
         confidence=statistics.confidence,
         alpha=statistics.alpha,
         levels=[
-            Level(variant=entry.variant, n=n, coverage=measured.estimate((entry.id, n)))
+            Level(variant=entry.variant, n=n, coverage=estimates.estimate((entry.id, n)))
             for n in sizes
             for entry in evidence.entries
         ],
-        pairs=between(measured, [((first.id, n), (second.id, n)) for n, first, second in asked]),
+        pairs=between(estimates, [((first.id, n), (second.id, n)) for n, first, second in asked]),
         identical=[_same_models(runs[first.variant], runs[second.variant], n) for n, first, second in asked],
     )
 

@@ -14,7 +14,7 @@ from evals.answering.api_model import not_run
 from evals.best_of_n.judge_rounds import asking
 from evals.best_of_n.reward_model import RewardModel, Rewards
 from evals.best_of_n.settings import BestOfNSettings
-from evals.comparison.tally import Tools
+from evals.comparison.selection import Tools
 from evals.settings import EvaluationSettings
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def opened(settings: BestOfNSettings, asked: EvaluationSettings, layout: "Layout
 
 def questions_of(asked: EvaluationSettings, benchmark: str) -> Mapping[str, str]:
     """A benchmark's questions by id, as models read them but without a chat template."""
-    from evals.answering.group_exam import open_exam
+    from evals.answering.group_benchmark_run import open_benchmark_run
     from evals.benchmarks.registry import find
 
     # One that the settings name by its file goes by the file's name in results.
@@ -73,8 +73,8 @@ def questions_of(asked: EvaluationSettings, benchmark: str) -> Mapping[str, str]
         data=asked.data,
         filters=asked.filters,
     )
-    exam = open_exam(found[0], _turns, "a judge")
-    return {question.id: question.prompt for question in exam.questions}
+    benchmark_run = open_benchmark_run(found[0], _turns, "a judge")
+    return {question.id: question.prompt for question in benchmark_run.questions}
 
 
 def _turns(user: str, system: str = "") -> str:

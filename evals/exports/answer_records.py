@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from acdc.chat.prompt_files import sendable
-from evals.answering.benchmark_exam import ASKED, WITHHELD
+from evals.answering.benchmark_run import ASKED, WITHHELD
 from evals.answering.samples import counted, each_sample, extracted
 
 Who = tuple[str, float]
@@ -30,7 +30,7 @@ _METADATA = (
 def write_records(
     folder: Path, heads: Mapping[Who, Mapping[str, str]], places: Mapping[Who, Path]
 ) -> dict[Who, tuple[str, int]]:
-    """Write the records of everybody in one folder of results.
+    """Write the records of all models in one folder of results.
 
     Args:
         folder: With a folder for each benchmark, and its `samples.jsonl`.
@@ -109,6 +109,6 @@ def _line(row: Mapping[str, Any]) -> bytes:
 
 
 def _hash(raw: str, reference: list[str]) -> str:
-    """The schema's hash of a question, the same in everybody's data."""
+    """The schema's hash of a question, the same in the data of all projects."""
     text = json.dumps({"raw": raw, "reference": reference}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

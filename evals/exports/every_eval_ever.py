@@ -50,13 +50,13 @@ def every_eval_ever(
     Raises:
         InputError: There are no results, or their samples are missing or damaged, or the folder holds documents of other results.
     """
-    everybody = list(answered(results))
+    all_answered = list(answered(results))
     documents = {}
-    for one in everybody:
+    for one in all_answered:
         listed = [_accuracy(one, name, *rows) for name, rows in one.rows.items()]
         documents[one.name] = _document(family, one.model, one.name, one.at, organization, listed, one)
     if comparison is not None:
-        at = max(one.at for one in everybody)
+        at = max(one.at for one in all_answered)
         for method in (method for method in comparison.methods if method.coverage):
             listed = [row for point in method.coverage for row in _coverage(comparison, point)]
             name = file_name(f"method-{method.id}")
@@ -66,8 +66,8 @@ def every_eval_ever(
     to.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=to) as scratch:
         details: dict[str, tuple[str, int]] = {}
-        for folder in dict.fromkeys(one.folder for one in everybody):
-            mine = {(one.model, one.temperature): one for one in everybody if one.folder == folder}
+        for folder in dict.fromkeys(one.folder for one in all_answered):
+            mine = {(one.model, one.temperature): one for one in all_answered if one.folder == folder}
             heads = {who: _head(documents[one.name]) for who, one in mine.items()}
             files = {who: Path(scratch, one.name) for who, one in mine.items()}
             found = write_records(folder, heads, files)

@@ -62,7 +62,7 @@ def file_name(text: str) -> str:
 
 
 def answered(results: Path) -> Iterator[Answered]:
-    """Everybody's answers to all benchmarks, place by place.
+    """All models' answers to all benchmarks, folder by folder.
 
     Args:
         results: `results/<family>`.
@@ -77,10 +77,10 @@ def answered(results: Path) -> Iterator[Answered]:
         files = sorted(folder.glob("*/correctness.json"))
         matrices = {path.parent.name: read(path) for path in files}
         at = datetime.fromtimestamp(max(path.stat().st_mtime for path in files), UTC).replace(microsecond=0)
-        everybody = dict.fromkeys(
+        all_answered = dict.fromkeys(
             (who.model, who.temperature) for matrix in matrices.values() for who in matrix.answerers
         )
-        for model, temperature in everybody:
+        for model, temperature in all_answered:
             rows = {name: (matrix, matrix.rows(model, temperature)) for name, matrix in matrices.items()}
             place = folder.relative_to(results).as_posix()
             yield Answered(place, model, temperature, {k: v for k, v in rows.items() if v[1]}, folder, at)
@@ -98,7 +98,7 @@ def mean_share(matrix: Correctness, rows: Sequence[int]) -> tuple[float, float, 
 
 
 def lm_eval_logs(results: Path, to: Path) -> int:
-    """Write everybody's samples as the lm-eval command does.
+    """Write the samples of all models as the lm-eval command does.
 
     Args:
         results: `results/<family>`.
@@ -110,20 +110,20 @@ def lm_eval_logs(results: Path, to: Path) -> int:
     Raises:
         InputError: There are no results, or their samples are missing, or the folder holds logs of another date.
     """
-    everybody = list(answered(results))
-    _refuse_others(everybody, to)
-    for folder in dict.fromkeys(one.folder for one in everybody):
-        mine = [one for one in everybody if one.folder == folder]
+    all_answered = list(answered(results))
+    _refuse_others(all_answered, to)
+    for folder in dict.fromkeys(one.folder for one in all_answered):
+        mine = [one for one in all_answered if one.folder == folder]
         for benchmark in dict.fromkeys(name for one in mine for name in one.rows):
             _write_samples(folder / benchmark / "samples.jsonl", benchmark, mine, to)
-    for one in everybody:
+    for one in all_answered:
         write_json(to / one.name / f"results_{_stamp(one.at)}.json", _results(one))
-    return len(everybody)
+    return len(all_answered)
 
 
-def _refuse_others(everybody: Sequence[Answered], to: Path) -> None:
+def _refuse_others(all_answered: Sequence[Answered], to: Path) -> None:
     """Logs of an earlier evaluation would be read as further draws of the same model."""
-    for one in everybody:
+    for one in all_answered:
         for path in sorted((to / one.name).glob("*_*.json*")):
             if f"_{_stamp(one.at)[:-6]}" not in path.name:
                 raise InputError(

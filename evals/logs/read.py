@@ -1,4 +1,4 @@
-"""Anybody's lm-eval sample logs as matrices: answerers × questions, one for each benchmark.
+"""lm-eval sample logs as matrices: answerers × questions, one for each benchmark.
 
 A folder that holds `samples_<task>_<date>.jsonl` is one model; the k-th file of a task, by date, is its k-th draw. Of
 each file one filter and one metric are read. Questions are aligned by lm-eval's `doc_id` and `doc_hash`: a gap, a
@@ -25,7 +25,7 @@ Told = Callable[[str, int, int], None]
 
 
 def untold(what: str, done: int, of: int) -> None:
-    """Nobody hears of progress."""
+    """Progress is not shown."""
 
 
 class Reading(NamedTuple):
@@ -53,7 +53,7 @@ class TaskLog:
         metric: The metric that was read.
         others: What else the files offer, as "filter/metric".
         cut_known: Whether the records say how their answers ended. The stock command's do not.
-        same_prompts: Whether everybody read the same prompts, by their hashes; None where a record has none.
+        same_prompts: Whether all models read the same prompts, by their hashes; None where a record has none.
     """
 
     matrix: Correctness
@@ -97,7 +97,7 @@ def read_logs(folders: Sequence[Path], reading: Reading, told: Told = untold) ->
         if len(set(draws.values())) != 1:
             counted = ", ".join(f"{task}: {count}" for task, count in draws.items())
             raise InputError(
-                f"{name}: not as many logs of every task ({counted}); leave out what is not complete with --task"
+                f"{name}: the tasks have different numbers of logs ({counted}); name the complete tasks with --task"
             )
     return {task: _task(task, files[task], reading, told) for task in chosen}
 
@@ -178,7 +178,7 @@ def _sample(record: dict[str, Any], path: Path, metric: str) -> dict[str, Any]:
         )
     if value is not None and (not isinstance(value, bool | int | float) or not 0 <= value <= 1):
         raise InputError(
-            f"{path}, question {record['doc_id']}: {metric} is {json.dumps(value)[:40]}, and right or wrong needs a "
+            f"{path}, question {record['doc_id']}: {metric} is {json.dumps(value)[:40]}, but the metric must be a "
             "number from 0 to 1; choose another with --metric"
         )
     finish = record.get("finish")

@@ -51,7 +51,7 @@ def log_report(
     }
     for name, kept in keep.items():
         if not kept.any():
-            raise InputError(f"{name}: no question has an answer of everybody")
+            raise InputError(f"{name}: no question was answered by all models")
     right = {name: log.matrix.correct[:, keep[name]] for name, log in samples.items()}
     first = next(iter(samples.values()))
     report: Report = {
@@ -241,7 +241,7 @@ def _comparison(
     report: Report = {
         "baseline": [_name(answerer) for answerer in next(iter(baseline.values())).matrix.answerers],
         "same_n": rows,
-        "everybody": _everybody(right, theirs, settings),
+        "everybody": _compared(right, theirs, settings),
     }
     if ours_count != their_count:
         report["note"] = (
@@ -261,7 +261,7 @@ def _paired(
     )
 
 
-def _everybody(
+def _compared(
     ours: Mapping[str, Bools],
     theirs: Mapping[str, Bools],
     settings: StatisticsSettings,

@@ -14,12 +14,12 @@ from acdc.errors import InputError
 from evals.answering.api_ledger import ApiLedger
 from evals.answering.api_model import ApiModel, identity, not_run
 from evals.answering.harness import Job, Model
-from evals.answering.jobs import Result, Workplace, work_through
+from evals.answering.jobs import EvaluationWorker, Result, work_through
 from evals.rivals.methods import Method, Pick
 from evals.settings import ApiSettings
 
 _BATCHES = 4  # answers between two signs of progress, in times of what is asked at once
-NOBODY = Method(name="API model", group="api", not_run="no endpoint is configured")
+NOT_CONFIGURED = Method(name="API model", group="api", not_run="no endpoint is configured")
 
 
 def rows(given: Mapping[str, ApiSettings], most: int) -> list[Method]:
@@ -53,7 +53,7 @@ def rows(given: Mapping[str, ApiSettings], most: int) -> list[Method]:
                     not_run=reason,
                 )
             )
-    return found or [NOBODY]
+    return found or [NOT_CONFIGURED]
 
 
 def jobs(given: Mapping[str, ApiSettings]) -> dict[str, list[Job]]:
@@ -71,7 +71,7 @@ def jobs(given: Mapping[str, ApiSettings]) -> dict[str, list[Job]]:
 
 def ask(
     given: Mapping[str, ApiSettings],
-    place: Workplace,
+    evaluation_worker: EvaluationWorker,
     ledger: Path,
     on_event: Callable[[str, dict[str, Any]], None] = lambda name, event: None,
 ) -> list[Result]:
@@ -79,7 +79,7 @@ def ask(
 
     Args:
         given: `baselines.api`.
-        place: Benchmarks, settings, cache and sandbox, as for the family's models.
+        evaluation_worker: Benchmarks, settings, cache and sandbox, as for the family's models.
         ledger: The file that keeps replies.
         on_event: Receives an endpoint's name and its progress.
 
@@ -90,10 +90,12 @@ def ask(
     for name, wanted in jobs(given).items():
         model = ApiModel(name, given[name], ledger)
         own = replace(
-            place,
+            evaluation_worker,
             engine=functools.partial(_same, model),
             template=model.version,
-            settings=place.settings.model_copy(update={"batch": _BATCHES * given[name].concurrency}),
+            settings=evaluation_worker.settings.model_copy(
+                update={"batch": _BATCHES * given[name].concurrency}
+            ),
         )
         # Harness and cache treat a batch that failed as missing; of an endpoint the reason must not be lost.
         results += work_through(

@@ -1,4 +1,4 @@
-"""The rivals: whom a task force must beat before anybody should care (method, sections 7 and 11).
+"""The rivals: what a task force must beat to be worth its cost (method, sections 7 and 11).
 
 Each is a :class:`evals.rivals.methods.Method`, and the answers that they need are a list of jobs: Experts (three greedy
 answers; N = 8 as 3-3-2 samples), Control (the general seed sampled N times), all seeds sampled evenly, the general seed with
@@ -123,12 +123,12 @@ def jobs(
     for (name, temperature), count in draws.items():
         if name == BIG:
             assert load_big is not None
-            place, model = 1, Model(name, load_big)
+            worker, model = 1, Model(name, load_big)
         else:
             load = load_noise(*noise[name]) if name in noise else load_seed(name)
-            place, model = 0, Model(name, load)
+            worker, model = 0, Model(name, load)
         found += [
-            (place, Job(model, temperature, min(_DRAWS_PER_JOB, count - first), first))
+            (worker, Job(model, temperature, min(_DRAWS_PER_JOB, count - first), first))
             for first in range(0, count, _DRAWS_PER_JOB)
         ]
     return found
@@ -250,7 +250,7 @@ def _check(
     for name in settings.api:
         if name in (*seeds, BIG):
             raise InputError(
-                f"baselines.api: {name!r} is the name of a model of the family; call the endpoint's row otherwise"
+                f"baselines.api: {name!r} is already the name of a model of the family; choose another name for the endpoint"
             )
     if settings.general not in seeds:
         raise InputError(

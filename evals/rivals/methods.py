@@ -1,7 +1,7 @@
 """What a method of the comparison is: for each N, who answers how often.
 
 Every rival is one formula. A method asks k_i random answers of each pool i of n_i answers (a greedy model is a pool of
-one; noisy copies that nobody chose between are one pool of copies), and the chance that a question is solved is
+one; noisy copies without a choice between them are one pool of copies), and the chance that a question is solved is
 1 − Π C(n_i − c_i, k_i) / C(n_i, k_i), c_i of them being right: unbiased and without sampling noise of its own.
 """
 

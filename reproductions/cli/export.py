@@ -52,7 +52,6 @@ def export(
     unknown = [role for role, licence in found.licences.items() if licence == UNKNOWN]
     if unknown:
         typer.echo(
-            f"warning: nobody says under which licence {', '.join(unknown)} may be used; "
-            "find out before you publish",
+            f"warning: the licence of {', '.join(unknown)} is not stated; find out before you publish",
             err=True,
         )

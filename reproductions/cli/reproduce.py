@@ -72,17 +72,17 @@ def _run(
     config: "Config", runs: "list[RunSpec]", data: Path, made: dict[str, object], params: Path, place: Path
 ) -> None:
     """Check what can be known before, run what is left, and show what came out."""
-    from acdc.cli.pipeline import rehearse
+    from acdc.cli.pipeline import run_pipeline
     from acdc.files import write_text
     from acdc.parsing.yaml import write_yaml
     from reproductions.replicate.reproduction import check_records
 
     check_records(config, data)
     _check_family(config, runs[0])
-    _check_voices(config, runs)
+    _check_endpoints(config, runs)
     overlay = place / "reproduction.yaml"
     write_text(overlay, write_yaml(made))
-    rehearse(params, overlay, place)
+    run_pipeline(params, overlay, place)
     _show(runs[0].key.family, place)
 
 
@@ -100,12 +100,12 @@ def _check_family(config: "Config", run: "RunSpec") -> None:
         raise fault
 
 
-def _check_voices(config: "Config", runs: "list[RunSpec]") -> None:
+def _check_endpoints(config: "Config", runs: "list[RunSpec]") -> None:
     """Endpoints answer, with the models that are asked for."""
-    from acdc.runs.endpoints import require_voices
+    from acdc.runs.endpoints import require_endpoints
 
     for settings in {run.key.variant: run.settings for run in runs}.values():
-        for warning in require_voices(config, settings):
+        for warning in require_endpoints(config, settings):
             typer.echo(f"warning: {warning}", err=True)
 
 
@@ -113,10 +113,10 @@ def _show(family: str, root: Path) -> None:
     """Ours beside the paper's, and where the rest is."""
     from acdc.storage.layout import Layout
     from reproductions.paper.printed_tables import Print
-    from reproductions.paper.with_our_numbers import beside
+    from reproductions.paper.with_our_numbers import compared_with_paper
 
     name = SHOWN.get(family, "table6")
-    typer.echo(beside(Print.read(), name, [Layout(root)]).markdown())
+    typer.echo(compared_with_paper(Print.read(), name, [Layout(root)]).markdown())
     typer.echo(f"Other tables:  acdc table 1 --root {root}")
     typer.echo(f"Tolerances:    acdc verify {family} --comparison {root / 'comparison' / f'{family}.json'}")
     typer.echo(f"The report:    {root / 'report' / 'index.html'}")

@@ -80,9 +80,9 @@ def study(
             plan = _plan(asked, root, params)
             say(plan._asdict(), _plan_text(asked, plan), as_json=as_json)
             return
-        from acdc.cli.pipeline import rehearse
+        from acdc.cli.pipeline import run_pipeline
 
-        rehearse(params, written, root, stage="compare")
+        run_pipeline(params, written, root, stage="compare")
         kept = _keep(asked, root, out or root / "study")
     elif dry_run:
         raise typer.BadParameter("--from runs nothing: there is nothing to plan")

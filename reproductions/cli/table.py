@@ -103,10 +103,10 @@ def _of_paper(name: str, roots: list[Path]) -> "Table":
     from acdc.storage.layout import Layout
     from reproductions.cli.reproduce import ROOT
     from reproductions.paper.printed_tables import Print
-    from reproductions.paper.with_our_numbers import beside
+    from reproductions.paper.with_our_numbers import compared_with_paper
 
     places = roots or [Path(), *sorted(path for path in ROOT.glob("*") if path.is_dir())]
-    return beside(Print.read(), name, [Layout(place) for place in places])
+    return compared_with_paper(Print.read(), name, [Layout(place) for place in places])
 
 
 def _of_audit(name: str) -> "Table":

@@ -163,7 +163,7 @@ def _refuse(family: str, folder: Path, comparison: Path | None) -> None:
     known = sorted(path.parent.name for path in folder.glob("*/expected.json"))
     near = difflib.get_close_matches(family, [*known, "tiny"], 1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    raise InputError(f"nothing is known of a family {family!r}; {hint}")
+    raise InputError(f"there is no family {family!r}; {hint}")
 
 
 def _measured(family: str, path: Path | None) -> "Comparison":
@@ -181,7 +181,7 @@ def _measured(family: str, path: Path | None) -> "Comparison":
     path = path or comparison_file(Layout(), family)
     if not path.is_file():
         raise NotEnoughDataError(
-            f"{path}: {family} is not measured yet; `acdc compare` writes it, `acdc summary` says what is next"
+            f"{path}: {family} has no comparison yet; `acdc compare` writes it, `acdc summary` names the next step"
         )
     try:
         return Comparison.model_validate_json(path.read_bytes())

@@ -43,9 +43,9 @@ def forest(differences: Sequence[Difference], *, left: str, right: str, narrow: 
     height = top + row * len(differences) + 44
     ends = [value for d in differences for value in (d.low, d.high)] + [0.0]
     margin = (max(ends) - min(ends)) * 0.05 or 0.01
-    beside = max(120.0, LETTER * max(len(d.label) for d in differences) + 16)
+    label_width = max(120.0, LETTER * max(len(d.label) for d in differences) + 16)
     axes = Axes(
-        8 if narrow else beside,
+        8 if narrow else label_width,
         top,
         width - 16,
         height - 40,

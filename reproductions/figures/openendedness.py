@@ -78,7 +78,7 @@ def reach(shown: Shown, last: int) -> Element:
             parts.append(area)
             base = top
     unsolved = _shares([run[-1] for run in shown.runs])[0]
-    title = f"{shown.name}: at last nobody in the archive passes {in_percent(unsolved, 0)} percent of the active tasks."
+    title = f"{shown.name}: at last no individual of the archive passes {in_percent(unsolved, 0)} percent of the active tasks."
     return figure(_WIDTH, _HEIGHT, title, *parts, class_="panel")
 
 

@@ -40,9 +40,9 @@ def spans(rows: Sequence[Span], *, narrow: bool = False) -> Element:
     """
     width, row, top = (360.0, 38.0, 8.0) if narrow else (760.0, 24.0, 8.0)
     height = top + row * len(rows) + 44
-    beside = max(120.0, LETTER * max(len(one.label) for one in rows) + 16)
+    label_width = max(120.0, LETTER * max(len(one.label) for one in rows) + 16)
     ends = [value for one in rows for value in (one.random, one.covered, one.low, one.high)]
-    axes = Axes(8 if narrow else beside, top, width - 16, height - 40, padded(ends), (0, 1))
+    axes = Axes(8 if narrow else label_width, top, width - 16, height - 40, padded(ends), (0, 1))
     parts: list[Element] = []
     for value in ticks(*axes.x_range, about=6):
         parts.append(line((axes.x(value), top), (axes.x(value), axes.bottom), "grid"))

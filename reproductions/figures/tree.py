@@ -17,7 +17,7 @@ class Node:
 
     Attributes:
         id: Unique in its run.
-        born: Place in the order of creation.
+        created: Place in the order of creation.
         generation: Of its birth.
         parents: Ids; empty for a seed.
         shares: What part of its weights comes from each seed, by name; sums to 1.
@@ -27,7 +27,7 @@ class Node:
     """
 
     id: str
-    born: int
+    created: int
     generation: int
     parents: tuple[str, ...]
     shares: Mapping[str, float]
@@ -93,8 +93,8 @@ def tree(nodes: Sequence[Node], seeds: Sequence[str], *, width: float = 1000, he
     parts += [_node(node, places[node.id], seeds, strong) for node in by_weight if node.rank is None]
     parts += [_node(node, places[node.id], seeds, strong) for node in by_weight if node.rank is not None]
     members = sorted((node for node in nodes if node.rank is not None), key=lambda node: node.rank or 0)
-    born = ", ".join(f"{node.rank}: generation {node.generation}" for node in members)
-    spoken = f"Evolution tree of {len(nodes)} individuals over {last} generations. Births of the task force's members: {born}."
+    created = ", ".join(f"{node.rank}: generation {node.generation}" for node in members)
+    spoken = f"Evolution tree of {len(nodes)} individuals over {last} generations. Births of the task force's members: {created}."
     return figure(width, height, spoken, *parts, class_="wide tree")
 
 
@@ -132,7 +132,9 @@ def genome(
 def _places(nodes: Sequence[Node], axes: Axes) -> dict[str, tuple[float, float]]:
     heights: dict[str, float] = {}
     for generation in sorted({node.generation for node in nodes}):
-        column = sorted((node for node in nodes if node.generation == generation), key=lambda node: node.born)
+        column = sorted(
+            (node for node in nodes if node.generation == generation), key=lambda node: node.created
+        )
         founders = [node for node in column if not node.parents]
         for i, node in enumerate(founders):
             heights[node.id] = (i + 0.5) / len(founders)

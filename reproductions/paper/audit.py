@@ -134,7 +134,7 @@ def _claim(claim: Claim, cells: Sequence[Cell], aliases: Aliases, seed: int) -> 
         found = differences(claim, cells, aliases)
         values = np.array([difference.normalised for difference in found])
         if len(values) < 2:
-            raise UncheckableError("it rests on a single difference, from which no interval follows")
+            raise UncheckableError("it has a single difference, and one difference gives no interval")
         if not values.any():
             raise UncheckableError("all differences are zero")
     except UncheckableError as error:

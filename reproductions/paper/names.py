@@ -40,9 +40,9 @@ def printed_benchmark(name: str) -> str:
     return names().benchmarks.get(name, name)
 
 
-def measured_benchmark(printed: str, measured: Iterable[str]) -> str | None:
+def our_benchmark(printed: str, benchmarks: Iterable[str]) -> str | None:
     """Which of the measured benchmarks a printed name stands for; None if none does."""
-    for name in measured:
+    for name in benchmarks:
         if plain(printed) in (plain(name), plain(printed_benchmark(name))):
             return name
     return None

@@ -14,12 +14,12 @@ def observations(cells: Sequence[Cell], aliases: Aliases, text: Text) -> list[Fi
     """All observations; arguments and result as for :func:`reproductions.paper.contradictions.contradictions`."""
     table = Lookup(cells, aliases)
     return [
-        *_standings(table, text.derivations.differences),
+        *_where_behind(table, text.derivations.differences),
         *_answer_length(table, text.derivations.answer_length),
     ]
 
 
-def _standings(table: Lookup, rules: Sequence[DifferenceRule]) -> list[Finding]:
+def _where_behind(table: Lookup, rules: Sequence[DifferenceRule]) -> list[Finding]:
     """Comparisons of averages that the method loses in at least one family."""
     found = []
     for rule in rules:

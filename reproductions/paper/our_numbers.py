@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from acdc.errors import InputError
 from acdc.storage.layout import Layout
 from reproductions.load import comparison_file
-from reproductions.paper.names import measured_benchmark, names
+from reproductions.paper.names import names, our_benchmark
 
 if TYPE_CHECKING:
     from evals.comparison.document import Comparison
@@ -21,7 +21,7 @@ Values = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Measured:
+class OurNumbers:
     """A family's comparison and where it lies."""
 
     comparison: "Comparison"
@@ -67,7 +67,7 @@ class Measured:
         return f"{label}: no final answer was picked by {names().selector!r} at N = {n}"
 
 
-def read_measured(layouts: Iterable[Layout]) -> dict[str, Measured]:
+def read_our_numbers(layouts: Iterable[Layout]) -> dict[str, OurNumbers]:
     """Comparisons by the family's printed name; the first place that has one counts.
 
     Raises:
@@ -77,7 +77,7 @@ def read_measured(layouts: Iterable[Layout]) -> dict[str, Measured]:
 
     from evals.comparison.document import Comparison
 
-    found: dict[str, Measured] = {}
+    found: dict[str, OurNumbers] = {}
     for layout in layouts:
         for ours, printed in names().families.items():
             path = comparison_file(layout, ours)
@@ -89,13 +89,13 @@ def read_measured(layouts: Iterable[Layout]) -> dict[str, Measured]:
                 raise InputError(
                     f"{path}: no comparison of this version ({error.error_count()} faults)"
                 ) from None
-            found[printed] = Measured(comparison, str(path))
+            found[printed] = OurNumbers(comparison, str(path))
     return found
 
 
 def of_benchmark(values: Values, printed: str) -> float | None:
     """One benchmark by its printed name; None where it was not measured."""
-    ours = measured_benchmark(printed, values)
+    ours = our_benchmark(printed, values)
     return None if ours is None else values[ours]
 
 

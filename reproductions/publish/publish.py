@@ -134,7 +134,7 @@ def export(
         InfrastructureError: The disk is too small or refuses.
     """
     from acdc.runs.assembly import engine_of
-    from evals.answering.workplaces import RunWeights, found_family
+    from evals.answering.evaluation_workers import RunWeights, prepared_family
     from evals.settings import StatisticsSettings
 
     require_place(directory, force=force)
@@ -143,8 +143,8 @@ def export(
         _, _, _, expected = lineage.find(id)
         about = json.loads(store.meta("run") or "{}")
         if "family" not in about:
-            raise InputError(f"{run}: no run of this project (nothing in it says what it is)")
-        family = found_family(config, layout, about["family"])
+            raise InputError(f"{run}: this is not a run of this project (its description is missing)")
+        family = prepared_family(config, layout, about["family"])
         weights = RunWeights(family, run, functools.partial(engine_of, config, family)).weights(id)
         parameters = sum(tensor.numel() for tensor in weights.values())
         parts = inherited(family, config.family(about["family"]))
@@ -183,8 +183,8 @@ def _card(of: _Subject, confidence: float, dtype: str, parameters: int) -> str:
         max_new_tokens=settings.get("max_new_tokens", 512),
         template_args="".join(f", {key}={value!r}" for key, value in of.family.chat_template_args.items()),
         ancestors=[
-            {"id": one, "generation": born, "parents": _parents(made)}
-            for one, born, made, _ in ancestors[:_MOST_ANCESTORS]
+            {"id": one, "generation": created, "parents": _parents(made)}
+            for one, created, made, _ in ancestors[:_MOST_ANCESTORS]
         ],
         more_ancestors=max(0, len(ancestors) - _MOST_ANCESTORS),
         shares=", ".join(f"{seed} {percent(share)} %" for seed, share in of.lineage.shares(of.id).items()),

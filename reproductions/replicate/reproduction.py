@@ -113,7 +113,7 @@ def read_hardware(family: str, changes: Mapping[str, Any] | None = None) -> Hard
 
     path = FOLDER / family / "hardware.yaml"
     if not path.is_file():
-        raise InputError(f"{family!r} is no published family; {nearest(family, families())}")
+        raise InputError(f"{family!r} is not a published family; {nearest(family, families())}")
     data = merged(read_yaml_file(path), changes or {})
     return validate(Hardware, data, str(path))
 

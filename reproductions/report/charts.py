@@ -39,7 +39,7 @@ class MemberBar(NamedTuple):
 
     place: int | None
     name: str
-    born: int
+    created: int
     bar: Any
 
 

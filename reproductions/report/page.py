@@ -18,7 +18,7 @@ from reproductions.report.openendedness import OpenEnded, openended_view
 from reproductions.report.paper_section import audit_view
 from reproductions.report.run_views import Exchange, Heat, Run, capabilities, exchanges, load_runs, nodes
 from reproductions.report.settings import ReportSettings
-from reproductions.report.verdict_sentences import Standing, abstract, sentences, standings
+from reproductions.report.verdict_sentences import RivalVerdict, abstract, rival_verdicts, sentences
 from reproductions.tables.all import all_tables
 from reproductions.tables.audit import measurement_tables
 from reproductions.tables.table import Table
@@ -64,7 +64,7 @@ class FamilyView(NamedTuple):
     tables: dict[str, Any]
     abstract: list[str]
     sentences: list[tuple[int, list[str]]]
-    standings: list[Standing]
+    rival_verdicts: list[RivalVerdict]
     overview: tuple[Any, Any]
     panels: list[charts.Panel]
     band_key: list[tuple[str, Any]]
@@ -151,7 +151,7 @@ def family_view(
         tables={key: safe(table.html()) for key, table in made.items()},
         abstract=abstract(comparison),
         sentences=[(n, sentences(comparison, n)) for n in sizes],
-        standings=standings(comparison, sizes[0]),
+        rival_verdicts=rival_verdicts(comparison, sizes[0]),
         overview=charts.overview(comparison),
         panels=charts.panels(comparison),
         band_key=charts.band_key(),

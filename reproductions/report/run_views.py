@@ -148,7 +148,7 @@ def load_runs(layout: Layout, family: str, variants: Iterable[str], seeds: Seque
 def nodes(store: RunStore, run: Run) -> tuple[list[Node], list[str]]:
     """Every individual of a run as a node of its tree, and the names of the seeds."""
     recipes = [
-        (row.id, row.born, row.generation, Recipe.from_json(row.recipe)) for row in store.individuals()
+        (row.id, row.created, row.generation, Recipe.from_json(row.recipe)) for row in store.individuals()
     ]
     seeds = [str(recipe.name) for _, _, _, recipe in recipes if recipe.kind == "seed"]
     shares = shares_of(
@@ -159,7 +159,7 @@ def nodes(store: RunStore, run: Run) -> tuple[list[Node], list[str]]:
     found = [
         Node(
             name,
-            born,
+            created,
             generation,
             recipe.parents,
             shares[name],
@@ -167,7 +167,7 @@ def nodes(store: RunStore, run: Run) -> tuple[list[Node], list[str]]:
             name in archived,
             ranks.get(name),
         )
-        for name, born, generation, recipe in recipes
+        for name, created, generation, recipe in recipes
     ]
     return found, seeds
 

@@ -1,4 +1,4 @@
-"""How the task force stands, in plain words computed from intervals and corrected tests. It may say that it loses.
+"""The verdict on the task force in sentences, computed from intervals and corrected tests. It may say that the task force loses.
 
 One sentence for each group of rivals, and two that say it all. The words are templates in `report/`.
 """
@@ -19,7 +19,7 @@ OUTCOMES = {"better": "ahead", "undecided": "level", "worse": "behind"}
 
 
 @dataclass(frozen=True)
-class Standing:
+class RivalVerdict:
     """The task force against one rival at one N.
 
     Attributes:
@@ -37,7 +37,7 @@ class Standing:
     n: int
 
 
-def standings(comparison: "Comparison", n: int) -> list[Standing]:
+def rival_verdicts(comparison: "Comparison", n: int) -> list[RivalVerdict]:
     """Every claim of the main table at one N, in the table's order."""
     found = []
     for rival in main_rivals(comparison):
@@ -45,7 +45,9 @@ def standings(comparison: "Comparison", n: int) -> list[Standing]:
         if claim is not None:
             shown = interval(claim.difference, claim.bootstrap.low, claim.bootstrap.high, points)
             found.append(
-                Standing(shown_name(comparison, rival.name), rival.group, OUTCOMES[claim.verdict], shown, n)
+                RivalVerdict(
+                    shown_name(comparison, rival.name), rival.group, OUTCOMES[claim.verdict], shown, n
+                )
             )
     return found
 
@@ -54,7 +56,7 @@ def abstract(comparison: "Comparison") -> list[str]:
     """Two sentences: what the task force covers, and against whom that is more, as much or less."""
     n = headline_sizes(comparison, comparison.sizes)[0]
     at = coverage_at(comparison.method(comparison.ours), n)
-    told = standings(comparison, n)
+    told = rival_verdicts(comparison, n)
     text = render(
         "abstract.txt",
         family=comparison.family,
@@ -72,7 +74,7 @@ def abstract(comparison: "Comparison") -> list[str]:
 
 def sentences(comparison: "Comparison", n: int) -> list[str]:
     """One sentence for each group of rivals at one N."""
-    told = standings(comparison, n)
+    told = rival_verdicts(comparison, n)
     found = []
     for group, title in _titles().items():
         here = [standing for standing in told if standing.group == group]
@@ -86,7 +88,7 @@ def _with_sign(value: float | None) -> str:
     return f"{percent(value)}%"
 
 
-def _by_outcome(told: list[Standing]) -> dict[str, list[Standing]]:
+def _by_outcome(told: list[RivalVerdict]) -> dict[str, list[RivalVerdict]]:
     return {outcome: [one for one in told if one.outcome == outcome] for outcome in OUTCOMES.values()}
 
 
@@ -94,5 +96,5 @@ def _by_outcome(told: list[Standing]) -> dict[str, list[Standing]]:
 def _titles() -> dict[str, str]:
     from acdc.parsing.yaml import read_yaml_file
 
-    titles: dict[str, str] = read_yaml_file(FOLDER / "standing.yaml")
+    titles: dict[str, str] = read_yaml_file(FOLDER / "rival_groups.yaml")
     return titles

@@ -97,8 +97,10 @@ def _run(directory: Path, where: str) -> Iterator[Cells]:
             archives[f"generation {row.generation}", "archive"] = " ".join(row.archive)
             archives[f"generation {row.generation}", "rejected"] = " ".join(row.rejected)
         yield Cells("archives", where, archives)
-        born = store.individuals()
-        yield Cells(WEIGHTS, where, {(row.id,): row.weights_hash for row in born if not _is_seed(row.recipe)})
+        created = store.individuals()
+        yield Cells(
+            WEIGHTS, where, {(row.id,): row.weights_hash for row in created if not _is_seed(row.recipe)}
+        )
 
 
 def _is_seed(recipe: str) -> bool:

@@ -31,7 +31,7 @@ class Difference:
 
 
 @dataclass
-class Tally:
+class CellCounts:
     """Cells of one kind.
 
     Attributes:
@@ -52,22 +52,22 @@ class Agreement:
     """How two pipelines agree.
 
     Attributes:
-        tallies: By kind, in the order of KINDS.
+        counts_by_kind: By kind, in the order of KINDS.
         weights: Of the children's weights; last bits may differ where no answer does.
     """
 
-    tallies: dict[str, Tally]
-    weights: Tally
+    counts_by_kind: dict[str, CellCounts]
+    weights: CellCounts
 
     @property
     def compared(self) -> int:
         """Cells of all kinds."""
-        return sum(tally.compared for tally in self.tallies.values())
+        return sum(counts.compared for counts in self.counts_by_kind.values())
 
     @property
     def different(self) -> int:
         """Those of them that differ."""
-        return sum(tally.different for tally in self.tallies.values())
+        return sum(counts.different for counts in self.counts_by_kind.values())
 
 
 def agreement(first: Path, second: Path, sizes: Sequence[int]) -> Agreement:
@@ -81,11 +81,11 @@ def agreement(first: Path, second: Path, sizes: Sequence[int]) -> Agreement:
     Raises:
         InputError: A file is damaged.
     """
-    tallies = {kind: Tally() for kind in (*KINDS, WEIGHTS)}
+    counts_by_kind = {kind: CellCounts() for kind in (*KINDS, WEIGHTS)}
     for where in dict.fromkeys([*files(first), *files(second)]):
         for ours, theirs in _paired(read_cells(first, where, sizes), read_cells(second, where, sizes)):
-            _count(tallies[ours.kind], ours, theirs)
-    return Agreement({kind: tallies[kind] for kind in KINDS}, tallies[WEIGHTS])
+            _count(counts_by_kind[ours.kind], ours, theirs)
+    return Agreement({kind: counts_by_kind[kind] for kind in KINDS}, counts_by_kind[WEIGHTS])
 
 
 def _paired(first: Sequence[Cells], second: Sequence[Cells]) -> Iterator[tuple[Cells, Cells]]:
@@ -99,15 +99,15 @@ def _paired(first: Sequence[Cells], second: Sequence[Cells]) -> Iterator[tuple[C
         yield ours, theirs
 
 
-def _count(tally: Tally, first: Cells, second: Cells) -> None:
+def _count(counts: CellCounts, first: Cells, second: Cells) -> None:
     for key in dict.fromkeys([*first.values, *second.values]):
-        tally.compared += 1
+        counts.compared += 1
         one, other = first.values.get(key, ABSENT), second.values.get(key, ABSENT)
         if one == other:
             continue
-        tally.different += 1
-        tally.places[first.where] += 1
-        if len(tally.shown) < SHOWN:
+        counts.different += 1
+        counts.places[first.where] += 1
+        if len(counts.shown) < SHOWN:
             both = first.replies.get(key), second.replies.get(key)
             replies = None if both[0] is None or both[1] is None else (both[0], both[1])
-            tally.shown.append(Difference(first.where, key, one, other, replies))
+            counts.shown.append(Difference(first.where, key, one, other, replies))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import acdc
 import evals
-from acdc.cli.pipeline import rehearse
+from acdc.cli.pipeline import run_pipeline
 from acdc.errors import InfrastructureError, InputError
 from acdc.files import write_text
 from acdc.processes.machine import this_machine
@@ -108,7 +108,7 @@ def run_pipelines(
             _share_models(done[0].root, pipeline.root)
         failed = ""
         try:
-            rehearse(
+            run_pipeline(
                 place.params, place.overlay, pipeline.root,
                 stage=_LAST_STAGE, more=setting.overlay, environment=environment, to_stderr=True,
             )  # fmt: skip
@@ -149,7 +149,7 @@ def _make_place(root: Path, stamp: str, say: Callable[[str], None]) -> None:
     """A directory for a pipeline of this stamp: what another one left goes, but for models, which know themselves what made them."""
     made = root / MADE
     if root.is_dir() and any(root.iterdir()) and not made.is_file():
-        raise InputError(f"{root}: something else is there; name another --root, or remove it")
+        raise InputError(f"{root}: this directory holds other files; name another --root, or remove it")
     if made.is_file() and made.read_text(encoding="utf-8") != stamp:
         say(f"{root}: made by other code, other libraries or on another processor; it runs anew")
         for path in root.iterdir():

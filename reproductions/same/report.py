@@ -32,15 +32,15 @@ def document(pipelines: Sequence[Pipeline], agreements: Mapping[str, Agreement])
 
 
 def _counts(agreement: Agreement) -> dict[str, object]:
-    tallies = {**agreement.tallies, "weights": agreement.weights}
+    counts_by_kind = {**agreement.counts_by_kind, "weights": agreement.weights}
     return {
         kind: {
-            "compared": tally.compared,
-            "different": tally.different,
-            "places": dict(tally.places),
-            "first": [asdict(difference) for difference in tally.shown],
+            "compared": counts.compared,
+            "different": counts.different,
+            "places": dict(counts.places),
+            "first": [asdict(difference) for difference in counts.shown],
         }
-        for kind, tally in tallies.items()
+        for kind, counts in counts_by_kind.items()
     }
 
 
@@ -79,7 +79,13 @@ def _table(first: str, agreements: Mapping[str, Agreement]) -> list[str]:
     """Cells that differ, of those compared: a row a kind, a column a setting."""
     head = [f"cells that differ from {first}", *agreements]
     rows = [
-        [kind, *(_of(it.tallies[kind].different, it.tallies[kind].compared) for it in agreements.values())]
+        [
+            kind,
+            *(
+                _of(it.counts_by_kind[kind].different, it.counts_by_kind[kind].compared)
+                for it in agreements.values()
+            ),
+        ]
         for kind in KINDS
     ]
     rows.append(["all of them", *(_of(it.different, it.compared) for it in agreements.values())])
@@ -104,13 +110,13 @@ def _of(part: int, whole: int) -> str:
 
 def _first_differences(first: str, name: str, agreement: Agreement) -> list[str]:
     found: list[str] = []
-    for kind, tally in agreement.tallies.items():
-        if not tally.different:
+    for kind, counts in agreement.counts_by_kind.items():
+        if not counts.different:
             continue
-        places = ", ".join(f"{place} ({count:,})" for place, count in tally.places.most_common(3))
-        more = f" and {len(tally.places) - 3} more files" if len(tally.places) > 3 else ""
-        found += ["", f"{name}, {kind} ({KINDS[kind]}): {tally.different:,} differ, in {places}{more}"]
-        for difference in tally.shown:
+        places = ", ".join(f"{place} ({count:,})" for place, count in counts.places.most_common(3))
+        more = f" and {len(counts.places) - 3} more files" if len(counts.places) > 3 else ""
+        found += ["", f"{name}, {kind} ({KINDS[kind]}): {counts.different:,} differ, in {places}{more}"]
+        for difference in counts.shown:
             found += _shown(first, name, difference)
     return found
 

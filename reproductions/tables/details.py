@@ -88,7 +88,7 @@ def cost_table(comparison: "Comparison") -> Table:
 
 
 def tests_table(comparison: "Comparison") -> Table:
-    """Every test of every claim, so that nobody has to take the one that decides on trust."""
+    """Every test of every claim, so that readers need not trust the one that decides."""
     names = {method.id: shown_name(comparison, method.name) for method in comparison.methods}
     rows = [
         {

@@ -1,4 +1,4 @@
-"""The verdict table and the table of variants: the task force beside everybody who might do as well for the same money.
+"""The verdict table and the table of variants: the task force beside every method that might do as well at the same cost.
 
 A verdict is a word, and it holds after Holm's correction over all claims of its table; "level" means that these data do not
 decide.

@@ -43,5 +43,5 @@ def p_value(value: float | None) -> str:
 
 
 def _signed(text: str) -> str:
-    # "-0.0" is no number that anybody means
+    # "-0.0" is printed as 0.0
     return re.sub(r"^-(?=0\.?0*$)", "", text).replace("-", MINUS)

@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent
 
 @cache
 def environment() -> "Environment":
-    """Templates of the report. A name that a template uses and nobody gave is an error, not a gap in the page."""
+    """Templates of the report. A name that a template uses and the caller did not give is an error, not a gap in the page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
     found = Environment(

@@ -112,7 +112,7 @@ def shipped(family_file: Path) -> bool:
         return bool(json.loads(family_file.read_text(encoding="utf-8")).get("from") == "shipped")
     except (ValueError, AttributeError) as error:
         raise InputError(
-            f"{family_file}: no family record ({error}); delete it and run `acdc seeds` again"
+            f"{family_file}: this is not a family record ({error}); delete it and run `acdc seeds` again"
         ) from None
 
 
@@ -153,7 +153,7 @@ def exactness(
     kept = _kept(folder / ANSWERS)
     if not expected.family == kept.family == comparison.family:
         raise InputError(
-            f"{folder}: kept of {expected.family} and {kept.family}, measured was {comparison.family}"
+            f"{folder}: the kept files are of {expected.family} and {kept.family}, but the comparison is of {comparison.family}"
         )
     printed = printed_of(comparison, sizes)
     changes = [*_shape(printed, expected)]
@@ -200,7 +200,7 @@ def _listed(values: Sequence[object]) -> str:
 
 
 def _source(method: str) -> str:
-    """Whose answers a method uses: a variant's, or nobody's in particular; methods of one variant share them."""
+    """Whose answers a method uses: a variant's, or none in particular; methods of one variant share them."""
     variant, slash, _ = method.partition("/")
     return variant if slash else ""
 
@@ -246,7 +246,7 @@ def _members(
         news, gone = (
             _listed([it for it in one if it not in two]) for one, two in ((ours, theirs), (theirs, ours))
         )
-        yield f"{where}, N = {n}: {news or 'nobody'} here instead of {gone or 'nobody'}"
+        yield f"{where}, N = {n}: {news or 'none'} here instead of {gone or 'none'}"
 
 
 def _asked(picks: "Sequence[Pick]") -> list[str]:

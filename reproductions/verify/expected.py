@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError, model_validator
 from acdc.errors import InputError, NotEnoughDataError
 from acdc.numbers.digits import rounded
 from acdc.parsing.section import Section
-from reproductions.paper.names import measured_benchmark
+from reproductions.paper.names import our_benchmark
 
 if TYPE_CHECKING:
     from evals.comparison.document import Comparison, CoverageAt, MethodResult
@@ -43,7 +43,7 @@ class ExpectedCell(Section):
         value: Coverage, a share in [0, 1], or a difference.
         rounding: Half a unit of the last digit.
         runs: Run seeds behind it.
-        run_sd: From run seed to run seed; None where nobody printed it, and then that of the measurement stands in.
+        run_sd: From run seed to run seed; None where it is not printed; the measurement's own then replaces it.
         run_df: Degrees of freedom it comes from.
         families: Independently trained families that it is the mean of.
         family_sd: From family to family; None where it is the number of one family.
@@ -155,7 +155,7 @@ def expected_of(comparison: "Comparison") -> Expected:
     """
     if len(comparison.runs) < 2:
         raise NotEnoughDataError(
-            f"{comparison.family}: {len(comparison.runs)} run seed; expected numbers need two or more, or nobody knows how far runs differ"
+            f"{comparison.family}: {len(comparison.runs)} run seed; expected numbers need two or more, because one run shows no spread"
         )
     sizes = {claim.n for claim in comparison.claims} | {claim.rival_n for claim in comparison.claims}
     cells = []
@@ -235,7 +235,7 @@ def _row(comparison: "Comparison", cell: ExpectedCell, pattern: str) -> "_Found 
     at = next((at for at in methods[0].coverage if at.n == cell.n), None)
     if at is None:
         return f"not measured at N={cell.n}"
-    known = {name: measured_benchmark(name, at.benchmarks) for name in cell.benchmarks}
+    known = {name: our_benchmark(name, at.benchmarks) for name in cell.benchmarks}
     missing = [name for name, ours in known.items() if ours is None]
     if missing:
         return f"{missing[0]} was not measured"
@@ -249,7 +249,7 @@ def _verdict(comparison: "Comparison", cell: ExpectedCell, found: "list[_Found]"
     measured = ours - sum(rivals)
     error = _error(comparison, cell, found[0])
     if error is None:
-        reason = "one run seed on both sides: nobody knows how far runs differ"
+        reason = "one run seed on both sides: the spread between runs is not known"
         return Verdict(cell, "undecided", measured, reason=reason)
     quantile = stats.t.isf(level / 2, error.free) if math.isfinite(error.free) else stats.norm.isf(level / 2)
     tolerance = float(quantile) * math.sqrt(error.variance) + cell.rounding

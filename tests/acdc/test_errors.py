@@ -16,7 +16,7 @@ from acdc.errors import InfrastructureError, InputError, expected
             RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
             "disk is full",
         ),
-        (RuntimeError("I/O error: Permission denied (os error 13)"), "not allowed to write"),
+        (RuntimeError("I/O error: Permission denied (os error 13)"), "permission to write is missing"),
     ],
     ids=["system", "a library in Rust", "permissions, in Rust"],
 )

@@ -13,11 +13,11 @@ def matrix() -> SkillMatrix:
     )
 
 
-def test_coverage_is_the_share_of_tasks_that_anybody_solves():
+def test_coverage_is_the_share_of_tasks_that_one_individual_solves():
     assert coverage(np.array([[1, 0, 0, 0], [0, 1, 0, 1]], dtype=bool)) == 0.75
 
 
-def test_coverage_of_nobody_is_zero_and_of_no_task_is_refused():
+def test_coverage_of_no_individual_is_zero_and_of_no_task_is_refused():
     assert coverage(np.zeros((0, 3), dtype=bool)) == 0.0
     with pytest.raises(NotEnoughDataError, match="at least one task"):
         coverage(np.zeros((2, 0), dtype=bool))
@@ -33,7 +33,7 @@ def test_a_cell_without_a_result_is_missing_not_failed():
     assert matrix().missing_rate == pytest.approx(2 / 6)
 
 
-def test_complete_keeps_the_columns_that_everybody_has():
+def test_complete_keeps_the_columns_that_are_complete():
     complete = matrix().complete()
     assert complete.tasks == ("t1",)
     assert complete.skills.tolist() == [[True], [True]]

@@ -103,7 +103,7 @@ def evaluating(model: Path, individuals: int, folder: Path) -> None:
     from acdc.families.family import load_weights
     from acdc.sandbox import Sandbox
     from evals.answering.harness import Job, Model
-    from evals.answering.jobs import Workplace, opened
+    from evals.answering.jobs import EvaluationWorker, opened
     from evals.benchmarks import registry
     from evals.settings import EvaluationSettings
     from tests.acdc.chat.chat_server import MODEL, Answer, serving
@@ -115,7 +115,7 @@ def evaluating(model: Path, individuals: int, folder: Path) -> None:
     benchmarks = tuple(registry.find("paper", FORMS, seed=0, questions=1, data=data))
     weights = load_weights(model)
     with serving(says) as server:
-        place = Workplace(
+        worker = EvaluationWorker(
             functools.partial(engine, model),
             "bench",
             benchmarks,
@@ -126,7 +126,7 @@ def evaluating(model: Path, individuals: int, folder: Path) -> None:
             judge=JudgeSettings(base_url=server.url, model=MODEL, key_env="ACDC_TEST_KEY"),
         )
         began, wall = time.process_time(), time.monotonic()
-        with opened(place) as harness:
+        with opened(worker) as harness:
             show("making eight benchmarks, engine and sandbox ready", time.process_time() - began, "s")
             spent = []
             for number in range(individuals):

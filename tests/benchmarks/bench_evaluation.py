@@ -1,4 +1,4 @@
-"""What an evaluation costs beside making the answers: lm-eval as it comes, our exams, the cache, the resamples.
+"""What an evaluation costs beside making the answers: lm-eval as it comes, our benchmark runs, the cache, the resamples.
 
     .venv/bin/python tests/benchmarks/bench_evaluation.py [MODEL_DIR]
 
@@ -36,44 +36,50 @@ def show(what: str, value: float, unit: str) -> None:
     print(f"{what:<78} {value:10.2f} {unit}")
 
 
-def judging(engine: Any, exams: list[Any]) -> None:
+def judging(engine: Any, benchmark_runs: list[Any]) -> None:
     """lm-eval with templates rendered anew (as it comes), and with our rendered ones."""
     from lm_eval import evaluator
 
     from evals.answering.answer_cache import Reply
-    from evals.answering.benchmark_exam import Exam, _load
+    from evals.answering.benchmark_run import BenchmarkRun, _load
 
-    exam = exams[0]
-    plain = _load(exam.benchmark)
+    benchmark_run = benchmark_runs[0]
+    plain = _load(benchmark_run.benchmark)
     plain.set_fewshot_seed(0)
-    exam._lm.replies = ["x"] * len(exam.questions)
-    task = {"tasks": {exam.benchmark.name: plain}}
-    naive = seconds(lambda: evaluator.evaluate(exam._lm, task, bootstrap_iters=0, apply_chat_template=True))
-    replies = [Reply("x", "stop", 1, 1)] * len(exam.questions)
-    ours = seconds(lambda: exam.grade(replies))
-    show(f"lm-eval, one (model, benchmark) of {len(exam.questions)} questions as it comes", 1e3 * naive, "ms")
-    show("the same through our exam", 1e3 * ours, "ms")
+    benchmark_run._lm.replies = ["x"] * len(benchmark_run.questions)
+    task = {"tasks": {benchmark_run.benchmark.name: plain}}
+    naive = seconds(
+        lambda: evaluator.evaluate(benchmark_run._lm, task, bootstrap_iters=0, apply_chat_template=True)
+    )
+    replies = [Reply("x", "stop", 1, 1)] * len(benchmark_run.questions)
+    ours = seconds(lambda: benchmark_run.grade(replies))
+    show(
+        f"lm-eval, one (model, benchmark) of {len(benchmark_run.questions)} questions as it comes",
+        1e3 * naive,
+        "ms",
+    )
+    show("the same through our benchmark run", 1e3 * ours, "ms")
     show("  faster by", naive / ours, "times")
     show(
         "making a benchmark ready, once per process",
-        1e3 * seconds(lambda: Exam(exam.benchmark, engine.chat, "t")),
+        1e3 * seconds(lambda: BenchmarkRun(benchmark_run.benchmark, engine.chat, "t")),
         "ms",
     )
 
 
-def answering(engine: Any, exams: list[Any], weights: Any) -> None:
+def answering(engine: Any, benchmark_runs: list[Any], weights: Any) -> None:
     """Fresh against cached."""
     from evals.answering.answer_cache import AnswerCache
     from evals.answering.harness import Harness, Job, Model
     from evals.settings import EvaluationSettings
 
-    answers = sum(len(exam.questions) for exam in exams)
+    answers = sum(len(benchmark_run.questions) for benchmark_run in benchmark_runs)
     with tempfile.TemporaryDirectory() as folder, AnswerCache(Path(folder) / "answers.sqlite") as cache:
-        harness = Harness(engine, exams, cache, EvaluationSettings())
+        harness = Harness(engine, benchmark_runs, cache, EvaluationSettings())
         fresh = seconds(lambda: harness.run(Job(Model("m", lambda: weights, "h"))), 1)
         cached = seconds(lambda: harness.run(Job(Model("m", lambda: weights, "h"))))
         drawn = seconds(lambda: harness.run(Job(Model("m", lambda: weights, "h"), 0.7, 4)), 1)
-    show(f"a model on {len(exams)} benchmarks, {answers} greedy answers, fresh", 1e3 * fresh, "ms")
+    show(f"a model on {len(benchmark_runs)} benchmarks, {answers} greedy answers, fresh", 1e3 * fresh, "ms")
     show("  answers a second", answers / fresh, "1/s")
     show("  the same from the cache", 1e3 * cached, "ms")
     show("  share that is not making answers", 100 * cached / fresh, "%")
@@ -100,18 +106,19 @@ def main() -> None:
     """Measure and print."""
     from acdc.engines import EngineSettings, open_engine
     from acdc.families.family import load_weights
-    from evals.answering.benchmark_exam import Exam
+    from evals.answering.benchmark_run import BenchmarkRun
     from evals.benchmarks import registry
 
     model = Path(sys.argv[1] if len(sys.argv) > 1 else "models/tiny/general")
     engine = open_engine(EngineSettings(), model)
     # Programs are left out: what they cost is the sandbox's time, see bench_sandbox.py.
     names = [name for name in registry.names("tiny") if name != "tiny_programs"]
-    exams = [
-        Exam(benchmark, engine.chat, "t") for benchmark in registry.find("tiny", names, seed=0, questions=64)
+    benchmark_runs = [
+        BenchmarkRun(benchmark, engine.chat, "t")
+        for benchmark in registry.find("tiny", names, seed=0, questions=64)
     ]
-    judging(engine, exams)
-    answering(engine, exams, load_weights(model))
+    judging(engine, benchmark_runs)
+    answering(engine, benchmark_runs, load_weights(model))
     intervals()
 
 

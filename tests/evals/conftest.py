@@ -55,30 +55,34 @@ def model(tiny_model_dir: Path) -> Callable[..., Model]:
 
 
 @pytest.fixture
-def exam(tiny_engine: Any) -> Callable[..., Any]:
+def benchmark_run(tiny_engine: Any) -> Callable[..., Any]:
     """Benchmarks made ready for the tiny engine."""
-    from evals.answering.benchmark_exam import Exam
+    from evals.answering.benchmark_run import BenchmarkRun
 
     def make(
         name: str = "probe_exact", questions: list[dict[str, Any]] | None = None, budget: int | None = None
     ) -> Any:
-        return Exam(benchmark(name, questions or rows(10)), tiny_engine.chat, "tiny", budget)
+        return BenchmarkRun(benchmark(name, questions or rows(10)), tiny_engine.chat, "tiny", budget)
 
     return make
 
 
 @pytest.fixture
-def harness(tiny_engine: Any, exam: Callable[..., Any], tmp_path: Path) -> Iterator[Callable[..., Harness]]:
+def harness(
+    tiny_engine: Any, benchmark_run: Callable[..., Any], tmp_path: Path
+) -> Iterator[Callable[..., Harness]]:
     """A harness on its own cache, with as many probes as asked for."""
     caches = []
 
     def make(
-        cache: str = "answers.sqlite", engine: Any = None, exams: Any = None, **settings: Any
+        cache: str = "answers.sqlite", engine: Any = None, benchmark_runs: Any = None, **settings: Any
     ) -> Harness:
         caches.append(AnswerCache(tmp_path / cache))
         given = {name: settings.pop(name) for name in EvaluationSettings.model_fields.keys() & settings}
         asked = EvaluationSettings(**{"batch": 4, "max_missing": 1.0, **given})
-        return Harness(engine or tiny_engine, exams or [exam()], caches[-1], asked, **settings)
+        return Harness(
+            engine or tiny_engine, benchmark_runs or [benchmark_run()], caches[-1], asked, **settings
+        )
 
     yield make
     for cache in caches:

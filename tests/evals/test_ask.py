@@ -63,7 +63,7 @@ def answered(selector: str, judge: Judge | None = None) -> Any:
 
 
 @pytest.mark.parametrize("selector", ["logprob", "self_certainty"])
-def test_numbers_that_an_engine_does_not_give_are_missed_before_anybody_is_asked(selector: str) -> None:
+def test_numbers_that_an_engine_does_not_give_are_missed_before_a_model_is_asked(selector: str) -> None:
     engine = Scripted(APIEngine.capabilities)
     with pytest.raises(InputError, match=f"--select {selector}: this engine does not give"):
         ask(engine, [Member("a", "a", dict)], "2 + 2?", Chooser(selector, np.random.default_rng(0)))
@@ -146,10 +146,10 @@ def test_members_answer_as_they_do_in_the_engine(project: Path) -> None:
     from acdc.config.config import load
     from acdc.runs.assembly import engine_of
     from acdc.storage.layout import Layout
-    from evals.answering.workplaces import RunWeights, found_family
+    from evals.answering.evaluation_workers import RunWeights, prepared_family
 
     config = load(project / "params.yaml")
-    family = found_family(config, Layout(project), "mine")
+    family = prepared_family(config, Layout(project), "mine")
     engine = engine_of(config, family)
     engine.load(RunWeights(family, project / small_project.RUN).weights(small_project.GRANDCHILD), "x")
     prompt = engine.chat("Reverse cat.", "Be brief.")

@@ -15,7 +15,7 @@ CORRECT = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 0]], dtype=bool)
 matrices = arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 8)))
 
 
-def test_coverage_counts_questions_that_anybody_answers():
+def test_coverage_counts_questions_that_one_model_answers():
     assert coverage_at_n(CORRECT) == 0.75
 
 

@@ -460,7 +460,7 @@ def _evolve(
     store: RunStore, rng: np.random.Generator, seed: int, generations: int, tasks: list[TaskFamily]
 ) -> list[str]:
     archive: list[str] = []
-    born = 0
+    created = 0
     crossover, mutation = (
         CrossoverSettings(std=1.0, weights="absolute"),
         MutationSettings(relative=True, scale=0.02),
@@ -484,8 +484,8 @@ def _evolve(
             newborn.append((f"g{generation:03d}c{index:02d}", recipe))
         with store.transaction():
             for name, recipe in newborn:
-                store.add_individual(born, name, generation, recipe.to_json(), "00")
-                born += 1
+                store.add_individual(created, name, generation, recipe.to_json(), "00")
+                created += 1
             if generation % 5 == 0:
                 events = [
                     {

@@ -8,7 +8,7 @@ from acdc.preflight.family.finding import Finding
 from acdc.preflight.family.part import Part
 
 
-def standing_checks(parts: Mapping[str, Part], settings: FamilySettings, name: str) -> list[Finding]:
+def access_checks(parts: Mapping[str, Part], settings: FamilySettings, name: str) -> list[Finding]:
     """Licence, access and pinned revision of every part, the big model included.
 
     Args:

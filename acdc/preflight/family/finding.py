@@ -12,7 +12,7 @@ class Finding:
 
     Attributes:
         level: "ok"; "note": handled, good to know; "warning": it runs, but look at it; "error": it cannot run; "access": it
-            could run once somebody has let you in.
+            could run once you have access.
         check: Which check.
         says: What was found, and what to do about it.
         part: Which part of the family it is about; empty: all of it.

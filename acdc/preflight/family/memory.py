@@ -65,7 +65,7 @@ def needs(
 
     Args:
         parts: By role.
-        general: Role of the seed whose architecture everybody has.
+        general: Role of the seed whose architecture all models share.
         dtype: What the family computes in.
         settings: Of a run.
         engine: Of the family.

@@ -8,7 +8,7 @@ from acdc.config.config import Config
 from acdc.config.run_spec import RunSpec
 from acdc.errors import AcdcError, InfrastructureError, InputError
 from acdc.families.family import GENERAL, FamilySettings, read_family
-from acdc.preflight.family.disk_and_access import not_pinned, standing_checks, unpinned
+from acdc.preflight.family.disk_and_access import access_checks, not_pinned, unpinned
 from acdc.preflight.family.distances import Distances, distance_finding, distances
 from acdc.preflight.family.finding import Finding
 from acdc.preflight.family.memory import Needs, need_checks, needs, size
@@ -43,10 +43,10 @@ class Report:
     def fault(self) -> AcdcError | None:
         """What the command ends with: bad input where something cannot run, no access where only that is missing."""
         if self.count("error"):
-            return InputError(f"{self.family} cannot run as it is: {self.count('error')} errors stand above")
+            return InputError(f"{self.family} cannot run yet: {self.count('error')} errors are listed above")
         if self.count("access"):
             return InfrastructureError(
-                f"{self.family}: {self.count('access')} models are not open to you, see above"
+                f"{self.family}: you have no access to {self.count('access')} models; they are listed above"
             )
         return None
 
@@ -106,7 +106,7 @@ def check_family(
         findings += weight_checks(members, GENERAL, settings.dtype)
         findings += text_checks(members, GENERAL, settings)
     if settings.train is None:
-        findings += standing_checks(parts, settings, name)
+        findings += access_checks(parts, settings, name)
     found = None
     if GENERAL in members:
         runs = len(config.selected.variants) * len(config.selected.seeds)

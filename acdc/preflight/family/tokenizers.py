@@ -41,7 +41,7 @@ def read_tokens(directory: Path) -> Tokens | None:
 
 
 def text_checks(members: Mapping[str, Part], general: str, settings: FamilySettings) -> list[Finding]:
-    """Compare tokenizers, and look at what the general seed brings for everybody.
+    """Compare tokenizers, and look at what the general seed provides for the family.
 
     Args:
         members: Base and seeds by role, those that could be looked at.

@@ -100,7 +100,7 @@ def _shapes(members: Mapping[str, Part], base: Part, general: Part) -> list[Find
 
 
 def _configurations(part: Part, general: Part) -> list[Finding]:
-    """Settings that differ from the general seed's: everybody is asked with those of the general seed."""
+    """Settings that differ from the general seed's; all models are asked with the general seed's settings."""
     mine, theirs = part.configuration, general.configuration
     differ = [
         f"{name} {mine[name]!r} (general: {theirs[name]!r})"

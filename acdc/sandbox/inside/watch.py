@@ -176,7 +176,7 @@ class Watch:
         os.kill(self._child.pid, signal.SIGKILL)
         _, status, usage = os.wait4(self._child.pid, 0)
         if alone:
-            _kill_everybody_else()
+            _kill_all_others()
         return status, usage.ru_utime + usage.ru_stime
 
     def _epitaph(self, status: int, cpu: float) -> tuple[bytes, bytes]:
@@ -193,7 +193,7 @@ class Watch:
         return _fault("protocol", f"ended without a result, exit code {os.WEXITSTATUS(status)}")
 
 
-def _kill_everybody_else() -> None:
+def _kill_all_others() -> None:
     """Process 1 of a namespace may signal all of it at once; it is not touched itself."""
     try:
         os.kill(-1, signal.SIGKILL)

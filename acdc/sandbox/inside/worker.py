@@ -56,7 +56,7 @@ class Worker:
         wire.write_all(self._results, wire.pack(0, wire.HELLO, json.dumps(hello).encode()))
 
     def serve(self) -> None:
-        """Does jobs until there is nobody left to do them for."""
+        """Does jobs until the process that sends them has ended."""
         while True:
             frame = self._inbox.next()
             if frame.kind == wire.SOURCE:

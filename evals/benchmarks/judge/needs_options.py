@@ -1,6 +1,6 @@
 """Does a question make sense without its options? A rule on its words settles clear cases; the rest is for a judge model.
 
-The rule looks for what nobody can answer without options: a question that speaks of options as such, that asks for the true, the false
+The rule looks for questions that cannot be answered without options: a question that speaks of options as such, that asks for the true, the false
 or the odd one "of the following", or for one of several sentences; a right option that speaks of the others ("none of the above"); a text
 that asks nothing once they are gone. It lets pass what only looks so ("Which of the following describes ...?" may well have one answer), and it does
 not see a question that is merely too wide.

@@ -28,7 +28,7 @@ Row = dict[str, Any]
 DEFAULT_COUNT = 64
 CASES = 5
 LEAST_FORMS = 60
-"""Questions whose answer is one of fewer, for whoever knows its form, are drawn again."""
+"""Questions whose answer is one of fewer, for a model that knows its form, are drawn again."""
 OTHERS = 500
 
 _DIRECT = ("reverse", "sort", "shift", "add", "evens")

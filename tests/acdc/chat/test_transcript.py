@@ -110,7 +110,7 @@ def test_a_line_that_was_changed_is_named_and_never_replayed(
     tmp_path: Path, changes: dict[str, Any], words: str
 ) -> None:
     path = edited(written(tmp_path, CALLS), 3, **changes)
-    with pytest.raises(InputError, match=rf"line 3: no call of a transcript \(.*{words}"):
+    with pytest.raises(InputError, match=rf"line 3: this is not a call of a transcript \(.*{words}"):
         Replay(path)
 
 
@@ -118,7 +118,7 @@ def test_a_line_that_was_changed_is_named_and_never_replayed(
 def test_a_line_that_is_no_call_is_named(tmp_path: Path, line: str) -> None:
     path = written(tmp_path, CALLS)
     path.write_text(path.read_text() + line + "\n")
-    with pytest.raises(InputError, match="line 5: no call of a transcript"):
+    with pytest.raises(InputError, match="line 5: this is not a call of a transcript"):
         Replay(path)
 
 
@@ -126,7 +126,9 @@ def test_two_replies_to_one_call_are_not_chosen_between(tmp_path: Path) -> None:
     path = written(tmp_path, CALLS)
     lines_ = path.read_text().splitlines()
     path.write_text("\n".join([*lines_, lines_[1].replace("yes", "no")]) + "\n")
-    with pytest.raises(InputError, match="line 5: another reply to scientist t0000/novel"):
+    with pytest.raises(
+        InputError, match="line 5: an earlier line already has a reply to scientist t0000/novel"
+    ):
         Replay(path)
 
 
@@ -140,7 +142,7 @@ def test_a_call_without_one_of_its_name_is_shown_beside_the_nearest(tmp_path: Pa
     replay = Replay(written(tmp_path, CALLS))
     with pytest.raises(InputError, match=r"(?s)nearest that it has is t0001/novel:.*\+user: and more"):
         replay.reply(replace(CALLS[1], label="another", user="line one\nquestion 1\nand more"))
-    with pytest.raises(InputError, match="no call of the gibberish at all"):
+    with pytest.raises(InputError, match="the transcript has no call of the gibberish"):
         replay.reply(replace(CALLS[1], role="gibberish"))
 
 
@@ -154,7 +156,7 @@ def test_a_damaged_transcript_of_a_run_is_said(tmp_path: Path) -> None:
     transcript.close()
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("DELETE FROM head")
-    with pytest.raises(InputError, match="does not say what its calls were made with"):
+    with pytest.raises(InputError, match="the line with models and sampling settings is missing"):
         list(lines(tmp_path))
 
 
@@ -186,5 +188,5 @@ def test_a_mistake_of_ours_is_not_called_damage(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_transcript_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no transcript there"):
+    with pytest.raises(InputError, match="the run has no transcript"):
         list(lines(tmp_path))

@@ -44,7 +44,7 @@ def test_a_place_below_a_file_or_of_the_other_kind_is_refused_before_anything_is
     refused([*words, "file/below/it"], capsys, "Not a directory; name another place")
     refused([*words, "x" * 300], capsys, "File name too long; name another place")
     if words in FILES:
-        refused([*words, "folder"], capsys, "that is a folder; name a file")
+        refused([*words, "folder"], capsys, "this is a folder; name a file")
     else:
-        refused([*words, "file"], capsys, "there is a file of this name; name a folder")
+        refused([*words, "file"], capsys, "this is a file; name a folder")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]

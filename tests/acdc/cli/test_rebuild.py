@@ -29,7 +29,9 @@ def dead(root: Path) -> tuple[str, str]:
     """A child that is in no archive any more: its id and its hash."""
     with RunStore.read(root / RUN) as store:
         alive = {id for row in store.generations() for id in row.archive}
-        gone = [(id, hash_) for _, id, born, _, hash_, _ in store.individuals() if born and id not in alive]
+        gone = [
+            (id, hash_) for _, id, created, _, hash_, _ in store.individuals() if created and id not in alive
+        ]
     return gone[-1]
 
 
@@ -40,7 +42,7 @@ def test_the_dead_are_made_again_to_the_same_hash(root: Path, capsys: pytest.Cap
     assert (told["id"], told["weights_hash"], told["to"]) == (id, hash_, "again")
     assert weights_hash(StoredWeights(root / "again")) == hash_
     assert cli.run(["rebuild", id, "--run", RUN, "--to", "again"]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
 
 
 def test_without_a_directory_only_the_hash_is_compared(
@@ -60,7 +62,7 @@ def test_another_hash_is_an_error_and_nothing_is_left(root: Path, capsys: pytest
         db.execute("UPDATE individuals SET weights_hash = ? WHERE id = ?", ("0" * 32, id))
     db.close()
     assert cli.run(["rebuild", id, "--run", RUN, "--to", "again"]) == 5
-    assert "made again from its recipe has other weights" in capsys.readouterr().err
+    assert "rebuilt from its recipe, has other weights" in capsys.readouterr().err
     assert not list(root.glob("*again*"))
 
 

@@ -27,7 +27,7 @@ def test_a_run_at_work_has_progress_and_an_eta(tmp_path: Path) -> None:
     assert (row.answers, row.tokens) == (300, 2100)
 
 
-def test_a_run_that_nobody_works_on_is_stopped_or_finished(tmp_path: Path) -> None:
+def test_a_run_without_a_process_is_stopped_or_finished(tmp_path: Path) -> None:
     journal(tmp_path)
     assert describe(tmp_path).state == "stopped"
     assert describe(tmp_path).eta_seconds is None

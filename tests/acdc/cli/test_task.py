@@ -148,7 +148,7 @@ def test_a_person_gets_a_table_with_the_layers_in_force(app: typer.Typer, file: 
         (b"\xff\xfe", "not UTF-8"),
         (b"class (", "not Python"),
         (b"x = 1", "no class TaskFamily"),
-        (b"#" * (2 << 20), "larger than"),
+        (b"#" * (2 << 20), "too large"),
     ],
 )
 def test_what_is_no_task_family_file_is_bad_input(

@@ -98,7 +98,7 @@ def test_every_fault_is_laid_where_it_belongs(store: RunStore) -> None:
     ]
 
 
-def test_a_task_at_fault_is_named_and_counts_as_nobodys_missing_cell(store: RunStore) -> None:
+def test_a_task_at_fault_is_named_and_counts_as_no_missing_cell(store: RunStore) -> None:
     subject = examiner(store, OUTCOMES, Parrot())
     examined(subject, TASKS)
     assert subject.task_faults(TASKS) == {"t0003": "exception"}
@@ -121,7 +121,7 @@ def test_missing_cells_are_tried_again_and_others_never(store: RunStore) -> None
     assert [c.verdict for c in cells] == ["fail"]
 
 
-def test_a_reference_that_could_not_be_scored_blames_nobody(store: RunStore) -> None:
+def test_a_reference_that_could_not_be_scored_blames_no_side(store: RunStore) -> None:
     cells = examined(examiner(store, {**OUTCOMES, "reference t0002": None}, Parrot()), TASKS[2:3])
     assert [(c.verdict, c.cause) for c in cells] == [("missing", "infrastructure")]
 

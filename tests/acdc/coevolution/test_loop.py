@@ -64,11 +64,11 @@ def test_random_search_breeds_from_seeds_only(runs: dict[str, RunStore]) -> None
 
 
 def test_without_selection_the_newest_stay(runs: dict[str, RunStore]) -> None:
-    born = {row.id: row.born for row in runs["no_selection"].individuals()}
+    created = {row.id: row.created for row in runs["no_selection"].individuals()}
     last = runs["no_selection"].generations()[-1].archive
     readable = [row.id for row in runs["no_selection"].individuals() if not row.is_gibberish]
-    newest = sorted(readable, key=lambda id: -born[id])[:6]
-    assert set(last) == set(newest) or len(readable) < len(born)
+    newest = sorted(readable, key=lambda id: -created[id])[:6]
+    assert set(last) == set(newest) or len(readable) < len(created)
 
 
 def test_every_individual_is_asked_and_static_tasks_ask_nothing_new(runs: dict[str, RunStore]) -> None:

@@ -99,5 +99,5 @@ def test_this_processor_s_kernels_are_named() -> None:
 def test_a_place_that_is_none_is_refused_and_runs_without_bits_are_no_question(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such directory"):
         look(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="--bits only"):
+    with pytest.raises(InputError, match="only together with --bits"):
         doctor(tmp_path)

@@ -29,7 +29,7 @@ def test_every_part_that_a_run_needs_is_looked_at(checks: list[Check]) -> None:
 
 
 def test_everything_that_is_not_there_comes_with_a_way_to_get_it(checks: list[Check]) -> None:
-    assert all(check.mend for check in checks if check.state == "missing")
+    assert all(check.fix for check in checks if check.state == "missing")
 
 
 def test_names_of_layers_in_force_are_shown(checks: list[Check]) -> None:
@@ -42,7 +42,7 @@ def test_only_what_is_needed_decides_about_health() -> None:
     assert not healthy([OPTIONAL, NEEDED])
 
 
-def test_a_check_that_fails_says_how_to_mend_it_on_a_line_of_its_own() -> None:
+def test_a_check_that_fails_says_how_to_fix_it_on_a_line_of_its_own() -> None:
     assert as_text(NEEDED).splitlines()[1].strip() == "→ do this"
 
 

@@ -80,7 +80,7 @@ def test_what_was_answered_before_an_outage_is_not_asked_again(server: ChatServe
 
 def test_the_begin_of_a_reply_is_refused(server: ChatServer, engine: Any) -> None:
     subject = engine()
-    with pytest.raises(InputError, match="begins the reply"):
+    with pytest.raises(InputError, match="contains the beginning of the reply"):
         subject.generate([Request(subject.chat("question") + "The answer is")], Sampling())
 
 

@@ -107,7 +107,7 @@ def test_a_split_puts_border_spaces_into_the_continuation(
 
 def test_a_stop_token_that_is_no_token_is_named(tiny_model_dir: Path) -> None:
     Prompts(tiny_model_dir, {}, ["<usr>", "<sys>"])
-    with pytest.raises(InputError, match=r"stop_tokens: '<\|im_end\|>' is no token"):
+    with pytest.raises(InputError, match=r"stop_tokens: '<\|im_end\|>' is not a token"):
         Prompts(tiny_model_dir, {}, ["<usr>", "<|im_end|>"])
 
 

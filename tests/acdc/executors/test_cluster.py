@@ -36,7 +36,7 @@ def room(nodes: list[dict[str, Any]], **settings: Any) -> int:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"address": "auto"}, "address has a meaning with kind: ray only"),
+        ({"address": "auto"}, "address works only with kind: ray"),
         ({"kind": "ray", "address": "head"}, "HOST:PORT"),
         ({"kind": "ray", "address": "ray://head:10001"}, "must run on a node of the cluster"),
         ({"kind": "ray", "gpus_per_worker": 1.5}, "above 1 it must be whole"),
@@ -62,7 +62,7 @@ def test_as_many_workers_as_fit_and_none_over_two_nodes() -> None:
 def test_too_small_a_cluster_says_what_it_has() -> None:
     with pytest.raises(InfrastructureError) as error:
         room([node(2, name="left"), node(4, 1, name="right")], gpus_per_worker=1, workers=2)
-    assert "room for 1 worker(s) of 1 CPU, 1 GPU and 2 are asked for" in str(error.value)
+    assert "room for 1 worker(s) of 1 CPU, 1 GPU, but 2 are requested" in str(error.value)
     assert "2 node(s) (left: 2 CPU; right: 4 CPU, 1 GPU)" in str(error.value)
 
 

@@ -14,7 +14,7 @@ import torch
 from acdc.config.evolution import ExecutorSettings
 from acdc.engines.engine import Request, Sampling
 from acdc.errors import InfrastructureError, InputError
-from acdc.executors import Alone, Errand
+from acdc.executors import Alone, RequestBatch
 from acdc.executors.ray_engine import RayEngine
 from acdc.executors.ray_executor import RayExecutor
 from tests.acdc.executors.misbehaving import Obedient, no_model
@@ -27,16 +27,18 @@ def ray_settings(**changes: Any) -> ExecutorSettings:
     return ExecutorSettings.model_validate({"kind": "ray", "workers": 2, "max_restarts": 2, **changes})
 
 
-def errand(name: str, *messages: str, value: float = 1.0, meanwhile: Callable[[], None] = int) -> Errand:
+def request_batch(
+    name: str, *messages: str, value: float = 1.0, meanwhile: Callable[[], None] = int
+) -> RequestBatch:
     def weights() -> dict[str, torch.Tensor]:
         meanwhile()
         return {"w": torch.tensor([value])}
 
-    return Errand(name, f"hash of {value}", weights, messages)
+    return RequestBatch(name, f"hash of {value}", weights, messages)
 
 
-def texts(executor: Any, errands: Sequence[Errand]) -> list[list[str]]:
-    answers = executor.answer(errands, system="s", sampling=SAMPLING)
+def texts(executor: Any, request_batches: Sequence[RequestBatch]) -> list[list[str]]:
+    answers = executor.answer(request_batches, system="s", sampling=SAMPLING)
     return [[answer.text for answer in answered] for answered in answers]
 
 
@@ -57,7 +59,7 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def crew(heard: Heard) -> Iterator[Callable[..., RayExecutor]]:
+def worker_group(heard: Heard) -> Iterator[Callable[..., RayExecutor]]:
     opened: list[RayExecutor] = []
 
     def make(engine: Any = Obedient, **changes: Any) -> RayExecutor:
@@ -107,7 +109,7 @@ def ancestors(process: int) -> list[int]:
     return found
 
 
-def kill_one_at_its_errand() -> None:
+def kill_one_at_its_request_batch() -> None:
     deadline = time.monotonic() + 60
     while not (busy := workers_at("errand")):
         assert time.monotonic() < deadline
@@ -117,19 +119,22 @@ def kill_one_at_its_errand() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_answers_come_in_order_and_do_not_depend_on_the_number_of_workers(
-    crew: Callable[..., RayExecutor], workers: int
+    worker_group: Callable[..., RayExecutor], workers: int
 ) -> None:
-    errands = [errand(f"i{n}", "sleep 0.2" if n == 0 else "x", value=n) for n in range(6)]
-    assert texts(crew(workers=workers), errands) == texts(Alone(Obedient()), errands)
+    request_batches = [request_batch(f"i{n}", "sleep 0.2" if n == 0 else "x", value=n) for n in range(6)]
+    assert texts(worker_group(workers=workers), request_batches) == texts(Alone(Obedient()), request_batches)
 
 
-def test_a_worker_that_is_killed_while_it_answers_is_replaced_and_its_errand_served_by_another(
-    crew: Callable[..., RayExecutor], heard: Heard, capfd: pytest.CaptureFixture[str]
+def test_a_worker_that_is_killed_while_it_answers_is_replaced_and_its_request_batch_served_by_another(
+    worker_group: Callable[..., RayExecutor], heard: Heard, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    executor = crew()
-    errands = [errand("slow", "sleep 3"), *(errand(f"i{n}", "x", value=n) for n in range(4))]
-    errands[2] = errand("i2", "x", value=2, meanwhile=kill_one_at_its_errand)
-    assert texts(executor, errands) == [["1 s|sleep 3"], ["0 s|x"], ["2 s|x"], ["2 s|x"], ["3 s|x"]]
+    executor = worker_group()
+    request_batches = [
+        request_batch("slow", "sleep 3"),
+        *(request_batch(f"i{n}", "x", value=n) for n in range(4)),
+    ]
+    request_batches[2] = request_batch("i2", "x", value=2, meanwhile=kill_one_at_its_request_batch)
+    assert texts(executor, request_batches) == [["1 s|sleep 3"], ["0 s|x"], ["2 s|x"], ["2 s|x"], ["3 s|x"]]
     assert len(heard.lines) == 1
     assert "was lost while it answered for slow" in heard.lines[0]
     time.sleep(1)  # Ray tells of it in a thread of its own
@@ -137,31 +142,37 @@ def test_a_worker_that_is_killed_while_it_answers_is_replaced_and_its_errand_ser
 
 
 def test_a_broken_engine_is_left_and_another_asked(
-    crew: Callable[..., RayExecutor], heard: Heard, tmp_path: Path
+    worker_group: Callable[..., RayExecutor], heard: Heard, tmp_path: Path
 ) -> None:
-    assert texts(crew(), [errand("a", f"die-once {tmp_path / 'died'}"), errand("b", "y")]) == [
+    assert texts(
+        worker_group(), [request_batch("a", f"die-once {tmp_path / 'died'}"), request_batch("b", "y")]
+    ) == [
         [f"1 s|die-once {tmp_path / 'died'}"],
         ["1 s|y"],
     ]
     assert len(heard.lines) == 1
 
 
-def test_whoever_brings_down_every_worker_is_named(crew: Callable[..., RayExecutor], heard: Heard) -> None:
-    with pytest.raises(InfrastructureError, match="bad has brought down 3 workers"):
-        texts(crew(max_restarts=9), [errand("good", "x"), errand("bad", "die")])
+def test_the_individual_that_brings_down_every_worker_is_named(
+    worker_group: Callable[..., RayExecutor], heard: Heard
+) -> None:
+    with pytest.raises(InfrastructureError, match="3 workers died while they answered for bad"):
+        texts(worker_group(max_restarts=9), [request_batch("good", "x"), request_batch("bad", "die")])
     assert len(heard.lines) == 3
 
 
 def test_when_all_workers_are_lost_that_is_said_with_what_to_do(
-    crew: Callable[..., RayExecutor], heard: Heard
+    worker_group: Callable[..., RayExecutor], heard: Heard
 ) -> None:
-    with pytest.raises(InfrastructureError, match=r"all workers are lost.*the engine broke.*max_restarts"):
-        texts(crew(max_restarts=0, workers=1), [errand("bad", "break")])
+    with pytest.raises(InfrastructureError, match=r"no worker is left.*the engine broke.*max_restarts"):
+        texts(worker_group(max_restarts=0, workers=1), [request_batch("bad", "break")])
 
 
-def test_an_expected_error_comes_as_itself_when_its_turn_comes(crew: Callable[..., RayExecutor]) -> None:
-    answers = crew().answer(
-        [errand("slow", "sleep 0.3"), errand("long", "refuse")], system="s", sampling=SAMPLING
+def test_an_expected_error_comes_as_itself_when_its_turn_comes(
+    worker_group: Callable[..., RayExecutor],
+) -> None:
+    answers = worker_group().answer(
+        [request_batch("slow", "sleep 0.3"), request_batch("long", "refuse")], system="s", sampling=SAMPLING
     )
     assert [answer.text for answer in next(answers)] == ["1 s|sleep 0.3"]
     with pytest.raises(InputError, match=r"^too long$"):
@@ -169,22 +180,24 @@ def test_an_expected_error_comes_as_itself_when_its_turn_comes(crew: Callable[..
 
 
 def test_a_bug_in_a_worker_is_a_bug_and_no_lost_worker(
-    crew: Callable[..., RayExecutor], heard: Heard
+    worker_group: Callable[..., RayExecutor], heard: Heard
 ) -> None:
     with pytest.raises(ZeroDivisionError, match="misbehaving"):
-        texts(crew(workers=1), [errand("a", "bug")])
+        texts(worker_group(workers=1), [request_batch("a", "bug")])
     assert heard.lines == []
 
 
-def test_a_model_that_a_worker_does_not_find_is_bad_input(crew: Callable[..., RayExecutor]) -> None:
+def test_a_model_that_a_worker_does_not_find_is_bad_input(worker_group: Callable[..., RayExecutor]) -> None:
     with pytest.raises(InputError, match="there is no model"):
-        crew(no_model, workers=1)
+        worker_group(no_model, workers=1)
 
 
-def test_workers_that_get_no_place_are_not_waited_for_for_ever(crew: Callable[..., RayExecutor]) -> None:
-    crew(cpus_per_worker=2, workers=1)
+def test_workers_that_get_no_place_are_not_waited_for_for_ever(
+    worker_group: Callable[..., RayExecutor],
+) -> None:
+    worker_group(cpus_per_worker=2, workers=1)
     with pytest.raises(InfrastructureError, match=r"start_seconds = 2; free in the Ray cluster: 0 CPU"):
-        crew(cpus_per_worker=2, workers=1, start_seconds=2)
+        worker_group(cpus_per_worker=2, workers=1, start_seconds=2)
 
 
 def test_an_engine_in_a_worker_answers_like_one_here_and_outlives_its_worker(
@@ -202,5 +215,5 @@ def test_an_engine_in_a_worker_answers_like_one_here_and_outlives_its_worker(
         assert done == [2]
         assert len(heard.lines) == 1
         for _ in range(2):  # the second time at once
-            with pytest.raises(InfrastructureError, match="all workers are lost"):
+            with pytest.raises(InfrastructureError, match="no worker is left"):
                 engine.generate([Request("die")], SAMPLING)

@@ -80,7 +80,7 @@ def test_a_spoilt_record_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "tiny").mkdir()
     for text in ("{", "{}", '{"name": "tiny", "base": "base", "seeds": {"code": "code"}}', "[]"):
         (tmp_path / "tiny" / "family.json").write_text(text)
-        with pytest.raises(InputError, match="no family record"):
+        with pytest.raises(InputError, match="not a family record"):
             resolve("tiny", FamilySettings(train={}), tmp_path)
 
 

@@ -173,7 +173,7 @@ def audited(model: Any) -> Any:
         return audit(Judge(chat))
 
 
-def test_an_audit_of_a_judge_that_passes_everybody_finds_every_attack() -> None:
+def test_an_audit_of_a_judge_that_passes_every_answer_finds_every_attack() -> None:
     found = audited(lambda prompt: f"Fine.\n{sign_in(prompt)} PASS")
     assert found.tried == 4 * len(ATTACKS) >= 60
     assert (found.fooled, found.missing, found.right_passed, found.wrong_passed) == (found.tried, 0, 4, 4)
@@ -200,7 +200,7 @@ def test_the_audit_is_a_command(tmp_path: Path) -> None:
         plain = CliRunner().invoke(build(), ["judge-audit", "--params", str(params), "-S", endpoint])
     assert said.exit_code == 0, said.output
     assert (json.loads(said.stdout)["fooled"], json.loads(said.stdout)["is_judge"]) == (0, False)
-    assert "is no judge" in plain.stdout
+    assert "is of no use" in plain.stdout
 
 
 def test_an_audit_without_a_judge_says_where_to_name_one() -> None:

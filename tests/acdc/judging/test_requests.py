@@ -16,7 +16,7 @@ from acdc.errors import InfrastructureError
 from acdc.executors import Alone
 from acdc.judging.judge import Judge
 from acdc.judging.requests import judged
-from acdc.judging.verdict import NOBODY_JUDGES
+from acdc.judging.verdict import NO_ANSWER_JUDGE
 from acdc.judging.verdict import judge as verdict_of
 from acdc.sandbox import Job, JudgementRequest, Outcome, Sandbox
 from acdc.storage.store import RunStore
@@ -126,7 +126,7 @@ def test_verdicts_take_the_place_of_scores_and_nothing_else_changes(answering: J
 
 def test_without_a_judge_a_request_is_no_score(box: Sandbox) -> None:
     outcome = judged(box.score([Job(SOURCE, "1", "fine")]), ["a"], None, outage_is_missing=True)[0]
-    assert verdict_of(outcome).detail == NOBODY_JUDGES
+    assert verdict_of(outcome).detail == NO_ANSWER_JUDGE
     assert verdict_of(outcome).cause == "task"
 
 
@@ -181,16 +181,16 @@ class OneDraft:
         return [self._draft]
 
 
-def born(box: Sandbox, scientist: OneDraft, judge: Judge | None) -> TaskFamily | Rejection:
+def created(box: Sandbox, scientist: OneDraft, judge: Judge | None) -> TaskFamily | Rejection:
     requests = [Request("t0007", "novel", 0, 1)]
     checker = Checker(box, TaskSettings(reflections=1), judge)
     return checked(requests, scientist.propose, scientist, checker)[0]  # type: ignore[arg-type]
 
 
-def test_a_task_is_born_if_the_judge_passes_its_own_solution(
+def test_a_task_is_created_if_the_judge_passes_its_own_solution(
     box: Sandbox, answering: Judge, tmp_path: Path
 ) -> None:
-    assert isinstance(born(box, OneDraft("Answer: a fine town"), answering), TaskFamily)
+    assert isinstance(created(box, OneDraft("Answer: a fine town"), answering), TaskFamily)
     assert any('"label":"t0007/self/0"' in line for line in lines(tmp_path / "judged"))
 
 
@@ -198,24 +198,26 @@ def test_a_task_is_born_if_the_judge_passes_its_own_solution(
 def test_a_solution_that_the_judge_does_not_pass_is_no_reference(
     box: Sandbox, answering: Judge, solution: str, detail: str
 ) -> None:
-    rejection = born(box, OneDraft(solution), answering)
+    rejection = created(box, OneDraft(solution), answering)
     assert isinstance(rejection, Rejection)
     assert rejection.reason == "self-solve"
     assert detail in rejection.detail
 
 
-def test_an_outage_of_the_judge_at_birth_ends_the_run_to_be_taken_up_again(
+def test_an_outage_of_the_judge_when_a_task_is_created_ends_the_run_to_be_taken_up_again(
     box: Sandbox, answering: Judge
 ) -> None:
     with pytest.raises(Outage):
-        born(box, OneDraft("down"), answering)
+        created(box, OneDraft("down"), answering)
 
 
-def test_without_a_judge_a_task_that_asks_for_one_is_refused_at_birth_with_the_reason(box: Sandbox) -> None:
+def test_without_a_judge_a_task_that_asks_for_one_is_refused_when_it_is_created_with_the_reason(
+    box: Sandbox,
+) -> None:
     scientist = OneDraft("fine")
-    rejection = born(box, scientist, None)
+    rejection = created(box, scientist, None)
     assert isinstance(rejection, Rejection)
-    assert (rejection.reason, NOBODY_JUDGES in rejection.detail) == ("no-judge", True)
+    assert (rejection.reason, NO_ANSWER_JUDGE in rejection.detail) == ("no-judge", True)
     assert "judges.answers" in scientist.told  # its scientist may write it without
 
 

@@ -79,7 +79,7 @@ def test_fences_inside_a_string_end_nothing() -> None:
     assert find_object("```json\n" + json.dumps({"source": source}) + "\n```").value == {"source": source}
 
 
-def test_quotation_marks_that_nobody_escaped_stay() -> None:
+def test_quotation_marks_that_are_not_escaped_stay() -> None:
     assert find_object('{"name": "the "best" task", "done": true}').value == {
         "name": 'the "best" task',
         "done": True,

@@ -8,7 +8,7 @@ import pytest
 from dvc.utils.serialize import loads_yaml
 from lm_eval.tasks._yaml_loader import load_yaml as lm_eval_reads
 
-from acdc.cli.pipeline import rehearse
+from acdc.cli.pipeline import run_pipeline
 from acdc.config.config import load, override
 from acdc.errors import InputError
 from acdc.parsing.yaml import YamlError, read_settings_file, read_yaml, read_yaml_file, write_yaml
@@ -35,7 +35,7 @@ def test_a_section_pasted_a_second_time_is_named_with_both_lines(tmp_path: Path)
         load(params)
     assert str(refused.value) == said
     with pytest.raises(InputError, match="`variants` is given twice"):
-        rehearse(PARAMS, params, tmp_path / "run")
+        run_pipeline(PARAMS, params, tmp_path / "run")
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_recipes_that_differ_in_any_number_have_different_hashes() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind":"child"}', '{"kind":"child","parents":1}'])
 def test_a_text_that_is_no_recipe_is_bad_input(text: str) -> None:
-    with pytest.raises(InputError, match="no recipe"):
+    with pytest.raises(InputError, match="cannot read this recipe"):
         Recipe.from_json(text)
 
 

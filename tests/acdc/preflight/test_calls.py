@@ -33,7 +33,7 @@ def test_prompts_are_as_long_as_prompts_are() -> None:
     assert 500 < of_the_paper().prompt_tokens / of_the_paper().most < 2500
 
 
-def test_prices_and_budgets_are_reckoned() -> None:
+def test_prices_and_budgets_are_estimated() -> None:
     dear = of_the_paper(price_in=1.0, price_out=10.0)
     assert dear.money == pytest.approx((dear.prompt_tokens + 10 * dear.reply_tokens) / 1e6)
     assert not dear.beyond_budget
@@ -61,7 +61,7 @@ def test_a_static_pool_asks_once_and_for_more() -> None:
     assert (asked.least, asked.most) == (2 * 600, 1800 * 10)
 
 
-def test_a_dry_run_says_what_will_be_asked_and_asks_nobody() -> None:
+def test_a_dry_run_says_what_will_be_asked_and_asks_no_model() -> None:
     endpoint = f"scientist={{kind: llm, base_url: '{AT['base_url']}', model: m, price_in: 1, price_out: 2}}"
     words = ["evolve", "tiny", "acdc", "--dry-run", "--params", str(PARAMS)]
     said = CliRunner().invoke(build(), [*words, "-S", endpoint])

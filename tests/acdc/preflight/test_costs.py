@@ -19,10 +19,12 @@ SEVEN_B = ModelSize(
     | {f"{i}.attention.{name}": (3584, 3584) for i in range(28) for name in ("q", "o")},
     15_000_000_000,
 )
-NOBODY = Throughput("nothing", None, None)
+NOT_MEASURED = Throughput("nothing", None, None)
 
 
-def of(settings: EvolutionSettings, model: ModelSize, given: Throughput = NOBODY) -> dict[str, float | None]:
+def of(
+    settings: EvolutionSettings, model: ModelSize, given: Throughput = NOT_MEASURED
+) -> dict[str, float | None]:
     found = costs(settings, plan(settings, model.bytes), model, given, in_memory=1e9)
     return {name: value for name, value in found.to_json().items() if name != "hardware"}
 
@@ -47,7 +49,7 @@ def test_hours_are_counted_from_figures_and_never_made_up() -> None:
     assert found["breeding_hours"] == pytest.approx((16 + 400 - 4) * 60 / 3600)
     assert found["answering_hours"] == pytest.approx(plan(settings, 0).tokens / 10_000 / 3600)
     assert of(settings, SEVEN_B)["breeding_hours"] is None
-    text = costs(settings, plan(settings, 1), SEVEN_B, NOBODY, in_memory=1e9).text()
+    text = costs(settings, plan(settings, 1), SEVEN_B, NOT_MEASURED, in_memory=1e9).text()
     assert "not measured breeding and not measured answering" in text
 
 
@@ -65,7 +67,7 @@ def test_what_was_measured_is_used_for_models_of_that_size_only(tmp_path: Path) 
     assert (own.child_seconds, own.tokens_per_second) == (3.0, 5000)
     unknown = throughput(settings, SEVEN_B, hardware="my GPU", tokens_per_second=7.0, table=table)
     assert unknown == Throughput("my GPU", None, 7.0)
-    with pytest.raises(InputError, match="nothing was measured on it"):
+    with pytest.raises(InputError, match="there are no measurements for it"):
         throughput(settings, SEVEN_B, hardware="my GPU", table=table)
 
 
@@ -87,7 +89,7 @@ def test_the_plan_of_a_command_states_disk_memory_and_hours(
     assert found["model_gigabytes"] == pytest.approx(0.00099, rel=0.05)
     assert 0 < found["answering_hours"] < 1
     assert cli.run([*words, "--hardware", "H100"]) == 2
-    assert "nothing was measured on it" in capsys.readouterr().err
+    assert "there are no measurements for it" in capsys.readouterr().err
     assert cli.run([*words, "--hardware", "H100", "--child-seconds", "30"]) == 0
     assert "on H100: at most 7.0 min breeding and not measured answering" in capsys.readouterr().out
 

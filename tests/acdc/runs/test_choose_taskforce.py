@@ -43,7 +43,7 @@ def test_the_choice_of_a_run_is_written_and_repeats(config: Config, root: Path) 
     assert not list((root / "cache").rglob("*.sqlite"))
 
 
-def test_choosing_leaves_the_run_as_it_was(config: Config, root: Path) -> None:
+def test_the_task_force_choice_leaves_the_run_as_it_was(config: Config, root: Path) -> None:
     store = Layout(root).run("tiny", "acdc", 0) / "run.sqlite"
     before = store.read_bytes()
     choose_run(config, Layout(root), config.run_spec("tiny", "acdc", 0), report=lambda **_: None)
@@ -62,7 +62,7 @@ def test_an_unfinished_run_cannot_be_chosen_from(config: Config, brief_models: P
         choose_run(config, Layout(tmp_path), config.run_spec("tiny", "acdc", 0), report=lambda **_: None)
 
 
-def test_anybodys_checkpoints_are_chosen_from_on_a_runs_tasks(
+def test_checkpoints_from_elsewhere_are_chosen_from_on_a_runs_tasks(
     config: Config, root: Path, brief_models: Path
 ) -> None:
     models = [brief_models / "tiny" / name for name in ("general", "strings", "arithmetic", "lists")]
@@ -91,9 +91,9 @@ def test_task_forces_of_earlier_generations_come_from_what_there_was_by_then(roo
     path = Layout(root).taskforce("tiny", "acdc", 0)
     result = json.loads(path.read_text())
     assert list(result["generations"]) == ["0", "2", "4"]
-    born = {one["id"]: one["generation"] for one in result["candidates"]}
+    created = {one["id"]: one["generation"] for one in result["candidates"]}
     for generation, force in result["generations"].items():
-        assert all(born[member] <= int(generation) for member in force["members"])
+        assert all(created[member] <= int(generation) for member in force["members"])
     counts = [(force["candidates"], force["tasks"]) for force in result["generations"].values()]
     assert counts == sorted(counts)
     # What the whole run chooses from and by is what its last generation has.

@@ -19,7 +19,7 @@ from acdc.cli.app import run as run_command
 from acdc.config.config import Config, load
 from acdc.errors import AcdcError, InfrastructureError, InputError
 from acdc.preflight.calls import call_plans
-from acdc.runs.endpoints import endpoints, require_voices
+from acdc.runs.endpoints import endpoints, require_endpoints
 from acdc.storage.journal import events
 from acdc.storage.store import RunStore
 from tests.acdc.chat.chat_server import KEY, MODEL, Answer, ChatServer, serving
@@ -121,7 +121,7 @@ def test_a_transcript_replays_to_the_same_bytes_without_an_endpoint(
     result = CliRunner().invoke(build(), ["transcript", str(whole), "--to", str(file)])
     assert result.exit_code == 0, result.output
     again = load(PARAMS, [*SHORT, f"scientist={{replay: {file}, seed_tasks: {seed_folder()}}}"])
-    assert require_voices(again, again.evolution("tiny", "acdc")) == []
+    assert require_endpoints(again, again.evolution("tiny", "acdc")) == []
     assert run(again, tmp_path, brief_models)[0] == 0
     assert (tmp_path / RUN / "run.sqlite").read_bytes() == (whole / "run.sqlite").read_bytes()
     assert list(lines(tmp_path / RUN)) == file.read_text().splitlines()
@@ -129,12 +129,12 @@ def test_a_transcript_replays_to_the_same_bytes_without_an_endpoint(
 
 def test_scientist_and_judge_of_one_model_are_warned_of(server: ChatServer) -> None:
     one = config(server.url)
-    [warning] = require_voices(one, one.evolution("tiny", "acdc"))
+    [warning] = require_endpoints(one, one.evolution("tiny", "acdc"))
     assert "judge of gibberish are one model" in warning
     judge = f"judges.answers={{base_url: '{server.url}', model: {MODEL}, key_env: ACDC_TEST_NO_KEY}}"
     both = config(server.url, judge)
-    assert len(require_voices(both, both.evolution("tiny", "acdc"))) == 2
-    assert require_voices(both, both.evolution("tiny", "acdc"), ("answers",)) == []
+    assert len(require_endpoints(both, both.evolution("tiny", "acdc"))) == 2
+    assert require_endpoints(both, both.evolution("tiny", "acdc"), ("answers",)) == []
 
 
 @pytest.mark.parametrize(
@@ -226,13 +226,13 @@ def test_a_transcript_made_with_what_no_settings_can_be_is_said(
         endpoints(again, again.evolution("tiny", "acdc"))
 
 
-def test_a_judge_that_nobody_named_is_said(server: ChatServer) -> None:
+def test_a_judge_that_is_not_named_is_an_error(server: ChatServer) -> None:
     unnamed = load(PARAMS, [*SHORT])
     with pytest.raises(InputError, match=r"judges\.gibberish"):
         endpoints(unnamed, unnamed.evolution("tiny", "acdc"))
 
 
-def test_the_grammar_asks_nobody() -> None:
+def test_the_grammar_asks_no_model() -> None:
     embedded = load(PARAMS, SMALL)
     assert endpoints(embedded, embedded.evolution("tiny", "acdc")) == {}
 
@@ -247,8 +247,8 @@ def test_the_grammar_asks_nobody() -> None:
         ("{kind: llm, base_url: 'http://x:99999/v1', model: m}", "must name a host"),
         ("{kind: llm, base_url: 'http://a b/v1', model: m}", "must name a host"),
         ("{kind: llm, base_url: 'http:///v1', model: m}", "must name a host"),
-        ("{kind: llm, base_url: 'http://me:secret@x/v1', model: m}", "no user, password or query"),
-        ("{kind: llm, base_url: 'http://x/v1?api-key=secret', model: m}", "no user, password or query"),
+        ("{kind: llm, base_url: 'http://me:secret@x/v1', model: m}", "must not contain a user"),
+        ("{kind: llm, base_url: 'http://x/v1?api-key=secret', model: m}", "must not contain a user"),
         ("{kind: llm, base_url: 'http://x/v1', modle: m}", "did you mean 'model'"),
         ("{kind: llm, base_url: 'http://x/v1', model: m, budget_money: 5}", "needs price_in"),
     ],

@@ -127,7 +127,7 @@ def test_a_run_that_is_not_finished_cannot_be_replayed(
     config: Config, brief_models: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "models").symlink_to(brief_models)
-    with pytest.raises(InputError, match=r"no finished run there.*acdc evolve tiny acdc --seed 1"):
+    with pytest.raises(InputError, match=r"no finished run.*acdc evolve tiny acdc --seed 1"):
         evolve_run(
             config, Layout(tmp_path), config.run_spec("tiny", "scientist_frozen", 0), report=lambda **_: None
         )
@@ -156,8 +156,8 @@ def test_what_is_replayed_is_part_of_what_the_run_is(config: Config, root: Path,
         ("{tasks: {replay: {variant: acdx}}}", r"replays the tasks of 'acdx'.*did you mean 'acdc'"),
         ("{models: {variant: models_frozen}}", "which replays another run itself"),
         ("{models: nobody}", "variants.x.models"),
-        ("{models: founders, tasks: {replay: {variant: acdc}}}", "nothing would be left to evolve"),
-        ("{tasks: {static: true, replay: {variant: acdc}}}", "neither static nor source"),
+        ("{models: founders, tasks: {replay: {variant: acdc}}}", "neither models nor tasks would evolve"),
+        ("{tasks: {static: true, replay: {variant: acdc}}}", "static and source must not be set"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(variant: str, said: str) -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from acdc.runs.warnings import Harvest, harvest
+from acdc.runs.warnings import RunWarnings, run_warnings
 from acdc.storage.store import RunStore, dump
 from acdc.tasks.pool import Event
 from acdc.tasks.scientist import Reason, Rejection
@@ -13,13 +13,13 @@ from acdc.tasks.task_family import Kind, Provenance
 
 def test_a_run_of_the_grammar_counts_its_tasks_and_warns_of_nothing(small_run: Path) -> None:
     run = small_run / "runs/tiny/acdc/seed-0"
-    found = harvest(run)
+    found = run_warnings(run)
     assert found is not None
     with RunStore.read(run) as store:
         kinds = [json.loads(document)["provenance"]["kind"] for *_, document in store.tasks()]
     assert found.accepted == sum(kind != "seed" for kind in kinds) > 0
     assert found.warnings(run) == []
-    assert harvest(run.parent) is None
+    assert run_warnings(run.parent) is None
 
 
 def rejection(number: int, kind: Kind, reason: Reason) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def warnings(directory: Path, *rejections: tuple[Kind, Reason]) -> list[str]:
         with store.transaction():
             store.add_pool(0, dump({"active": []}), dump(told), {})
         store.finish()
-    found = harvest(directory)
+    found = run_warnings(directory)
     assert found is not None
     assert sum(found.rejected.values()) == len(rejections)
     return found.warnings(Path("runs/x"))
@@ -62,5 +62,5 @@ def test_a_task_that_found_no_room_has_passed_its_checks(tmp_path: Path) -> None
 
 
 def test_a_judge_without_verdicts_is_named() -> None:
-    [warning] = Harvest(9, {}, {}, 0, 11, 6).warnings(Path("runs/x"))
+    [warning] = RunWarnings(9, {}, {}, 0, 11, 6).warnings(Path("runs/x"))
     assert "gave no verdict on 6 of 11" in warning

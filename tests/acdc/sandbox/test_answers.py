@@ -45,7 +45,7 @@ def test_an_answer_cannot_read_the_task(box: Sandbox) -> None:
     assert box.run_answer(SOURCE, "read_the_task", [__file__]).error == "exception"
 
 
-def test_an_answer_that_patches_its_interpreter_fools_nobody_after_it(box: Sandbox) -> None:
+def test_an_answer_that_patches_its_interpreter_fools_no_later_score(box: Sandbox) -> None:
     box.run_answer(SOURCE, "patch_everything", [])
     assert box.run_answer(SOURCE, "is_anything_patched", []) == Answered(False)
 

@@ -87,14 +87,14 @@ def test_what_does_not_fit_is_refused() -> None:
 
 @given(MATRICES, st.integers(1, 8), st.integers(0, 5), st.integers(1, 15))
 @settings(max_examples=60, deadline=None)
-def test_survivors_are_elites_of_some_grid_and_nobody_twice(
+def test_survivors_are_elites_of_some_grid_and_no_individual_twice(
     skills: np.ndarray, size: int, turn: int, bins: int
 ) -> None:
     kept = survivors(skills, NICHES, size, turn=turn, bins=bins).tolist()
     _, values = performance(skills, NICHES)
-    everybody = {int(i) for q in (0, 1) for i in elites(values, q, bins=bins)}
-    assert len(set(kept)) == len(kept) == min(size, len(everybody))
-    assert set(kept) <= everybody
+    elites_of_all = {int(i) for q in (0, 1) for i in elites(values, q, bins=bins)}
+    assert len(set(kept)) == len(kept) == min(size, len(elites_of_all))
+    assert set(kept) <= elites_of_all
 
 
 @given(MATRICES, MATRICES, st.integers(1, 6))

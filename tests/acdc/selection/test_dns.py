@@ -23,13 +23,13 @@ OPTIONS = [
 def by_the_book(skills, fitness, *, k, distance, difficulty_weighted, denominator, ties, age=None):
     """The definition in plain loops."""
     count, tasks = skills.shape
-    born = list(range(count)) if age is None else list(age)
+    created = list(range(count)) if age is None else list(age)
     weights = [1 - skills[:, t].mean() if difficulty_weighted else 1.0 for t in range(tasks)]
     scores, someone_was_alone = [], False
     for i in range(count):
         fitter = [j for j in range(count) if fitness[j] > fitness[i]]
         if ties == "ordered":
-            fitter += [j for j in range(count) if fitness[j] == fitness[i] and born[j] < born[i]]
+            fitter += [j for j in range(count) if fitness[j] == fitness[i] and created[j] < created[i]]
         if ties == "released" and someone_was_alone:
             fitter += [j for j in range(count) if j != i and fitness[j] == fitness[i]]
         if not fitter:
@@ -104,9 +104,9 @@ def test_age_decides_ties_and_a_smaller_number_is_older():
 
 
 def test_nothing_over_nothing_is_zero():
-    everybody = np.ones((3, 4), dtype=bool)
-    assert dominated_novelty(everybody, [1, 1, 1]).tolist() == [np.inf, 0.0, 0.0]
-    assert dominated_novelty(everybody, [1, 1, 1], denominator="unsolved").tolist() == [np.inf, 0.0, 0.0]
+    all_pass = np.ones((3, 4), dtype=bool)
+    assert dominated_novelty(all_pass, [1, 1, 1]).tolist() == [np.inf, 0.0, 0.0]
+    assert dominated_novelty(all_pass, [1, 1, 1], denominator="unsolved").tolist() == [np.inf, 0.0, 0.0]
 
 
 def test_survivors_come_best_first_and_ties_go_to_the_fitter():

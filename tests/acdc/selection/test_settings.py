@@ -36,13 +36,13 @@ def test_every_option_reaches_dns():
     assert kept.tolist() == dns.survivors(SKILLS, FITNESS, 3, **options).tolist()
 
 
-def test_random_follows_its_stream_and_repeats_nobody():
+def test_random_follows_its_stream_and_repeats_no_individual():
     assert chosen("random", 3, seed=5) == chosen("random", 3, seed=5)
     assert len(set(chosen("random", 3))) == 3
     assert len({tuple(chosen("random", 3, seed=seed)) for seed in range(20)}) > 5
 
 
-def test_none_keeps_everybody_whatever_the_size():
+def test_none_keeps_every_individual_whatever_the_size():
     assert chosen("none", 2) == [0, 1, 2, 3]
     assert chosen("none", 2, age=[3, 2, 1, 0]) == [3, 2, 1, 0]
 

@@ -27,5 +27,5 @@ def test_the_second_process_is_told_the_pid_of_the_first(tmp_path: Path) -> None
             pass
 
 
-def test_a_directory_that_nobody_holds_has_no_holder(tmp_path: Path) -> None:
+def test_a_directory_without_a_process_has_no_holder(tmp_path: Path) -> None:
     assert holder(tmp_path) is None

@@ -16,8 +16,8 @@ def cell(individual: str, task: str, verdict: str = "pass") -> Cell:
 
 def fill(store: RunStore, order: list[str]) -> None:
     with store.transaction():
-        for born, name in enumerate(sorted(order)):
-            store.add_individual(born, name, 0, "{}", "hash")
+        for created, name in enumerate(sorted(order)):
+            store.add_individual(created, name, 0, "{}", "hash")
         store.add_tasks([("t0001", 0, "{}"), ("t0000", 0, "{}")])
         store.add_pool(0, "{}", "[]", {})
     for name in order:

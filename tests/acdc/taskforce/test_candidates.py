@@ -36,7 +36,7 @@ def test_candidates_are_the_archives_of_every_interval_and_of_the_last_generatio
     assert [c.id for c in found] == ["m0", "m1", "m4", "m5"]
 
 
-def test_without_selection_everybody_readable_is_a_candidate() -> None:
+def test_without_selection_every_readable_individual_is_a_candidate() -> None:
     free = settings(selection=SelectionSettings(rule="none"))
     assert [c.id for c in candidates(PEOPLE, GENERATIONS, free, None, 0)] == ["m0", "m1", "m2", "m4", "m5"]
 

@@ -177,7 +177,7 @@ def test_novelty_is_judged_by_a_models_vectors(server: ChatServer) -> None:
     [
         ("{kind: hash}", "did you mean 'hashing'"),
         ("{kind: openai, model: m}", "base_url and model must be given"),
-        ("{kind: openai, base_url: 'http://x/v1', model: m, instruction: 'Query:'}", "must hold {text}"),
+        ("{kind: openai, base_url: 'http://x/v1', model: m, instruction: 'Query:'}", "must contain {text}"),
         ("{kind: sentence_transformers}", r"embedder\.path: required"),
         ("{kind: hashing, path: x}", r"embedder\.path: unknown key"),
     ],

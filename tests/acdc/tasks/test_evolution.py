@@ -164,9 +164,9 @@ def test_parents_return_at_once_when_no_child_passes_its_checks(staff: Staff, fi
 
 
 def test_the_pool_is_never_emptied(staff: Staff, first: Pool) -> None:
-    everybody_drawn = SMALL.model_copy(update={"adapt": 200})
+    all_drawn = SMALL.model_copy(update={"adapt": 200})
     helpless = staff._replace(scientist=Helpless())
-    pool, _ = evolve(first, rates(first, 0.0), helpless, everybody_drawn, 0, 5)
+    pool, _ = evolve(first, rates(first, 0.0), helpless, all_drawn, 0, 5)
     assert pool.active == first.active
     assert pool.next_number == first.next_number + 200
 

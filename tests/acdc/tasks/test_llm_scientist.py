@@ -89,7 +89,7 @@ def test_a_request_shows_parent_rate_and_inspirations(kind: Any) -> None:
 
 
 def test_a_broken_draft_is_repaired_with_what_the_sandbox_said(box: Sandbox) -> None:
-    def mends(body: dict[str, Any], number: int) -> Answer:
+    def fixes(body: dict[str, Any], number: int) -> Answer:
         prompt = body["messages"][1]["content"]
         if "# What happened" in prompt:
             return Answer(text=json.dumps(GOOD))
@@ -97,7 +97,7 @@ def test_a_broken_draft_is_repaired_with_what_the_sandbox_said(box: Sandbox) -> 
             return Answer(text=json.dumps({**GOOD, "source": "class TaskFamily:\n    oops"}))
         return Answer(text="Answer: tide")
 
-    with serving(mends) as server, Chat("scientist", settings(server.url)) as chat:
+    with serving(fixes) as server, Chat("scientist", settings(server.url)) as chat:
         scientist = LLMScientist(chat, settings(server.url))
         [task] = checked([asked_for("novel")], scientist.propose, scientist, Checker(box, SMALL))
         prompts = [body["messages"][1]["content"] for body in server.asked]

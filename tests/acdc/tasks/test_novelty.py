@@ -81,7 +81,7 @@ def test_by_embedding_what_is_near_to_an_accepted_task_is_rejected() -> None:
     assert judged(tasks, 1, mode="embedding", threshold=0.9) == [False, True, False, True]
 
 
-def test_a_rejected_task_stands_in_nobodys_way() -> None:
+def test_a_rejected_task_blocks_no_later_task() -> None:
     tasks = [
         task(0, 0.0),
         task(1, 0.4),

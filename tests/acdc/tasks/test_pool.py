@@ -39,7 +39,7 @@ def test_a_parent_returns_when_all_children_are_lost_and_keeps_its_age() -> None
     assert kinds(events) == [("returned", "t0000")]
 
 
-def test_a_parent_that_nobody_passed_does_not_return() -> None:
+def test_a_parent_that_no_individual_passed_does_not_return() -> None:
     after, events = settle(pool(3, limbo=(waiting(0, 1, rate=0.0),)), ["t0001"], [], 5)
     assert after.active == ("t0003",)
     assert kinds(events) == [("removed", "t0000")]
@@ -51,7 +51,7 @@ def test_a_parent_waits_while_a_child_is_undecided() -> None:
     assert events == []
 
 
-def test_the_minimal_criterion_removes_what_nobody_passes() -> None:
+def test_the_minimal_criterion_removes_tasks_that_no_individual_passes() -> None:
     after, events = without_unsolved(pool(0, 1, 2), {"t0000": 0.0, "t0001": 0.1}, 5)
     assert after.active == ("t0001", "t0002")  # the third has no rate
     assert kinds(events) == [("removed", "t0000")]

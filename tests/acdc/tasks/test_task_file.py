@@ -80,8 +80,8 @@ def test_a_byte_order_mark_and_any_unicode_are_read(tmp_path: Path) -> None:
         ([{**NUMBER, "score": "judge"}], "line 1: score: .*'exact', 'number' or 'choice'"),
         ([{**NUMBER, "grop": "x"}], "line 1: grop: unknown key; did you mean 'group'"),
         ([{**NUMBER, "reference": 12}], "line 1: reference: .*string"),
-        ([{**SOURCE, "score": "exact"}], "line 1: .*leave these out"),
-        ([{**NUMBER, "is_code": True}], "line 1: .*with source only"),
+        ([{**SOURCE, "score": "exact"}], "line 1: .*do not give them again"),
+        ([{**NUMBER, "is_code": True}], "line 1: .*only with source"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, lines: list[Any], said: str) -> None:

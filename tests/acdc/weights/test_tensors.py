@@ -96,8 +96,8 @@ def test_values_that_are_not_finite_are_named() -> None:
     ("found", "message"),
     [
         ({"a": (2,)}, r"weight 'a' has shape \(2,\), the base has \(1,\)"),
-        ({}, "seed has no weight 'a', the base has"),
-        ({"a": (1,), "b": (1,)}, "the base has no weight 'b', seed has"),
+        ({}, "the base has the weight 'a', but seed does not"),
+        ({"a": (1,), "b": (1,)}, "seed has the weight 'b', but the base does not"),
     ],
 )
 def test_weights_unlike_the_base_are_named(found: dict[str, tuple[int, ...]], message: str) -> None:

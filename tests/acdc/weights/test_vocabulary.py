@@ -30,7 +30,7 @@ def family(tmp_path_factory: pytest.TempPathFactory, save_tiny_model: SaveModel)
     return Family("rows", home / "base", seeds)
 
 
-def test_everybody_gets_the_general_seeds_number_of_rows(family: Family) -> None:
+def test_every_member_gets_the_general_seeds_number_of_rows(family: Family) -> None:
     check(family)
     general = family.load("general")
     for name in ("base", "code", "math"):

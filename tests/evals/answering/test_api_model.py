@@ -183,7 +183,7 @@ def test_a_budget_holds_across_resumptions_with_an_endpoint_that_counts_no_token
 def test_a_prompt_that_another_model_made_is_refused(api: Any) -> None:
     with serving(echo) as server:
         model = api(server.url)
-        with pytest.raises(InputError, match="in turns"):
+        with pytest.raises(InputError, match="takes turns"):
             model.generate([Request("<usr>hello<ast>")], GREEDY)
         model.close()
 
@@ -192,13 +192,13 @@ def test_a_prompt_longer_than_the_context_is_an_error_with_a_way_out(api: Any) -
     refused = Answer(status=400, error={"message": "context_length_exceeded"})
     with serving(lambda body, number: refused) as server:
         model = api(server.url)
-        with pytest.raises(InputError, match="leave this endpoint out"):
+        with pytest.raises(InputError, match="remove this endpoint"):
             asked(model, "long")
         model.close()
 
 
 def test_the_harness_asks_an_endpoint_as_it_asks_an_engine(api: Any, harness: Callable[..., Any]) -> None:
-    from evals.answering.benchmark_exam import Exam
+    from evals.answering.benchmark_run import BenchmarkRun
 
     def right_for_even(body: dict[str, Any], number: int) -> Answer:
         place = int(body["messages"][-1]["content"].split()[-1].rstrip("?"))
@@ -206,9 +206,9 @@ def test_the_harness_asks_an_endpoint_as_it_asks_an_engine(api: Any, harness: Ca
 
     with serving(right_for_even) as server:
         model = api(server.url)
-        exam = Exam(benchmark("probe_exact", rows(6)), model.chat, model.version)
+        benchmark_run = BenchmarkRun(benchmark("probe_exact", rows(6)), model.chat, model.version)
         job = Job(Model("tester", functools.partial(dict), model.weights_hash))
-        made = harness(engine=model, exams=[exam])
+        made = harness(engine=model, benchmark_runs=[benchmark_run])
         samples = made.run(job)["probe_exact"]
         again = made.run(job)["probe_exact"]
         model.close()

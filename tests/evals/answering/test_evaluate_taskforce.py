@@ -16,9 +16,9 @@ from acdc.engines import EngineSettings, open_engine
 from acdc.errors import InfrastructureError, InputError
 from acdc.weights.tensors import read_weights
 from evals.answering.evaluate_taskforce import Run, evaluate, jobs_of, read_run, write
+from evals.answering.evaluation_workers import known_questions, not_counted
 from evals.answering.harness import Job, Model
-from evals.answering.jobs import Workplace, run_jobs, work_through
-from evals.answering.workplaces import known_questions, not_counted
+from evals.answering.jobs import EvaluationWorker, run_jobs, work_through
 from evals.benchmarks.registry import Benchmark
 from evals.correctness import read, read_samples
 from evals.settings import EvaluationSettings
@@ -35,13 +35,13 @@ def questions(count: int) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def place(tiny_model_dir: Path, tmp_path: Path) -> Callable[..., Workplace]:
-    def make(cache: str, **settings: Any) -> Workplace:
+def worker(tiny_model_dir: Path, tmp_path: Path) -> Callable[..., EvaluationWorker]:
+    def make(cache: str, **settings: Any) -> EvaluationWorker:
         yaml = Path(__file__).parents[1] / "data" / "probe_exact.yaml"
         engine = functools.partial(open_engine, EngineSettings(rows=8, widths=(32, 64)), tiny_model_dir)
         benchmark = Benchmark("probe_exact", yaml, functools.partial(list, questions(12)))
         asked = EvaluationSettings(**{"max_n": 2, "batch": 8, **settings})
-        return Workplace(engine, "tiny", (benchmark,), asked, tmp_path / cache, 12)
+        return EvaluationWorker(engine, "tiny", (benchmark,), asked, tmp_path / cache, 12)
 
     return make
 
@@ -83,13 +83,13 @@ def test_of_other_variants_only_the_task_force_by_coverage_is_measured(runs: lis
 
 
 def test_files_of_runs_hold_their_members(
-    place: Callable[..., Workplace], runs: list[Run], tiny_model_dir: Path, tmp_path: Path
+    worker: Callable[..., EvaluationWorker], runs: list[Run], tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     seen: list[tuple[str, dict[str, Any]]] = []
     summary = evaluate(
         runs,
         functools.partial(loader, tiny_model_dir),
-        place("answers.sqlite"),
+        worker("answers.sqlite"),
         lambda run: tmp_path / f"seed-{run.seed}",
         workers=1,
         on_event=lambda name, event: seen.append((name, event)),
@@ -109,20 +109,20 @@ def test_files_of_runs_hold_their_members(
 
 @pytest.mark.slow
 def test_two_workers_write_the_same_bytes_as_one(
-    place: Callable[..., Workplace], tiny_model_dir: Path, tmp_path: Path
+    worker: Callable[..., EvaluationWorker], tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     weights = functools.partial(read_weights, tiny_model_dir / "model.safetensors")
     jobs = [(0, Job(Model("m", weights, "h"), 0.7, 2, first)) for first in (0, 2, 4)] + [
         (0, Job(Model("m", weights, "h")))
     ]
     for name, workers in (("one", 1), ("two", 2)):
-        write(tmp_path / name, run_jobs([place(f"{name}.sqlite")], jobs, workers=workers))
+        write(tmp_path / name, run_jobs([worker(f"{name}.sqlite")], jobs, workers=workers))
     for file in FILES:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
 def test_too_many_missing_answers_stop_and_write_nothing(
-    place: Callable[..., Workplace], runs: list[Run], tmp_path: Path, tiny_model_dir: Path
+    worker: Callable[..., EvaluationWorker], runs: list[Run], tmp_path: Path, tiny_model_dir: Path
 ) -> None:
     class Down:
         def __init__(self) -> None:
@@ -134,7 +134,7 @@ def test_too_many_missing_answers_stop_and_write_nothing(
         def generate(self, *arguments: Any) -> Any:
             raise InfrastructureError("endpoint down")
 
-    down = replace(place("answers.sqlite"), engine=Down)
+    down = replace(worker("answers.sqlite"), engine=Down)
     with pytest.raises(InfrastructureError, match="48 of 48 answers are missing"):
         evaluate(
             runs, functools.partial(loader, tiny_model_dir), down, lambda run: tmp_path / "out", workers=1
@@ -144,14 +144,14 @@ def test_too_many_missing_answers_stop_and_write_nothing(
 
 @pytest.mark.slow
 def test_a_kill_loses_the_unfinished_batch_and_nothing_else(
-    place: Callable[..., Workplace], tiny_model_dir: Path, tmp_path: Path
+    worker: Callable[..., EvaluationWorker], tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     weights = functools.partial(read_weights, tiny_model_dir / "model.safetensors")
     job = Job(Model("m", weights, "h"), 0.7, 60)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["evals.answering.preload"])
     killed = context.Process(
-        target=work_through, args=([place("killed.sqlite")], [(0, job)]), kwargs={"report": print}
+        target=work_through, args=([worker("killed.sqlite")], [(0, job)]), kwargs={"report": print}
     )
     killed.start()
     deadline = time.monotonic() + 60
@@ -163,7 +163,7 @@ def test_a_kill_loses_the_unfinished_batch_and_nothing_else(
     assert 80 <= kept < 720
     assert kept % 8 == 0
     for cache in ("killed", "fresh"):
-        write(tmp_path / cache, run_jobs([place(f"{cache}.sqlite")], [(0, job)], workers=1))
+        write(tmp_path / cache, run_jobs([worker(f"{cache}.sqlite")], [(0, job)], workers=1))
     for file in FILES:
         assert (tmp_path / "killed" / file).read_bytes() == (tmp_path / "fresh" / file).read_bytes()
 
@@ -200,7 +200,7 @@ def test_a_task_force_file_is_read_with_hashes_of_the_archive(tmp_path: Path) ->
     assert (run.seed, run.members(8), run.hashes["late"]) == (3, ["x", "late"], "h9")
 
 
-def test_a_member_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
+def test_a_member_that_is_not_known_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="late is not in the run"):
         jobs_of([read_run(taskforce(tmp_path))], EvaluationSettings(), lambda run, id: dict)
 
@@ -217,9 +217,9 @@ def test_a_task_force_that_is_not_there_says_what_to_run(tmp_path: Path) -> None
 
 
 def test_a_plan_counts_no_questions_that_only_the_data_of_a_yaml_tells(
-    place: Callable[..., Workplace],
+    worker: Callable[..., EvaluationWorker],
 ) -> None:
-    here = place("a.sqlite", questions=7)
+    here = worker("a.sqlite", questions=7)
     assert known_questions(here) == (12, [])
     assert not_counted([]) == ""
     elsewhere = Benchmark("far", Path("far.yaml"))

@@ -81,11 +81,11 @@ def test_a_draw_is_the_same_in_whatever_job_it_is_made(
 
 
 def test_an_answer_does_not_depend_on_the_other_benchmarks(
-    harness: Callable[..., Any], exam: Callable[..., Any], model: Callable[..., Any]
+    harness: Callable[..., Any], benchmark_run: Callable[..., Any], model: Callable[..., Any]
 ) -> None:
-    exams = [exam(), exam("probe_same_budget")]
-    alone = harness("a.sqlite", exams=exams[:1]).run(Job(model(), 0.7))["probe_exact"]
-    together = harness("b.sqlite", exams=exams[::-1]).run(Job(model(), 0.7))
+    benchmark_runs = [benchmark_run(), benchmark_run("probe_same_budget")]
+    alone = harness("a.sqlite", benchmark_runs=benchmark_runs[:1]).run(Job(model(), 0.7))["probe_exact"]
+    together = harness("b.sqlite", benchmark_runs=benchmark_runs[::-1]).run(Job(model(), 0.7))
     assert len(together["probe_same_budget"]) == 10
     assert bytes_of({"": alone}) == bytes_of({"": together["probe_exact"]})
     assert [sample["resps"] for sample in alone] != [
@@ -127,37 +127,39 @@ def test_one_failure_of_an_engine_is_retried(
 
 
 def test_answers_cut_by_the_budget_are_marked(
-    harness: Callable[..., Any], exam: Callable[..., Any], model: Callable[..., Any]
+    harness: Callable[..., Any], benchmark_run: Callable[..., Any], model: Callable[..., Any]
 ) -> None:
-    samples = harness(exams=[exam(budget=1)]).run(Job(model()))["probe_exact"]
+    samples = harness(benchmark_runs=[benchmark_run(budget=1)]).run(Job(model()))["probe_exact"]
     assert {sample["finish"] for sample in samples} >= {"length"}
     assert all(sample["tokens"] <= 1 for sample in samples)
 
 
-def test_a_benchmark_that_compares_likelihoods_is_refused(exam: Callable[..., Any]) -> None:
+def test_a_benchmark_that_compares_likelihoods_is_refused(benchmark_run: Callable[..., Any]) -> None:
     with pytest.raises(InputError, match="probe_likelihood compares log-likelihoods"):
-        exam("probe_likelihood")
+        benchmark_run("probe_likelihood")
 
 
-def test_two_questions_of_one_id_are_refused(exam: Callable[..., Any]) -> None:
+def test_two_questions_of_one_id_are_refused(benchmark_run: Callable[..., Any]) -> None:
     row = {"id": "twice", "question": "a", "answer": "b"}
     with pytest.raises(InputError, match="share the id 'twice'"):
-        exam(questions=[row, row])
+        benchmark_run(questions=[row, row])
 
 
-def test_a_right_answer_counts_as_right(exam: Callable[..., Any]) -> None:
+def test_a_right_answer_counts_as_right(benchmark_run: Callable[..., Any]) -> None:
     from evals.answering.answer_cache import Reply
 
-    ready = exam()
+    ready = benchmark_run()
     replies = [Reply(str(number + 1 if number % 2 else 0), "stop", 1, 5) for number in range(10)]
     right = np.array([record["correct"] for record in ready.grade(replies)])
     np.testing.assert_array_equal(right, np.arange(10) % 2 == 1)
 
 
-def test_few_shot_examples_are_part_of_the_prompt_and_do_not_change(exam: Callable[..., Any]) -> None:
+def test_few_shot_examples_are_part_of_the_prompt_and_do_not_change(
+    benchmark_run: Callable[..., Any],
+) -> None:
     from evals.answering.answer_cache import Reply
 
-    ready = exam("probe_fewshot")
+    ready = benchmark_run("probe_fewshot")
     assert ready.questions[0].prompt.count("What follows") == 3
     replies = [Reply("1", "stop", 1, 5)] * 10
     assert bytes_of({"": ready.grade(replies)}) == bytes_of({"": ready.grade(replies)})
@@ -183,7 +185,7 @@ class TaskFamily:
 
 
 def test_programs_are_judged_by_the_sandbox(
-    exam: Callable[..., Any], tiny_engine: Any, tmp_path: Any
+    benchmark_run: Callable[..., Any], tiny_engine: Any, tmp_path: Any
 ) -> None:
     from acdc.sandbox import Sandbox
     from evals.answering.answer_cache import AnswerCache, Reply, verdict_key
@@ -199,7 +201,7 @@ def test_programs_are_judged_by_the_sandbox(
     questions = [
         {"id": str(i), "question": str(i), "answer": "", "source": SOURCE, "task": "1"} for i in range(4)
     ]
-    ready = exam("probe_code", questions)
+    ready = benchmark_run("probe_code", questions)
     with Sandbox.open() as box, AnswerCache(tmp_path / "answers.sqlite") as cache:
         bench = Harness(tiny_engine, [ready], cache, EvaluationSettings(), box=box)
         asks = bench._asks(Job(Model("m", dict, "h")), "h")
@@ -216,11 +218,11 @@ def test_programs_are_judged_by_the_sandbox(
 
 
 def test_programs_without_a_sandbox_stop_with_a_message(
-    harness: Callable[..., Any], exam: Callable[..., Any], model: Callable[..., Any]
+    harness: Callable[..., Any], benchmark_run: Callable[..., Any], model: Callable[..., Any]
 ) -> None:
     questions = [{"id": "0", "question": "x", "answer": "", "source": SOURCE, "task": "1"}]
     with pytest.raises(InfrastructureError, match="no sandbox"):
-        harness(exams=[exam("probe_code", questions)]).run(Job(model()))
+        harness(benchmark_runs=[benchmark_run("probe_code", questions)]).run(Job(model()))
 
 
 def test_random_streams_hang_on_identity_and_never_on_the_bits_of_weights(

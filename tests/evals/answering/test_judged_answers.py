@@ -12,7 +12,7 @@ from acdc.chat.settings import JudgeSettings
 from acdc.errors import InfrastructureError, InputError
 from acdc.sandbox import SandboxSettings
 from evals.answering.harness import Job
-from evals.answering.jobs import Workplace, opened, work_through
+from evals.answering.jobs import EvaluationWorker, opened, work_through
 from evals.answering.judged_answers import require_judge, shared
 from evals.answering.rescore import score
 from evals.benchmarks import registry
@@ -100,16 +100,16 @@ def test_the_ways_in_which_models_answer_get_their_verdicts(benchmark: str, tmp_
     )
 
 
-def workplace(
+def evaluation_worker(
     model_dir: Path, folder: Path, url: str, benchmark: str = "mmlu_judge", **settings: Any
-) -> Workplace:
+) -> EvaluationWorker:
     asked = EvaluationSettings(suite="paper", max_new_tokens=8, **settings)
     name = benchmark.removesuffix("_judge")
     (found,) = registry.find(
         "paper", [benchmark], seed=0, questions=1, data={name: records(folder, benchmark)}
     )
 
-    return Workplace(
+    return EvaluationWorker(
         functools.partial(engine, model_dir),
         "tiny",
         (found,),
@@ -136,10 +136,10 @@ def says(word: str) -> Callable[[dict[str, Any], int], Answer]:
 
 def test_a_verdict_is_asked_once_and_then_cached(model: Any, tiny_model_dir: Path, tmp_path: Path) -> None:
     with serving(says("{} PASS")) as server:
-        place = workplace(tiny_model_dir, tmp_path, server.url)
+        worker = evaluation_worker(tiny_model_dir, tmp_path, server.url)
         samples = []
         for _ in range(2):
-            with opened(place) as harness:
+            with opened(worker) as harness:
                 samples += harness.run(Job(model()))["mmlu_judge"]
     assert samples[0] == samples[1]
     assert (samples[0]["correct"], samples[0]["judge_pass"], samples[0]["metrics"]) == (
@@ -156,8 +156,8 @@ def test_a_judge_that_wavers_leaves_the_answer_missing(
     word: str, model: Any, tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     with serving(says(word)) as server:
-        place = workplace(tiny_model_dir, tmp_path, server.url)
-        (result,) = work_through([place], [(0, Job(model()))], report=lambda **event: None)
+        worker = evaluation_worker(tiny_model_dir, tmp_path, server.url)
+        (result,) = work_through([worker], [(0, Job(model()))], report=lambda **event: None)
     assert result.correctness["mmlu_judge"].missing.all()
     from evals.answering.evaluate_taskforce import checked
 
@@ -171,10 +171,10 @@ def test_a_missing_verdict_is_asked_again_and_the_answer_is_not(
 ) -> None:
     replies = iter(["maybe", "{} FAIL"])
     with serving(lambda body, number: says(next(replies))(body, number)) as server:
-        place = workplace(tiny_model_dir, tmp_path, server.url)
+        worker = evaluation_worker(tiny_model_dir, tmp_path, server.url)
         found = []
         for _ in range(2):
-            with opened(place) as harness:
+            with opened(worker) as harness:
                 found += harness.run(Job(model()))["mmlu_judge"]
     assert [sample["correct"] for sample in found] == [None, False]
     assert found[0]["resps"] == found[1]["resps"]
@@ -186,7 +186,7 @@ def test_a_judge_that_refuses_the_key_stops_the_stage(
     monkeypatch.setenv("ACDC_TEST_KEY", "wrong")
     with (
         serving(says("{} PASS")) as server,
-        opened(workplace(tiny_model_dir, tmp_path, server.url)) as harness,
+        opened(evaluation_worker(tiny_model_dir, tmp_path, server.url)) as harness,
         pytest.raises(InfrastructureError, match="refuses the key"),
     ):
         harness.run(Job(model()))
@@ -196,8 +196,8 @@ def test_nothing_of_gpqa_is_in_a_sample_or_in_the_cache_but_the_reply(
     model: Any, tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     with serving(says("{} PASS")) as server:
-        place = workplace(tiny_model_dir, tmp_path, server.url, "gpqa_judge")
-        (result,) = work_through([place], [(0, Job(model()))], report=lambda **event: None)
+        worker = evaluation_worker(tiny_model_dir, tmp_path, server.url, "gpqa_judge")
+        (result,) = work_through([worker], [(0, Job(model()))], report=lambda **event: None)
     text = result.lines["gpqa_judge"].decode() + json.dumps(result.prompts)
     kept = b"".join(path.read_bytes() for path in tmp_path.glob("answers.sqlite*"))
     assert "boil" not in text
@@ -222,12 +222,12 @@ def test_processes_share_a_judges_limits() -> None:
 
 
 def test_the_open_prompt_has_no_options_and_256_tokens(tmp_path: Path) -> None:
-    from evals.answering.group_exam import open_exam
+    from evals.answering.group_benchmark_run import open_benchmark_run
 
     for name in RECORDS:
         data = {name.removesuffix("_judge"): records(tmp_path, name)}
         (found,) = registry.find("paper", [name], seed=0, questions=1, data=data)
-        exam = open_exam(found, lambda user, system: user, "plain")
-        assert exam.questions[0].prompt.endswith("\n\nAt what does water boil?")
-        assert "degrees" not in exam.questions[0].prompt
-        assert exam.sampling(0.0, 1.0).max_new_tokens == 256
+        benchmark_run = open_benchmark_run(found, lambda user, system: user, "plain")
+        assert benchmark_run.questions[0].prompt.endswith("\n\nAt what does water boil?")
+        assert "degrees" not in benchmark_run.questions[0].prompt
+        assert benchmark_run.sampling(0.0, 1.0).max_new_tokens == 256

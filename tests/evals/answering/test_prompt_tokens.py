@@ -61,9 +61,9 @@ def engine(prompts: Any, context: int | None = None) -> Any:
 
 
 def test_one_bos_is_found_whether_template_or_tokenizer_puts_it(
-    with_bos: Prompts, exam: Callable[..., Any]
+    with_bos: Prompts, benchmark_run: Callable[..., Any]
 ) -> None:
-    facts = read_prompts(engine(with_bos, 512), exam()).facts
+    facts = read_prompts(engine(with_bos, 512), benchmark_run()).facts
     assert (facts["bos"], facts["first_token_ids"].count(BOS), facts["first_token_ids"][0]) == (BOS, 1, BOS)
     assert facts["questions"] == 10
     assert facts["longest_prompt"] == len(with_bos.encode("<usr>What follows q 0?<ast>"))
@@ -71,22 +71,24 @@ def test_one_bos_is_found_whether_template_or_tokenizer_puts_it(
 
 
 @pytest.mark.parametrize(("kind", "count"), [(Doubling, 2), (Dropping, 0)])
-def test_two_or_none_are_an_error(kind: Any, count: int, with_bos: Prompts, exam: Callable[..., Any]) -> None:
+def test_two_or_none_are_an_error(
+    kind: Any, count: int, with_bos: Prompts, benchmark_run: Callable[..., Any]
+) -> None:
     with pytest.raises(
         InputError, match=rf"probe_exact, q0: the prompt begins with {count} .* instead of one"
     ):
-        read_prompts(engine(kind(with_bos)), exam())
+        read_prompts(engine(kind(with_bos)), benchmark_run())
 
 
-def test_a_tokenizer_without_bos_says_none(tiny_engine: Any, exam: Callable[..., Any]) -> None:
-    facts = read_prompts(tiny_engine, exam()).facts
+def test_a_tokenizer_without_bos_says_none(tiny_engine: Any, benchmark_run: Callable[..., Any]) -> None:
+    facts = read_prompts(tiny_engine, benchmark_run()).facts
     assert facts["bos"] is None
     assert facts["first_token_ids"] == tiny_engine.prompts.encode("<usr>What follows q 0?<ast>")[:16]
     assert facts["context"] == 512
 
 
-def test_an_endpoint_tells_no_tokens(exam: Callable[..., Any]) -> None:
-    found = read_prompts(object(), exam())
+def test_an_endpoint_tells_no_tokens(benchmark_run: Callable[..., Any]) -> None:
+    found = read_prompts(object(), benchmark_run())
     assert found.facts == {"benchmark": "probe_exact", "questions": 10, "first_token_ids": None}
     assert found.too_long(10**9) == []
 
@@ -116,10 +118,13 @@ def long_and_short() -> list[dict[str, Any]]:
 
 
 def test_a_prompt_that_does_not_fit_is_missing_and_never_asked(
-    harness: Callable[..., Any], exam: Callable[..., Any], model: Callable[..., Any], tiny_engine: Any
+    harness: Callable[..., Any],
+    benchmark_run: Callable[..., Any],
+    model: Callable[..., Any],
+    tiny_engine: Any,
 ) -> None:
     short = Short(tiny_engine, 60)
-    bench = harness("a.sqlite", short, [exam(questions=long_and_short())], max_missing=0.25)
+    bench = harness("a.sqlite", short, [benchmark_run(questions=long_and_short())], max_missing=0.25)
     samples = bench.run(Job(model(), 0.7, draws=2))["probe_exact"]
     assert [sample["correct"] is None for sample in samples] == [False, False, False, True] * 2
     assert samples[3]["missing"] == samples[7]["missing"] == "prompt and budget exceed the model's context"
@@ -128,10 +133,13 @@ def test_a_prompt_that_does_not_fit_is_missing_and_never_asked(
 
 
 def test_too_many_that_do_not_fit_are_refused_before_anything_is_asked(
-    harness: Callable[..., Any], exam: Callable[..., Any], model: Callable[..., Any], tiny_engine: Any
+    harness: Callable[..., Any],
+    benchmark_run: Callable[..., Any],
+    model: Callable[..., Any],
+    tiny_engine: Any,
 ) -> None:
     short = Short(tiny_engine, 60)
-    bench = harness("a.sqlite", short, [exam(questions=long_and_short())], max_missing=0.2)
+    bench = harness("a.sqlite", short, [benchmark_run(questions=long_and_short())], max_missing=0.2)
     with pytest.raises(
         InputError,
         match=r"1 of 4 questions do not fit .* 60 tokens, .* of probe_exact: its longest prompt has 116",

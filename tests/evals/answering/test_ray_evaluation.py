@@ -15,9 +15,9 @@ from acdc.storage.journal import events
 from acdc.storage.layout import Layout
 from acdc.weights.tensors import read_weights
 from evals.answering.evaluate_taskforce import write
+from evals.answering.evaluation_workers import make_workers
 from evals.answering.harness import Job, Model
-from evals.answering.jobs import Workplace, run_jobs
-from evals.answering.workplaces import workplaces
+from evals.answering.jobs import EvaluationWorker, run_jobs
 from evals.benchmarks.registry import Benchmark
 from evals.settings import EvaluationSettings
 from tests.acdc.executors.misbehaving import Mortal
@@ -43,9 +43,9 @@ def test_samples_are_the_same_here_and_in_a_worker_that_dies_meanwhile(
     jobs = [(0, Job(Model("m", weights, "h"))), (0, Job(Model("m", weights, "h"), 0.7, 2))]
     lines = []
     for name, engine in (("here", here), ("there", there)):
-        place = Workplace(engine, "tiny", (benchmark,), asked, tmp_path / name / "answers.sqlite", 12)
+        worker = EvaluationWorker(engine, "tiny", (benchmark,), asked, tmp_path / name / "answers.sqlite", 12)
         told = functools.partial(lambda name, event: lines.append(event.get("line")))
-        write(tmp_path / name, run_jobs([place], jobs, workers=1, on_event=told))
+        write(tmp_path / name, run_jobs([worker], jobs, workers=1, on_event=told))
     for file in FILES:
         assert (tmp_path / "here" / file).read_bytes() == (tmp_path / "there" / file).read_bytes()
     assert (tmp_path / "died").exists()
@@ -58,6 +58,6 @@ def test_the_settings_say_where_the_engine_is(tiny_model_dir: Path, tmp_path: Pa
     family = Family("tiny", tiny_model_dir, {"general": tiny_model_dir})
     for kind, made in (("local", open_engine), ("ray", RayEngine)):
         config = load(PARAMS, [f"executor.kind={kind}"])
-        (place,) = workplaces(config, Layout(tmp_path), family, EvaluationSettings(suite="tiny"))
-        assert isinstance(place.engine, functools.partial)
-        assert place.engine.func is made
+        (worker,) = make_workers(config, Layout(tmp_path), family, EvaluationSettings(suite="tiny"))
+        assert isinstance(worker.engine, functools.partial)
+        assert worker.engine.func is made

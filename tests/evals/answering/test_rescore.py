@@ -176,7 +176,7 @@ def test_a_reply_of_ten_megabytes_is_judged(tmp_path: Path) -> None:
         ({"position": 1, "reply": "x"}, "there are records 0 to 0"),
         ({"id": "7", "reply": "x"}, "no record with id '7'"),
         ({"reply": "x"}, "by `id` or by `position`"),
-        ({"position": 0, "reply": None}, "no text `reply`"),
+        ({"position": 0, "reply": None}, "the text `reply` is missing"),
     ],
 )
 def test_replies_that_belong_to_nothing_are_refused(row: dict[str, Any], said: str, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_replies_that_belong_to_nothing_are_refused(row: dict[str, Any], said: s
 def test_a_folder_in_the_place_of_the_verdicts_file_is_refused_before_anything_is_scored(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(InputError, match="that is a folder; name a file"):
+    with pytest.raises(InputError, match="this is a folder; name a file"):
         score_command("gsm8k_llama", tmp_path / "x", tmp_path / "y", tmp_path)
 
 
@@ -197,7 +197,7 @@ def test_records_that_are_not_there_are_said_to_be(suffix: str, tmp_path: Path) 
     nowhere = tmp_path / f"nowhere{suffix}"
     with pytest.raises(InputError) as error:
         score("gsm8k_llama", nowhere, given, SandboxSettings())
-    assert str(error.value) == f"{nowhere} is not there"
+    assert str(error.value) == f"{nowhere}: file not found"
 
 
 def test_a_folder_in_the_place_of_records_or_replies_is_called_one(tmp_path: Path) -> None:

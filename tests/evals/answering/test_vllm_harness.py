@@ -21,18 +21,18 @@ from tests.acdc.engines.conformance.conftest import (
 
 
 @pytest.fixture
-def asked(individuals: dict[str, Any], trained: Path, exam: Callable[..., Any], harness: Any) -> Any:  # noqa: F811
+def asked(individuals: dict[str, Any], trained: Path, benchmark_run: Callable[..., Any], harness: Any) -> Any:  # noqa: F811
     """Samples of an individual, by whatever engine."""
-    from evals.answering.benchmark_exam import Exam
+    from evals.answering.benchmark_run import BenchmarkRun
     from tests.evals.conftest import benchmark, rows
 
     def ask(engine: Any, name: str, cache: str, **settings: Any) -> list[dict[str, Any]]:
-        exams = [Exam(benchmark("probe_exact", rows(10)), engine.chat, "trained", 12)]
+        benchmark_runs = [BenchmarkRun(benchmark("probe_exact", rows(10)), engine.chat, "trained", 12)]
         if engine.capabilities.swaps == "never":
             model = Model(name, dict, engine.weights_hash)
         else:
             model = Model(name, lambda: individuals[name], name)
-        found = harness(cache, engine, exams, **settings).run(Job(model))["probe_exact"]
+        found = harness(cache, engine, benchmark_runs, **settings).run(Job(model))["probe_exact"]
         return list(found)
 
     return ask

@@ -8,7 +8,7 @@ import pytest
 
 from acdc.errors import InputError
 from evals.answering.api_model import messages
-from evals.answering.benchmark_exam import WITHHELD
+from evals.answering.benchmark_run import WITHHELD
 from evals.audit.same_prompts import agreement, same_prompts
 
 
@@ -66,7 +66,7 @@ def test_turns_of_an_endpoint_are_found_in_the_prompts_of_the_others(tmp_path: P
     places = {
         "baselines": write(tmp_path / "c", sample("q0", "GPT", "other", arguments=other), sample("q0", "big"))
     }
-    with pytest.raises(InputError, match=r"question q0: baselines \(GPT\) was asked in other words"):
+    with pytest.raises(InputError, match=r"question q0: baselines \(GPT\) has another prompt"):
         same_prompts(places, ["bench"], ["GPT"])
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from acdc.errors import InfrastructureError, InputError
 from acdc.sandbox import SandboxSettings
-from evals.answering.benchmark_exam import Exam
-from evals.answering.group_exam import open_exam
+from evals.answering.benchmark_run import BenchmarkRun
+from evals.answering.group_benchmark_run import open_benchmark_run
 from evals.answering.rescore import score
 from evals.answering.samples import each_sample
 from evals.benchmarks import registry
@@ -40,15 +40,15 @@ def write(path: Path, *rows: dict[str, Any]) -> Path:
     return path
 
 
-def exam(folder: Path, task: str, *first: dict[str, Any]) -> Any:
+def benchmark_run(folder: Path, task: str, *first: dict[str, Any]) -> Any:
     (folder / "mine.yaml").write_text(task, "utf-8")
     data = {"mine": write(folder / "mine.jsonl", *first, {"question": "?", "answer": "!"})}
     (found,) = registry.find("paper", [str(folder / "mine.yaml")], seed=0, questions=1, data=data)
-    return open_exam(found, lambda user, system: user, "plain")
+    return open_benchmark_run(found, lambda user, system: user, "plain")
 
 
 def test_the_task_is_sound_until_it_is_spoiled(tmp_path: Path) -> None:
-    assert [question.prompt for question in exam(tmp_path, TASK).questions] == ["?"]
+    assert [question.prompt for question in benchmark_run(tmp_path, TASK).questions] == ["?"]
 
 
 @pytest.mark.parametrize(
@@ -67,23 +67,23 @@ def test_the_task_is_sound_until_it_is_spoiled(tmp_path: Path) -> None:
 )
 def test_a_faulty_task_is_named_with_its_fault(spoiled: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"mine\.yaml") as error:
-        exam(tmp_path, spoiled)
+        benchmark_run(tmp_path, spoiled)
     assert said in str(error.value)
 
 
 def named_data(folder: Path, dataset: str) -> Any:
-    """An exam whose YAML says itself where its data is."""
+    """An benchmark run whose YAML says itself where its data is."""
     (folder / "mine.yaml").write_text(
         TASK.replace("metadata: {data: mine, fields: [question, answer]}", dataset)
     )
     (found,) = registry.find("tiny", [str(folder / "mine.yaml")], seed=0, questions=1)
-    return open_exam(found, lambda user, system: user, "plain")
+    return open_benchmark_run(found, lambda user, system: user, "plain")
 
 
 def test_data_that_a_task_file_names_and_that_is_not_there_is_named(tmp_path: Path) -> None:
     missing = f"dataset_path: json\ndataset_kwargs: {{data_files: {{test: {tmp_path}/nowhere.jsonl}}}}\n"
     with pytest.raises(
-        InputError, match=r"mine\.yaml: the data that it names is not there \(.*nowhere\.jsonl"
+        InputError, match=r"mine\.yaml: the data set that it names does not exist \(.*nowhere\.jsonl"
     ):
         named_data(tmp_path, missing)
 
@@ -128,7 +128,7 @@ def test_records_that_are_the_worked_examples_are_refused(tmp_path: Path) -> Non
     path = write(tmp_path / "m.jsonl", {"problem": "What is $1$?", "solution": "$\\boxed{1}$"}, shot)
     (found,) = registry.find("paper", ["minerva_math"], seed=0, questions=1, data={"math": path})
     with pytest.raises(InputError, match="question 1 is one of the worked examples"):
-        open_exam(found, lambda user, system: user, "plain")
+        open_benchmark_run(found, lambda user, system: user, "plain")
 
 
 def test_the_pool_of_examples_in_place_of_the_records_is_refused(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_the_pool_of_examples_in_place_of_the_records_is_refused(tmp_path: Path)
     pool = path.with_name("validation.jsonl")
     (found,) = registry.find("paper", ["mmlu_pro_llama"], seed=0, questions=1, data={"mmlu_pro": pool})
     with pytest.raises(InputError, match="question 0 is one of the worked examples"):
-        open_exam(found, lambda user, system: user, "plain")
+        open_benchmark_run(found, lambda user, system: user, "plain")
 
 
 @pytest.mark.parametrize("benchmark", sorted(RECORDS))
@@ -220,16 +220,16 @@ def test_a_number_behind_the_marks_is_one_however_it_is_written(answer: str) -> 
     ],
 )
 def test_a_record_that_a_template_stumbles_over_is_named(template: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=rf"mine: the task can't make a question of {said}"):
-        exam(tmp_path, TASK.replace("{{ question }}", template), {"question": "? ?", "answer": "!"})
+    with pytest.raises(InputError, match=rf"mine: the task cannot make a question from {said}"):
+        benchmark_run(tmp_path, TASK.replace("{{ question }}", template), {"question": "? ?", "answer": "!"})
 
 
 def test_a_record_without_an_id_is_named_by_its_place(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(TASK.replace("{{ question }}", "{{ question.strip() }}"), "utf-8")
     rows = [{"question": "?", "answer": "!"}, {"question": None, "answer": "!"}]
     mine = Benchmark("mine", tmp_path / "mine.yaml", functools.partial(list, rows))
-    with pytest.raises(InputError, match="can't make a question of record 1 "):
-        Exam(mine, lambda user, system: user, "plain")
+    with pytest.raises(InputError, match="cannot make a question from record 1 "):
+        BenchmarkRun(mine, lambda user, system: user, "plain")
 
 
 def test_a_fault_of_the_engines_chat_is_not_blamed_on_a_record() -> None:
@@ -237,7 +237,7 @@ def test_a_fault_of_the_engines_chat_is_not_blamed_on_a_record() -> None:
         raise TypeError("a bug")
 
     with pytest.raises(TypeError, match="a bug"):
-        Exam(benchmark("probe_fewshot", rows(4)), faulty, "plain")
+        BenchmarkRun(benchmark("probe_fewshot", rows(4)), faulty, "plain")
 
 
 def test_the_line_that_is_no_json_is_named(tmp_path: Path) -> None:

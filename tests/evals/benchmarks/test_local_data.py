@@ -11,7 +11,7 @@ import pytest
 
 from acdc.errors import InputError
 from acdc.sandbox import Job, Sandbox, SandboxSettings
-from evals.answering.group_exam import GroupExam, open_exam
+from evals.answering.group_benchmark_run import GroupBenchmarkRun, open_benchmark_run
 from evals.benchmarks import registry
 from evals.benchmarks.local_data import read_records
 from evals.benchmarks.paper import programs, replies
@@ -57,29 +57,31 @@ def mmlu_pro(number: int, category: str) -> dict[str, Any]:
 
 
 def test_upstreams_definition_is_used_with_local_records(tmp_path: Path) -> None:
-    exam = open_exam(found("gsm8k_llama", gsm8k=write(tmp_path / "g.jsonl", GSM8K)), plain, "plain")
-    (question,) = exam.questions
+    benchmark_run = open_benchmark_run(
+        found("gsm8k_llama", gsm8k=write(tmp_path / "g.jsonl", GSM8K)), plain, "plain"
+    )
+    (question,) = benchmark_run.questions
     assert (
         question.prompt.count("Given the following problem, reason") == 9
     )  # eight examples and the question
     assert "Problem: How many?" in question.prompt
-    assert exam.sampling(0.0, 1.0).max_new_tokens == 2048  # published; the task's own is 1024
+    assert benchmark_run.sampling(0.0, 1.0).max_new_tokens == 2048  # published; the task's own is 1024
 
 
 def test_examples_are_of_the_questions_own_subject(tmp_path: Path) -> None:
     questions = [mmlu_pro(100, "law"), mmlu_pro(101, "computer science"), mmlu_pro(102, "law")]
     pool = [mmlu_pro(n, "law" if n % 2 else "computer science") for n in range(10)]
     write(tmp_path / "validation.jsonl", *pool)
-    exam = open_exam(
+    benchmark_run = open_benchmark_run(
         found("mmlu_pro_llama", mmlu_pro=write(tmp_path / "t.jsonl", *questions)), plain, "plain"
     )
-    assert isinstance(exam, GroupExam)
-    prompts = {question.id: question.prompt for question in exam.questions}
+    assert isinstance(benchmark_run, GroupBenchmarkRun)
+    prompts = {question.id: question.prompt for question in benchmark_run.questions}
     assert list(prompts) == ["100", "102", "101"]
     assert all(f"Thought {n}." in prompts["100"] for n in (1, 3, 5, 7, 9))
     assert "Question 0 of" not in prompts["100"]
     assert "The best answer is A." in prompts["101"]
-    records = exam.grade([None, None, None])
+    records = benchmark_run.grade([None, None, None])
     assert [record["doc_id"] for record in records] == [0, 1, 2]
     assert [record["question_id"] for record in records] == ["100", "102", "101"]
 
@@ -90,7 +92,9 @@ def test_parquet_and_json_lines_are_the_same_questions(tmp_path: Path) -> None:
     rows = [{"question": f"{n}?", "answer": f"#### {n}"} for n in range(3)]
     pd.DataFrame(rows).to_parquet(tmp_path / "g.parquet")
     both = [tmp_path / "g.parquet", write(tmp_path / "g.jsonl", *rows)]
-    prompts = [open_exam(found("gsm8k_llama", gsm8k=path), plain, "plain").questions for path in both]
+    prompts = [
+        open_benchmark_run(found("gsm8k_llama", gsm8k=path), plain, "plain").questions for path in both
+    ]
     assert prompts[0] == prompts[1]
 
 
@@ -121,19 +125,19 @@ def test_two_records_with_one_id_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "validation.jsonl", mmlu_pro(0, "law"))
     path = write(tmp_path / "t.jsonl", mmlu_pro(7, "law"), mmlu_pro(7, "law"))
     with pytest.raises(InputError, match="records 1 and 2: both have question_id 7"):
-        open_exam(found("mmlu_pro_llama", mmlu_pro=path), plain, "plain")
+        open_benchmark_run(found("mmlu_pro_llama", mmlu_pro=path), plain, "plain")
 
 
 def test_a_missing_pool_of_examples_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "t.jsonl", mmlu_pro(7, "law"))
     with pytest.raises(InputError, match=r"validation\.jsonl"):
-        open_exam(found("mmlu_pro_llama", mmlu_pro=path), plain, "plain")
+        open_benchmark_run(found("mmlu_pro_llama", mmlu_pro=path), plain, "plain")
 
 
 def test_a_subject_that_upstream_does_not_have_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "t.jsonl", mmlu_pro(7, "astrology"))
     with pytest.raises(InputError, match="category 'astrology'"):
-        open_exam(found("mmlu_pro_llama", mmlu_pro=path), plain, "plain")
+        open_benchmark_run(found("mmlu_pro_llama", mmlu_pro=path), plain, "plain")
 
 
 def test_a_benchmark_that_needs_a_file_says_which_setting_names_it() -> None:
@@ -216,15 +220,15 @@ def test_every_mutated_solution_fails_in_the_sandbox(name: str, box: Sandbox) ->
     ],
 )
 def test_the_real_records_become_questions(name: str, folder: str, count: int) -> None:
-    exam = open_exam(found(name, **{folder: SHARED / folder / "dev.jsonl"}), plain, "plain")
-    assert len(exam.questions) == count
+    benchmark_run = open_benchmark_run(found(name, **{folder: SHARED / folder / "dev.jsonl"}), plain, "plain")
+    assert len(benchmark_run.questions) == count
 
 
 def test_an_evaluation_runs_programs_of_a_published_benchmark(
     model: Callable[..., Any], tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     from evals.answering.harness import Job as Evaluation
-    from evals.answering.jobs import Workplace, opened
+    from evals.answering.jobs import EvaluationWorker, opened
     from evals.settings import EvaluationSettings
 
     record = {
@@ -235,7 +239,7 @@ def test_an_evaluation_runs_programs_of_a_published_benchmark(
     }
     path = write(tmp_path / "h.jsonl", record)
     settings = EvaluationSettings(suite="paper", data={"humaneval": path}, max_new_tokens=8)
-    workplace = Workplace(
+    evaluation_worker = EvaluationWorker(
         functools.partial(small_engine, tiny_model_dir),
         "tiny",
         (found("humaneval_instruct", **settings.data),),
@@ -246,7 +250,7 @@ def test_an_evaluation_runs_programs_of_a_published_benchmark(
         Sandbox.open,
         "",
     )
-    with opened(workplace) as harness:
+    with opened(evaluation_worker) as harness:
         (sample,) = harness.run(Evaluation(model()))["humaneval_instruct"]
     assert sample["question_id"] == "HumanEval/x"
     assert sample["correct"] is False  # random weights write no program
@@ -266,7 +270,7 @@ def test_the_documented_benchmark_of_ones_own_runs(
 ) -> None:
     from acdc.parsing.yaml import read_yaml
     from evals.answering.harness import Job as Evaluation
-    from evals.answering.jobs import Workplace, opened
+    from evals.answering.jobs import EvaluationWorker, opened
     from evals.answering.rescore import score
     from evals.settings import EvaluationSettings
 
@@ -283,10 +287,10 @@ def test_the_documented_benchmark_of_ones_own_runs(
     given = write(Path("r.jsonl"), *({"position": n, "reply": f"So. The capital is {city}."} for n, city in enumerate(["paris", "Paris"])))  # fmt: skip
     verdicts = score("capitals.yaml", Path("capitals.jsonl"), given, SandboxSettings())
     assert [(row["correct"], row["extracted"]) for row in verdicts] == [(True, "paris"), (False, "Paris")]
-    place = Workplace(
+    worker = EvaluationWorker(
         functools.partial(small_engine, tiny_model_dir), "tiny", tuple(benchmarks[1:]), settings, tmp_path / "a.sqlite", 2
     )  # fmt: skip
-    with opened(place) as harness:
+    with opened(worker) as harness:
         samples = harness.run(Evaluation(model()))["capitals"]
     assert [sample["question_id"] for sample in samples] == ["0", "1"]
 
@@ -302,13 +306,13 @@ def test_text_of_gpqa_is_in_no_sample_and_its_options_stay_in_order(tmp_path: Pa
         for n in range(8)
     ]
     benchmark = found("gpqa_main_cot_zeroshot", gpqa=write(tmp_path / "g.jsonl", *rows))
-    exam = open_exam(benchmark, plain, "plain")
+    benchmark_run = open_benchmark_run(benchmark, plain, "plain")
     random.random()
-    assert open_exam(benchmark, plain, "plain").questions == exam.questions
-    assert len({question.prompt.index("secret right") for question in exam.questions}) > 1
+    assert open_benchmark_run(benchmark, plain, "plain").questions == benchmark_run.questions
+    assert len({question.prompt.index("secret right") for question in benchmark_run.questions}) > 1
     replies_given = [Reply("A secret thought: (A) secret right", "stop", 3, 3) for _ in rows]
     for _ in range(2):
-        records = exam.grade(replies_given)
+        records = benchmark_run.grade(replies_given)
         assert "secret" not in json.dumps(records)
         right = [record["correct"] for record in records]
-        assert right == [f"(A) secret right {n}" in q.prompt for n, q in enumerate(exam.questions)]
+        assert right == [f"(A) secret right {n}" in q.prompt for n, q in enumerate(benchmark_run.questions)]

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from acdc.errors import InfrastructureError, InputError
-from evals.answering.group_exam import open_exam
+from evals.answering.group_benchmark_run import open_benchmark_run
 from evals.benchmarks import registry
 from evals.benchmarks.option_filter import build, plan
 from evals.benchmarks.option_list import read_list
@@ -72,8 +72,8 @@ def questions(folder: Path, rows: list[dict[str, Any]] = RECORDS) -> list[str]:
         data={"mmlu": write(folder, rows)},
         filters={"mmlu": folder / "list.jsonl"},
     )
-    exam = open_exam(found, lambda user, system: user, "plain")
-    return [question.prompt.rsplit("\n", 1)[1] for question in exam.questions]
+    benchmark_run = open_benchmark_run(found, lambda user, system: user, "plain")
+    return [question.prompt.rsplit("\n", 1)[1] for question in benchmark_run.questions]
 
 
 def test_the_judge_is_asked_only_what_the_rule_leaves_open(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_verdicts_of_another_judge_are_not_taken_over(tmp_path: Path) -> None:
 
 def test_records_that_the_list_does_not_know_are_refused(tmp_path: Path) -> None:
     built(tmp_path, None)
-    with pytest.raises(InputError, match=r"nothing of 1 of the 5 records .* record 5"):
+    with pytest.raises(InputError, match=r"no entry for 1 of the 5 records .* record 5"):
         questions(tmp_path, [*RECORDS, record("What is new?")])
 
 
@@ -153,7 +153,7 @@ def test_without_a_list_the_command_that_makes_one_is_named(tmp_path: Path) -> N
         "paper", ["mmlu_judge"], seed=0, questions=1, data={"mmlu": write(tmp_path, RECORDS)}, filters={}
     )
     with pytest.raises(InputError, match=r"acdc build-filter.*evaluation\.filters\.mmlu"):
-        open_exam(found, lambda user, system: user, "plain")
+        open_benchmark_run(found, lambda user, system: user, "plain")
 
 
 @pytest.mark.parametrize(
@@ -161,12 +161,12 @@ def test_without_a_list_the_command_that_makes_one_is_named(tmp_path: Path) -> N
 )
 def test_what_is_no_list_is_named(content: str, tmp_path: Path) -> None:
     (path := tmp_path / "list.jsonl").write_bytes(content.encode("latin-1"))
-    with pytest.raises(InputError, match=r"list\.jsonl is no list"):
+    with pytest.raises(InputError, match=r"list\.jsonl is not a list"):
         read_list(path)
 
 
 def test_a_benchmark_that_keeps_its_options_has_no_list(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nothing to leave out"):
+    with pytest.raises(InputError, match="needs no filter"):
         plan("gsm8k_llama", registry.metadata_of("gsm8k_llama"), tmp_path / "x", tmp_path / "y", None)
 
 

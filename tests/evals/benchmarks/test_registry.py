@@ -47,7 +47,7 @@ def test_an_unknown_name_gets_the_nearest(suite: str, only: list[str], message: 
 @pytest.mark.parametrize("name", [*registry.offered("paper")])
 def test_a_benchmark_whose_records_are_not_named_is_refused_before_a_hub_is_asked(name: str) -> None:
     data = registry.metadata_of(name)["data"]
-    with pytest.raises(InputError, match=rf"evaluation\.data\.{data} is not set: {name} reads"):
+    with pytest.raises(InputError, match=rf"evaluation\.data\.{data} is not set; {name} reads"):
         registry.find("paper", [name], seed=0, questions=1)
 
 

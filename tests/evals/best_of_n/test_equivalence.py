@@ -69,7 +69,7 @@ def test_an_endless_answer_is_compared_quickly() -> None:
     assert len(normal_form("9" * 10_000_000)) <= 4000
 
 
-def test_efficiency_is_the_share_of_what_choosing_can_gain() -> None:
+def test_efficiency_is_the_share_of_what_a_selection_can_gain() -> None:
     # Random ½, covered 1 on both questions where it matters; chosen is right on one and wrong on the other: 0.
     found = selection_efficiency([1, 0, 1], [0.5, 0.5, 1], [1, 1, 1])
     assert found.value == pytest.approx(0.0)

@@ -138,7 +138,7 @@ def test_a_number_that_is_none_is_refused() -> None:
 
 def test_an_infinite_self_certainty_is_no_number_to_choose_by() -> None:
     sure = candidates("a", "b", certainties=((0.1, float("inf")), (0.4, 0.3)))
-    with pytest.raises(InputError, match="a token no probability at all"):
+    with pytest.raises(InputError, match="gives a token probability 0"):
         choose("self_certainty", sure, rng())
 
 

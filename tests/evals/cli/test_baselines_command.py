@@ -91,7 +91,7 @@ def rows(root: Path) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in document["methods"] if row["group"] == "api"}
 
 
-def test_without_its_key_the_rows_say_not_run_and_nobody_is_asked(
+def test_without_its_key_the_rows_say_not_run_and_no_model_is_asked(
     inside: Path, server: ChatServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("ACDC_TEST_KEY")

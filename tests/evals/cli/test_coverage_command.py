@@ -247,7 +247,7 @@ def test_folders_may_follow_an_option_together() -> None:
         (["z", "b"], "did not all read"),
     ],
 )
-def test_whether_everybody_read_the_same_prompts_is_said_or_not_known(
+def test_whether_all_models_read_the_same_prompts_is_said_or_not_known(
     hashes: list[str | None], said: str | None, tmp_path: Path
 ) -> None:
     one = write(tmp_path / "one", "01", prompt_hash=["a", "b"])

@@ -79,7 +79,7 @@ def test_an_entry_or_a_file_that_is_not_there_is_named(project: Path) -> None:
     assert isinstance(said, InputError)
     assert "did you mean 'gsm8k'" in str(said)
     (project / "data" / "gsm8k.jsonl").unlink()
-    assert "mend evaluation.data" in str(command("gsm8k").exception)
+    assert "fix evaluation.data" in str(command("gsm8k").exception)
 
 
 def test_the_list_of_benchmarks_is_written(project: Path) -> None:

@@ -133,14 +133,14 @@ def test_sampled_rivals_are_unbiased(results: Path) -> None:
     assert control[1].parameters == 100
 
 
-def test_nobody_knows_the_size_of_a_model_behind_an_endpoint(results: Path) -> None:
+def test_the_size_is_not_known_of_a_model_behind_an_endpoint(results: Path) -> None:
     made = compared(results)
     once = made.method("GPT").coverage
     assert (once[0].n, once[0].parameters, once[0].flops, once[0].tokens) == (1, None, None, 5)
     assert [claim.rival_n for claim in made.claims if claim.rival == "GPT"] == [1]
 
 
-def test_the_archive_is_the_null_for_choosing(results: Path) -> None:
+def test_the_archive_is_the_null_for_the_task_force_choice(results: Path) -> None:
     row = compared(results).archive[1]
     solved = [
         np.array([[cell == "1" for cell in rows[model]] for model in "abc"]) for rows in (FIRST, SECOND)

@@ -18,7 +18,7 @@ from evals.comparison.build import compare
 from evals.comparison.csv_files import best_of_n_rows
 from evals.comparison.document import Comparison
 from evals.comparison.evidence import gather
-from evals.comparison.tally import Tools
+from evals.comparison.selection import Tools
 from evals.correctness import from_samples
 from evals.rivals.methods import Method, Pick
 from evals.settings import ComparisonSettings, StatisticsSettings

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from acdc.errors import InputError
-from evals.answering.benchmark_exam import WITHHELD
+from evals.answering.benchmark_run import WITHHELD
 from evals.answering.harness import Job, Model
 from evals.cli.results import register
 from evals.correctness import from_samples, read

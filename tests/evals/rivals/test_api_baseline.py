@@ -10,7 +10,7 @@ import pytest
 
 from acdc.errors import InfrastructureError, InputError
 from evals.answering.evaluate_taskforce import write
-from evals.answering.jobs import Workplace
+from evals.answering.jobs import EvaluationWorker
 from evals.answering.samples import read_answers
 from evals.correctness import read
 from evals.exports.answer_records import record as answer_record
@@ -35,9 +35,9 @@ def endpoint(url: str = "http://127.0.0.1:9/v1", **changes: Any) -> ApiSettings:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Workplace:
+def place(tmp_path: Path) -> EvaluationWorker:
     asked = EvaluationSettings(max_n=3, batch=8)
-    return Workplace(
+    return EvaluationWorker(
         functools.partial(pytest.fail, "no engine of the family is needed"),
         "family",
         (benchmark("probe_exact", questions(6)),),
@@ -88,7 +88,7 @@ def test_its_answers_are_no_job_of_the_familys_engines() -> None:
     ("settings", "message"),
     [
         ({"GPT": {"draws": 2}}, r"baselines.api.GPT.draws: 2 .* 8 do"),
-        ({"general": {}}, "'general' is the name of a model of the family"),
+        ({"general": {}}, "'general' is already the name of a model of the family"),
     ],
 )
 def test_rows_that_cannot_be_are_refused(settings: dict[str, Any], message: str) -> None:
@@ -103,7 +103,7 @@ def test_a_token_budget_of_its_own_is_refused() -> None:
 
 
 def test_answers_become_results_beside_the_others_with_price_day_and_tokens(
-    place: Workplace, tmp_path: Path
+    place: EvaluationWorker, tmp_path: Path
 ) -> None:
     seen: list[tuple[str, dict[str, Any]]] = []
     with serving(even_ones) as server:
@@ -130,7 +130,7 @@ def test_answers_become_results_beside_the_others_with_price_day_and_tokens(
 
 
 def test_an_endpoint_that_counts_no_tokens_has_no_numbers_to_choose_by_and_no_usage(
-    place: Workplace, tmp_path: Path
+    place: EvaluationWorker, tmp_path: Path
 ) -> None:
     def uncounted(body: dict[str, Any], number: int) -> Answer:
         return replace(even_ones(body, number), text="" if number == 0 else "7", counts=False)
@@ -149,7 +149,7 @@ def test_an_endpoint_that_counts_no_tokens_has_no_numbers_to_choose_by_and_no_us
 
 @pytest.mark.parametrize("status", [503, 401])
 def test_an_endpoint_that_fails_stops_the_stage_with_its_own_reason(
-    place: Workplace, tmp_path: Path, status: int
+    place: EvaluationWorker, tmp_path: Path, status: int
 ) -> None:
     def fails_on_the_third(body: dict[str, Any], number: int) -> Answer:
         return (

@@ -67,7 +67,7 @@ def test_all_four_seeds_are_sampled_two_each() -> None:
     assert rows()["All 4 seeds sampled evenly"][8] == [(seed, 0.7, 2) for seed in SEEDS]
 
 
-def test_noisy_copies_are_one_pool_that_nobody_chose_from() -> None:
+def test_noisy_copies_are_one_pool_without_a_choice() -> None:
     copies = "+".join(f"general + noise {number}" for number in range(1, 9))
     assert rows()["general + weight noise × N"][3] == [(copies, 0, 3)]
     assert rows()["general + 5 × weight noise × N"][3] == [(copies.replace("noise", "5 × noise"), 0, 3)]

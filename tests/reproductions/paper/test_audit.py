@@ -158,8 +158,8 @@ def test_the_family_that_loses_to_control_and_the_run_that_left_out_a_seed_task_
 
 
 def test_experts_ahead_in_three_of_four_families_are_observed(audit):
-    standing = next(item for item in audit["observations"] if item["where"].endswith("AC/DC − Experts, N=8"))
-    assert sum(gain < 0 for gain in standing["detail"]["gains"].values()) == 3
+    behind = next(item for item in audit["observations"] if item["where"].endswith("AC/DC − Experts, N=8"))
+    assert sum(gain < 0 for gain in behind["detail"]["gains"].values()) == 3
 
 
 def test_large_models_that_answer_none_of_298_questions_are_found(audit):

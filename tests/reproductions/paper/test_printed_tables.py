@@ -15,7 +15,7 @@ printed = Print.read()
 
 @pytest.mark.parametrize("suffix", ["md", "tex", "csv"])
 @pytest.mark.parametrize("name", ["table1", "table10", "table14"])
-def test_a_published_table_reads_as_it_did_when_somebody_checked_it(name, suffix, tmp_path):
+def test_a_published_table_reads_as_it_did_when_it_was_checked(name, suffix, tmp_path):
     printed.table(name).write(tmp_path)
     written = (tmp_path / f"{name}.{suffix}").read_text(encoding="utf-8")
     golden = GOLDEN / f"{name}.{suffix}"

@@ -18,7 +18,7 @@ from acdc.parsing.yaml import read_yaml
 from acdc.runs.assembly import engine_of
 from acdc.storage.layout import Layout
 from acdc.weights.tensors import weights_hash
-from evals.answering.workplaces import RunWeights, found_family
+from evals.answering.evaluation_workers import RunWeights, prepared_family
 from evals.correctness import from_samples
 from reproductions.cli.export import register
 from reproductions.publish.licences import licence_of
@@ -63,7 +63,7 @@ def test_transformers_loads_it_and_it_answers_as_the_individual_does(project: Pa
     import transformers
 
     config = load(project / "params.yaml")
-    family = found_family(config, Layout(project), "mine")
+    family = prepared_family(config, Layout(project), "mine")
     engine: Any = engine_of(config, family)
     weights = RunWeights(family, project / RUN).weights(GRANDCHILD)
     engine.load(weights, "hash")
@@ -245,7 +245,7 @@ def test_the_command_says_what_it_wrote_and_warns_of_unknown_licences(project: P
         "code": "Some Community Licence (LICENSE)",
     }
     shown = invoke(project, "code", "--to", str(tmp_path / "n"), "--run", run)
-    assert "nobody says under which licence base may be used" in shown.output
+    assert "the licence of base is not stated" in shown.output
     wrong = invoke(project, "g001c09", "--to", str(tmp_path / "o"), "--run", run)
     assert isinstance(wrong.exception, InputError)
     assert "did you mean 'g001c00'" in str(wrong.exception)

@@ -164,7 +164,9 @@ def test_models_that_cannot_be_had_end_it_before_anything_is_written(invoke: Inv
     assert not (Path.cwd() / "build").exists()
 
 
-def test_at_the_end_ours_stand_beside_the_papers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_at_the_end_ours_are_compared_with_the_papers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from reproductions.cli.reproduce import _show
 
     write(tmp_path, "llama3")

@@ -137,7 +137,7 @@ def test_nothing_sticks_out_of_the_page_at_any_width(browser: Browser, address: 
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_browser_has_nothing_to_complain_about_and_asks_nobody(
+def test_the_browser_has_nothing_to_complain_about_and_asks_no_model(
     browser: Browser, address: str, dark: bool
 ) -> None:
     browser.open(address, 1280, dark=dark)

@@ -1,16 +1,16 @@
-from reproductions.report.verdict_sentences import abstract, sentences, standings
+from reproductions.report.verdict_sentences import abstract, rival_verdicts, sentences
 from tests.reproductions.world import comparison
 
 LOSING = -0.2  # every rival is 20 points better than in the usual world
 
 
 def test_a_win_is_told_as_a_win() -> None:
-    told = {one.name: one.outcome for one in standings(comparison(), 8)}
+    told = {one.name: one.outcome for one in rival_verdicts(comparison(), 8)}
     assert told["Control, general × N, T = 0.7"] == "ahead"
 
 
 def test_a_loss_is_told_as_a_loss() -> None:
-    told = standings(comparison(offset=LOSING), 8)
+    told = rival_verdicts(comparison(offset=LOSING), 8)
     assert {one.outcome for one in told} == {"behind"}
     assert all(
         "loses to" in sentence and "ahead" not in sentence
@@ -33,4 +33,4 @@ def test_the_abstract_is_two_sentences_with_n_and_interval() -> None:
 def test_every_rival_is_named_in_one_sentence_of_its_group() -> None:
     made = comparison()
     told = " ".join(sentences(made, 8))
-    assert all(told.count(f"{one.name} (") == 1 for one in standings(made, 8))
+    assert all(told.count(f"{one.name} (") == 1 for one in rival_verdicts(made, 8))

@@ -37,7 +37,7 @@ def compare(first: Path, second: Path) -> Agreement:
 
 
 def different(found: Agreement) -> dict[str, int]:
-    return {kind: tally.different for kind, tally in found.tallies.items() if tally.different}
+    return {kind: counts.different for kind, counts in found.counts_by_kind.items() if counts.different}
 
 
 def edit(root: Path, *statements: str) -> None:
@@ -52,12 +52,12 @@ def edit(root: Path, *statements: str) -> None:
 def test_a_pipeline_and_its_copy_agree_in_every_cell(whole: Path, other: Path) -> None:
     found = compare(whole, other)
     assert not different(found)
-    assert all(tally.compared for tally in found.tallies.values()), found.tallies
+    assert all(counts.compared for counts in found.counts_by_kind.values()), found.counts_by_kind
     assert (
-        found.tallies["benchmarks"].compared == 72
+        found.counts_by_kind["benchmarks"].compared == 72
     )  # 2 runs of 3 models, 3 draws of the control, 8 questions
     assert found.weights.compared == 3
-    assert found.compared == sum(tally.compared for tally in found.tallies.values())
+    assert found.compared == sum(counts.compared for counts in found.counts_by_kind.values())
 
 
 def test_a_verdict_that_differs_is_named_with_both_replies(whole: Path, other: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_verdict_that_differs_is_named_with_both_replies(whole: Path, other: P
     )
     found = compare(whole, other)
     assert different(found) == {"skills": 1, "answers": 1}
-    difference = found.tallies["skills"].shown[0]
+    difference = found.counts_by_kind["skills"].shown[0]
     assert (difference.where, difference.key) == (RUN, ("general", "t0003", "1"))
     assert (difference.first, difference.second, difference.replies) == ("pass", "fail", ("reply", "reqly"))
 
@@ -76,7 +76,7 @@ def test_another_order_of_an_archive_differs(whole: Path, other: Path) -> None:
     edit(other, "UPDATE generations SET archive = '[\"general\"]' WHERE generation = 1")
     found = compare(whole, other)
     assert different(found) == {"archives": 1}
-    assert found.tallies["archives"].shown[0].key == ("generation 1", "archive")
+    assert found.counts_by_kind["archives"].shown[0].key == ("generation 1", "archive")
 
 
 def test_another_text_of_a_task_differs(whole: Path, other: Path) -> None:
@@ -95,7 +95,7 @@ def test_an_answer_to_a_benchmark_that_differs_is_named(whole: Path, other: Path
     flip(other, "tiny_colon", 1, 2)
     found = compare(whole, other)
     assert different(found) == {"benchmarks": 1}
-    difference = found.tallies["benchmarks"].shown[0]
+    difference = found.counts_by_kind["benchmarks"].shown[0]
     assert difference.key == ("g", "T = 0.7", "draw 1", "q2")
     assert (difference.first, difference.second) == ("wrong", "right")
     measure(other)
@@ -116,11 +116,13 @@ def test_a_member_and_a_skill_of_a_task_force_are_cells(whole: Path, other: Path
     path.write_text(json.dumps(document))
     found = compare(whole, other)
     assert different(found) == {"task forces": 1}
-    assert found.tallies["task forces"].shown[0].key == ("forces", "coverage", "1")
+    assert found.counts_by_kind["task forces"].shown[0].key == ("forces", "coverage", "1")
     for root, skills in ((whole, "0110"), (other, "0010")):
         path = root / "taskforces/tiny/acdc/seed-0.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | {"skills": {"a": skills}}))
-    assert ("skills", "a", "1") in [it.key for it in compare(whole, other).tallies["task forces"].shown]
+    assert ("skills", "a", "1") in [
+        it.key for it in compare(whole, other).counts_by_kind["task forces"].shown
+    ]
 
 
 def test_a_file_that_only_one_has_differs_in_all_its_cells(whole: Path, other: Path) -> None:
@@ -129,8 +131,8 @@ def test_a_file_that_only_one_has_differs_in_all_its_cells(whole: Path, other: P
         found = compare(first, second)
         assert different(found)["benchmarks"] == 12
         assert "not there" in (
-            found.tallies["benchmarks"].shown[0].first,
-            found.tallies["benchmarks"].shown[0].second,
+            found.counts_by_kind["benchmarks"].shown[0].first,
+            found.counts_by_kind["benchmarks"].shown[0].second,
         )
 
 

@@ -100,8 +100,8 @@ def test_a_pipeline_that_fails_leaves_the_others_to_be_compared(tmp_path: Path) 
     settings = {"one": setting("one"), "bad": setting("bad"), "two": setting("two")}
     done, _ = run(params, settings)
     assert [it.finished for it in done] == [True, False, True]
-    assert "ended with" in done[1].failed
-    with pytest.raises(InfrastructureError, match="ended with"):
+    assert "failed with exit code" in done[1].failed
+    with pytest.raises(InfrastructureError, match="failed with exit code"):
         run(params, {"bad": setting("bad"), "one": setting("one")})
 
 
@@ -133,7 +133,7 @@ def test_a_directory_that_holds_something_else_is_not_touched(tmp_path: Path) ->
     params = project(tmp_path / "project")
     (params.parent / "same/one").mkdir(parents=True)
     (params.parent / "same/one/thesis.txt").write_text("mine")
-    with pytest.raises(InputError, match="something else is there"):
+    with pytest.raises(InputError, match="holds other files"):
         run(params, {"one": setting("one")})
     assert (params.parent / "same/one/thesis.txt").read_text() == "mine"
 

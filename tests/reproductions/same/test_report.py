@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reproductions.same.cells import KINDS
-from reproductions.same.differences import Agreement, Difference, Tally
+from reproductions.same.differences import Agreement, CellCounts, Difference
 from reproductions.same.kernels import Kernels
 from reproductions.same.pipelines import Pipeline
 from reproductions.same.report import lines, summary
@@ -16,13 +16,13 @@ def pipeline(name: str, bits: str, **changes: str) -> Pipeline:
 
 
 def agreement(differences: list[Difference]) -> Agreement:
-    tallies = {kind: Tally(compared=1000) for kind in KINDS}
+    counts_by_kind = {kind: CellCounts(compared=1000) for kind in KINDS}
     for difference in differences:
-        tally = tallies["skills"]
-        tally.different += 1
-        tally.places[difference.where] += 1
-        tally.shown.append(difference)
-    return Agreement(tallies, Tally(compared=20, different=7))
+        counts = counts_by_kind["skills"]
+        counts.different += 1
+        counts.places[difference.where] += 1
+        counts.shown.append(difference)
+    return Agreement(counts_by_kind, CellCounts(compared=20, different=7))
 
 
 def test_the_table_has_a_row_a_kind_and_a_column_a_setting() -> None:

@@ -17,7 +17,7 @@ NAMES = ("verdicts", "variants", "benchmarks", "cost", "guesses", "members", "ma
 
 @pytest.mark.parametrize("suffix", ["md", "tex", "csv"])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_table_reads_as_it_did_when_somebody_checked_it(name: str, suffix: str, tmp_path: Path) -> None:
+def test_a_table_reads_as_it_did_when_it_was_checked(name: str, suffix: str, tmp_path: Path) -> None:
     table = all_tables(comparison(), (3, 8))[name]
     _compare(table, name, suffix, tmp_path)
 

@@ -165,5 +165,5 @@ def test_a_family_file_says_whether_models_ship(tmp_path: Path) -> None:
         assert shipped(record) is there
     for text in ("{", "[]"):
         record.write_text(text)
-        with pytest.raises(InputError, match="no family record"):
+        with pytest.raises(InputError, match="not a family record"):
             shipped(record)

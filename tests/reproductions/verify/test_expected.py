@@ -104,8 +104,8 @@ def test_a_mean_over_families_is_verified_by_the_prediction_interval_for_one_mor
     one = Expected(schema_version=1, family="tiny", source="", cells=[cell])
     half = 0.02 * np.sqrt(1 + 1 / 12) * stats.t.isf(0.025, 11)
     assert verify(one, made)[0].tolerance == pytest.approx(half)
-    beside = cell.model_copy(update={"value": ours + 1.01 * half})
-    assert verify(one.model_copy(update={"cells": [beside]}), made)[0].verdict == "outside"
+    shifted = cell.model_copy(update={"value": ours + 1.01 * half})
+    assert verify(one.model_copy(update={"cells": [shifted]}), made)[0].verdict == "outside"
 
 
 def test_a_difference_is_verified_as_one_number():
@@ -231,7 +231,7 @@ def test_a_family_that_was_not_measured_ends_with_4_and_damage_with_2(tmp_path):
     assert isinstance(result.exception, InputError)
 
 
-def test_a_family_that_nobody_knows_is_bad_input_with_the_nearest_name(tmp_path, monkeypatch):
+def test_a_family_that_is_not_known_is_bad_input_with_the_nearest_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     app = typer.Typer()
     app.callback()(lambda: None)

@@ -55,7 +55,7 @@ def test_logprobs_are_the_references_where_an_engine_has_them(
             assert a.logprobs == pytest.approx(b.logprobs, abs=1e-3)
 
 
-def test_logprobs_that_nobody_asked_for_are_not_there(engine: Any, questions: list[str]) -> None:
+def test_logprobs_that_were_not_asked_for_are_not_there(engine: Any, questions: list[str]) -> None:
     asked = ask(engine, questions[:8])
     unasked = ask(engine, questions[:8], Sampling(max_new_tokens=24, logprobs=False))
     assert all(answer.logprobs == () for answer in unasked)
@@ -150,7 +150,7 @@ def test_no_prompt_and_empty_prompts_are_answered(engine: Any, reference: Any) -
     assert engine.generate([Request("")], GREEDY)[0].prompt_tokens >= 1
 
 
-def test_a_prompt_that_does_not_fit_is_bad_input_and_harms_nobody(
+def test_a_prompt_that_does_not_fit_is_bad_input_and_harms_no_other_request(
     engine: Any, reference: Any, questions: list[str]
 ) -> None:
     with pytest.raises(InputError, match=r"Prompt 1 .*budget of 24 new tokens"):

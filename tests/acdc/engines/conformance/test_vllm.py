@@ -56,10 +56,10 @@ def test_a_swap_without_renewing_the_tied_head_is_really_wrong_and_the_canary_se
     assert answers(vllm, questions) != right  # vLLM itself says nothing
     adapter.swap(individuals["general"])
     leave_out("renew", monkeypatch)
-    with pytest.raises(InfrastructureError, match=r"other weights than it was given.*head"):
+    with pytest.raises(InfrastructureError, match=r"does not answer with the new weights.*head"):
         vllm.load(individuals["strings"], "strings")
     assert vllm.weights_hash is None
-    with pytest.raises(InfrastructureError, match="down since its last error"):
+    with pytest.raises(InfrastructureError, match="stopped after its last error"):
         answers(vllm, questions)
 
 
@@ -207,7 +207,7 @@ def test_bfloat16_swaps_are_proved_too(
         engine.load(half[name], name)
         assert engine.canary.seen.difference < 0.1
     leave_out("renew", monkeypatch)
-    with pytest.raises(InfrastructureError, match="other weights"):
+    with pytest.raises(InfrastructureError, match="does not answer with the new weights"):
         engine.load(half["general"], "general")
     engine.close()
 

@@ -127,18 +127,18 @@ def test_weights_that_are_no_safetensors_say_what_to_do(acdc: Run, hub: HubServe
 def test_a_hub_that_cannot_be_reached_is_infrastructure(acdc: Run) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
-    done = acdc("families", "check", "far", HF_ENDPOINT=nobody)
+        closed = f"http://127.0.0.1:{free.getsockname()[1]}"
+    done = acdc("families", "check", "far", HF_ENDPOINT=closed)
     assert done.returncode == 5
     assert "'lab/base' is no directory here and could not be downloaded" in done.stderr
-    assert nobody in done.stderr
+    assert closed in done.stderr
     assert len(done.stderr.strip().splitlines()) == 2  # one message, and the exit code
     assert "What is known without the hub: not pinned: base, general" in done.stderr
     assert "`acdc families pin far`" in done.stderr
     pins = [
         f"-Sfamilies.far.revisions.{role}={'a' * 40}" for role in ("base", "general", "code", "math", "big")
     ]
-    pinned = acdc("families", "check", "far", *pins, HF_ENDPOINT=nobody)
+    pinned = acdc("families", "check", "far", *pins, HF_ENDPOINT=closed)
     assert "not pinned" not in pinned.stderr
 
 

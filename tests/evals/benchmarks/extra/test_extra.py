@@ -9,7 +9,7 @@ import pytest
 
 from acdc.errors import InputError
 from evals.answering.answer_cache import Reply
-from evals.answering.group_exam import open_exam
+from evals.answering.group_benchmark_run import open_benchmark_run
 from evals.benchmarks import registry
 from evals.benchmarks.extra.arc import record
 from tests.evals.benchmarks.test_local_data import SHARED, needs_records
@@ -26,9 +26,9 @@ ARC = {
 }
 
 
-def exam(name: str, data: str, path: Path) -> Any:
+def benchmark_run(name: str, data: str, path: Path) -> Any:
     (found,) = registry.find("paper", [name], seed=0, questions=1, data={data: path})
-    return open_exam(found, lambda user, system: user, "plain")
+    return open_benchmark_run(found, lambda user, system: user, "plain")
 
 
 def write(path: Path, *rows: dict[str, Any]) -> Path:
@@ -41,9 +41,9 @@ def verdicts(ready: Any, *replies: str) -> list[bool]:
 
 
 def test_arcs_own_records_and_a_hubs_columns_are_the_same_questions(tmp_path: Path) -> None:
-    ready = exam("arc_challenge_llama", "arc", write(tmp_path / "a.jsonl", ARC))
+    ready = benchmark_run("arc_challenge_llama", "arc", write(tmp_path / "a.jsonl", ARC))
     columns = record(ARC)
-    other = exam("arc_challenge_llama", "arc", write(tmp_path / "b.jsonl", columns))
+    other = benchmark_run("arc_challenge_llama", "arc", write(tmp_path / "b.jsonl", columns))
     assert ready.questions == other.questions
     assert [question.id for question in ready.questions] == ["a1"]
     assert "What boils?\nA. w\nB. x\nC. y\nD. z\n" in ready.questions[0].prompt
@@ -57,7 +57,10 @@ def test_a_question_of_arc_without_choices_is_refused() -> None:
 
 @needs_records
 def test_the_real_records_of_arc_become_questions() -> None:
-    assert len(exam("arc_challenge_llama", "arc", SHARED / "arc_challenge" / "dev.jsonl").questions) == 40
+    assert (
+        len(benchmark_run("arc_challenge_llama", "arc", SHARED / "arc_challenge" / "dev.jsonl").questions)
+        == 40
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,7 @@ def test_the_real_records_of_arc_become_questions() -> None:
     ],
 )
 def test_aime_is_judged_by_its_boxed_number(name: str, row: dict[str, Any], tmp_path: Path) -> None:
-    ready = exam(name, name, write(tmp_path / "a.jsonl", row))
+    ready = benchmark_run(name, name, write(tmp_path / "a.jsonl", row))
     assert "What is 1+1?" in ready.questions[0].prompt
     assert verdicts(ready, "So \\boxed{2}.", "\\boxed{3}", "") == [True, False, False]
 
@@ -76,7 +79,7 @@ def test_aime_is_judged_by_its_boxed_number(name: str, row: dict[str, Any], tmp_
 def test_gpqa_diamond_keeps_its_text_to_itself(tmp_path: Path) -> None:
     row = {"Record ID": "r", "Question": "A secret?", "Correct Answer": "yes, secret"}
     row |= {f"Incorrect Answer {n}": f"secret {n}" for n in (1, 2, 3)}
-    ready = exam("gpqa_diamond_cot_zeroshot", "gpqa_diamond", write(tmp_path / "g.jsonl", row))
+    ready = benchmark_run("gpqa_diamond_cot_zeroshot", "gpqa_diamond", write(tmp_path / "g.jsonl", row))
     assert "secret" not in json.dumps(ready.grade([Reply("(A) secret", "stop", 1, 1)]))
 
 
@@ -90,6 +93,6 @@ def test_ifeval_runs_or_says_which_package_it_needs(tmp_path: Path) -> None:
     path = write(tmp_path / "i.jsonl", row)
     if importlib.util.find_spec("langdetect") is None:
         with pytest.raises(InputError, match=r"needs a package that is not installed: .*langdetect"):
-            exam("ifeval", "ifeval", path)
+            benchmark_run("ifeval", "ifeval", path)
         return
-    assert verdicts(exam("ifeval", "ifeval", path), "None here.", "One, here.") == [True, False]
+    assert verdicts(benchmark_run("ifeval", "ifeval", path), "None here.", "One, here.") == [True, False]

@@ -34,7 +34,7 @@ def form(question: str, answer: str = "a", *others: str) -> OpenForm:
         form("", "one"),
     ],
 )
-def test_what_nobody_can_answer_without_options_needs_them(asked: OpenForm) -> None:
+def test_what_cannot_be_answered_without_options_needs_them(asked: OpenForm) -> None:
     assert rule(asked) is True
 
 

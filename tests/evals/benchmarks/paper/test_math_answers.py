@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from acdc.errors import InputError
-from evals.answering.group_exam import open_exam
+from evals.answering.group_benchmark_run import open_benchmark_run
 from evals.benchmarks import registry
 from evals.benchmarks.local_data import upstream
 from evals.benchmarks.paper.math_answers import record, shown
@@ -21,11 +21,11 @@ RECORD = {
 }
 
 
-def exam(folder: Path, *rows: dict[str, Any]) -> Any:
+def benchmark_run(folder: Path, *rows: dict[str, Any]) -> Any:
     path = folder / "test.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     (found,) = registry.find("paper", ["minerva_math"], seed=0, questions=1, data={"math": path})
-    return open_exam(found, lambda user, system: user, "plain")
+    return open_benchmark_run(found, lambda user, system: user, "plain")
 
 
 def upstreams(name: str) -> Any:
@@ -38,7 +38,7 @@ def upstreams(name: str) -> Any:
 
 
 def test_the_prompt_is_upstreams_with_its_four_examples(tmp_path: Path) -> None:
-    (question,) = exam(tmp_path, RECORD).questions
+    (question,) = benchmark_run(tmp_path, RECORD).questions
     shots = upstreams("list_fewshot_samples")()
     asked = upstreams("doc_to_text")
     shown_first = [f"{asked(shot)} {shot['solution']}\n\n" for shot in shots]
@@ -47,7 +47,7 @@ def test_the_prompt_is_upstreams_with_its_four_examples(tmp_path: Path) -> None:
 
 
 def test_the_budget_is_the_published_one_and_the_next_problem_ends_an_answer(tmp_path: Path) -> None:
-    sampling = exam(tmp_path, RECORD).sampling(0.0, 1.0)
+    sampling = benchmark_run(tmp_path, RECORD).sampling(0.0, 1.0)
     assert (sampling.max_new_tokens, sampling.stop) == (2048, ("Problem:",))
 
 

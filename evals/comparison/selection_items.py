@@ -1,4 +1,4 @@
-"""Ballots: the N answers to one question that one final answer is chosen from, and what a way to choose makes of them."""
+"""Selection items: the N answers to one question, and the final answer that each selector picks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from evals.best_of_n.selector import Candidates, Choice, Judge
 
 
 @dataclass(frozen=True)
-class Ballot:
+class SelectionItem:
     """N answers to one question.
 
     Attributes:
-        key: Names it among all ballots; chance is drawn from a stream of its own.
+        key: Its name; the random stream of its draws hangs on it.
         question: The question's text; empty where no way to choose reads it.
         given: (N,) answers.
         right: (N,) whether each is right. No selector sees it.
@@ -46,7 +46,7 @@ class Ballot:
 
 
 class Outcome(NamedTuple):
-    """What became of a ballot.
+    """The result of a selector on one item.
 
     Attributes:
         chance: That the chosen answer is right.
@@ -61,47 +61,47 @@ class Outcome(NamedTuple):
     unparsable: int = 0
 
 
-def by_majority(ballot: Ballot, maths: bool | None) -> Outcome:
+def by_majority(item: SelectionItem, maths: bool | None) -> Outcome:
     """The expectation over tied groups: nothing is drawn, though chance would decide."""
-    tied = leaders([one.answer for one in ballot.given], maths)
-    chance = sum(ballot.right[members[0]] for members in tied) / len(tied)
+    tied = leaders([one.answer for one in item.given], maths)
+    chance = sum(item.right[members[0]] for members in tied) / len(tied)
     return Outcome(chance, len(tied) > 1)
 
 
 def by_selector(
-    name: str, ballot: Ballot, seed: int, rewards: Rewards | None, options: Mapping[str, Any]
+    name: str, item: SelectionItem, seed: int, rewards: Rewards | None, options: Mapping[str, Any]
 ) -> Outcome:
     """By a way to choose that asks no judge; raises InputError where the answers come without its numbers."""
-    rng = _rng(name, ballot, seed)
-    return _outcome(ballot, choose(name, ballot.candidates(), rng, rewards=rewards, options=options))
+    rng = _rng(name, item, seed)
+    return _outcome(item, choose(name, item.candidates(), rng, rewards=rewards, options=options))
 
 
 def by_judge(
-    name: str, ballots: Sequence[Ballot], rounds: Rounds, seed: int, options: Mapping[str, Any]
+    name: str, items: Sequence[SelectionItem], rounds: Rounds, seed: int, options: Mapping[str, Any]
 ) -> list[Outcome]:
-    """By a judge, all ballots at once (:mod:`evals.best_of_n.judge_rounds`)."""
+    """By a judge, all items at once (:mod:`evals.best_of_n.judge_rounds`)."""
 
-    def task(ballot: Ballot) -> Callable[[Judge], Choice]:
-        candidates = ballot.candidates()
-        return lambda judge: choose(name, candidates, _rng(name, ballot, seed), judge, options=options)
+    def task(item: SelectionItem) -> Callable[[Judge], Choice]:
+        candidates = item.candidates()
+        return lambda judge: choose(name, candidates, _rng(name, item, seed), judge, options=options)
 
-    tasks = [task(ballot) for ballot in ballots]
+    tasks = [task(item) for item in items]
     rounds.settle(tasks)
-    return [_outcome(ballot, one(rounds.judge())) for ballot, one in zip(ballots, tasks, strict=True)]
+    return [_outcome(item, one(rounds.judge())) for item, one in zip(items, tasks, strict=True)]
 
 
-def differing_pair(ballot: Ballot) -> tuple[str, str, str] | None:
+def differing_pair(item: SelectionItem) -> tuple[str, str, str] | None:
     """Question and the first two replies whose answers differ, for a look at a judge's bias; None where all agree."""
-    first = ballot.given[0]
-    for other in ballot.given[1:]:
+    first = item.given[0]
+    for other in item.given[1:]:
         if first.reply and other.reply and normal_form(first.answer) != normal_form(other.answer):
-            return ballot.question, first.reply, other.reply
+            return item.question, first.reply, other.reply
     return None
 
 
-def _rng(name: str, ballot: Ballot, seed: int) -> np.random.Generator:
-    return stream(seed, "best of n", name, *ballot.key)
+def _rng(name: str, item: SelectionItem, seed: int) -> np.random.Generator:
+    return stream(seed, "best of n", name, *item.key)
 
 
-def _outcome(ballot: Ballot, choice: Choice) -> Outcome:
-    return Outcome(float(ballot.right[choice.index]), choice.drawn, choice.calls, choice.unparsable)
+def _outcome(item: SelectionItem, choice: Choice) -> Outcome:
+    return Outcome(float(item.right[choice.index]), choice.drawn, choice.calls, choice.unparsable)

@@ -43,7 +43,7 @@ class Question:
     prompt: str
 
 
-class Exam:
+class BenchmarkRun:
     """A benchmark in this process. Building it imports lm-eval.
 
     Args:
@@ -209,14 +209,14 @@ def _load(benchmark: Benchmark) -> Any:
         return manager.load({"group": "suite", "task": [overrides]})["tasks"][benchmark.name]
     except TemplateError as error:  # lm-eval tries the first record as it makes the task
         raise InputError(
-            f"{benchmark.name}: the task can't make a question of its first record ({error}); see what its fields hold"
+            f"{benchmark.name}: the task cannot make a question from its first record ({error}); check the record's fields"
         ) from error
     except ImportError as error:
         raise InputError(
             f"{benchmark.yaml}: its task needs a package that is not installed: {error}"
         ) from error
     except FileNotFoundError as error:
-        raise InputError(f"{benchmark.yaml}: the data that it names is not there ({error})") from error
+        raise InputError(f"{benchmark.yaml}: the data set that it names does not exist ({error})") from error
     except ConnectionError as error:  # a task file of one's own may name a data set of a hub
         raise InfrastructureError(
             f"{benchmark.yaml}: the data that it names can't be fetched ({error}); have its records in a file of your own "
@@ -298,7 +298,7 @@ def _filled(render: Callable[[Row], Any], doc: Row, id: str, benchmark: Benchmar
         return render(doc)
     except (TemplateError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            f"{benchmark.name}: the task can't make a question of record {id} ({error}); see what its fields hold"
+            f"{benchmark.name}: the task cannot make a question from record {id} ({error}); check the record's fields"
         ) from error
 
 

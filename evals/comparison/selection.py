@@ -17,9 +17,9 @@ from evals.best_of_n.judge_rounds import Rounds
 from evals.best_of_n.registry import JUDGE, NUMBERS, REWARDS, WORDS, needs
 from evals.best_of_n.reward_model import Rewards
 from evals.best_of_n.settings import PUBLISHED, BestOfNSettings, kind_of
-from evals.comparison import ballots as choosing
-from evals.comparison.ballots import Ballot, Outcome
+from evals.comparison import selection_items as rules
 from evals.comparison.evidence import Entry, Evidence
+from evals.comparison.selection_items import Outcome, SelectionItem
 from evals.correctness import Answerer
 from evals.rivals.methods import rows_of
 
@@ -50,8 +50,8 @@ class Tools:
 
 
 @dataclass
-class Tally:
-    """What one method reaches at one N by one way to choose; arrays are (S, Q) by benchmark."""
+class SelectionTotals:
+    """Totals of one method at one N with one selector; arrays are (S, Q) by benchmark."""
 
     chosen: dict[str, Shares] = field(default_factory=dict)
     random: dict[str, Shares] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Ways(NamedTuple):
     rounds: Rounds | None
 
 
-class Booth:
+class BenchmarkSelection:
     """One benchmark.
 
     Args:
@@ -127,49 +127,49 @@ class Booth:
             if parts
         }
 
-    def vote(self, entry: Entry, n: int, name: str, tally: Tally) -> None:
+    def vote(self, entry: Entry, n: int, name: str, totals: SelectionTotals) -> None:
         """Add what one method reaches at one N by one way to choose."""
         way = self._resolved(name)
         sets = self._rows[entry.id, n]
         if WORDS in needs(way) and self._withheld:
             way = "majority"
-            tally.instead.append(self._benchmark)
+            totals.instead.append(self._benchmark)
         most = 1 if needs(way) & {JUDGE, REWARDS} else len(sets[0])
-        ballots = self._ballots(entry, n, most)
-        outcomes = self._outcomes(way, ballots)
+        items = self._items(entry, n, most)
+        outcomes = self._outcomes(way, items)
         shape = (len(sets), len(self._columns), most)
-        right = np.array([ballot.right for ballot in ballots], dtype=np.float64).reshape(*shape, n)
-        tally.chosen[self._benchmark] = _mean([one.chance for one in outcomes], shape)
-        tally.random[self._benchmark] = right.mean(axis=(2, 3))
-        tally.covered[self._benchmark] = right.any(axis=3).mean(axis=2)
-        tally.outcomes += len(outcomes)
-        tally.drawn += sum(one.drawn for one in outcomes)
-        tally.calls += sum(one.calls for one in outcomes)
-        tally.unparsable += sum(one.unparsable for one in outcomes)
-        tally.sets = max(tally.sets, most)
+        right = np.array([item.right for item in items], dtype=np.float64).reshape(*shape, n)
+        totals.chosen[self._benchmark] = _mean([one.chance for one in outcomes], shape)
+        totals.random[self._benchmark] = right.mean(axis=(2, 3))
+        totals.covered[self._benchmark] = right.any(axis=3).mean(axis=2)
+        totals.outcomes += len(outcomes)
+        totals.drawn += sum(one.drawn for one in outcomes)
+        totals.calls += sum(one.calls for one in outcomes)
+        totals.unparsable += sum(one.unparsable for one in outcomes)
+        totals.sets = max(totals.sets, most)
 
     def pairs(self, most: int) -> list[tuple[str, str, str]]:
         """Pairs of our replies with different answers, for a look at the judge's bias."""
         if self._rounds is None or self._ours is None or not self._questions:
             return []
-        found = map(choosing.differing_pair, self._ballots(*self._ours, 1)[: len(self._columns)])
+        found = map(rules.differing_pair, self._items(*self._ours, 1)[: len(self._columns)])
         return [pair for pair in found if pair is not None][:most]
 
     def _resolved(self, name: str) -> str:
         return PUBLISHED.get(self._kind, "majority") if name == "published" else name
 
-    def _outcomes(self, way: str, ballots: Sequence[Ballot]) -> list[Outcome]:
+    def _outcomes(self, way: str, items: Sequence[SelectionItem]) -> list[Outcome]:
         if way == "majority":
             maths = {"maths": True, "": None}.get(self._kind, False)
-            return [choosing.by_majority(ballot, maths) for ballot in ballots]
+            return [rules.by_majority(item, maths) for item in items]
         options = self._options.get(way, {})
         if JUDGE in needs(way):
             assert self._rounds is not None
-            return choosing.by_judge(way, ballots, self._rounds, self._seed, options)
+            return rules.by_judge(way, items, self._rounds, self._seed, options)
         rewards = self._tools.rewards
-        return [choosing.by_selector(way, ballot, self._seed, rewards, options) for ballot in ballots]
+        return [rules.by_selector(way, item, self._seed, rewards, options) for item in items]
 
-    def _ballots(self, entry: Entry, n: int, most: int) -> list[Ballot]:
+    def _items(self, entry: Entry, n: int, most: int) -> list[SelectionItem]:
         """Run by run, question by question, set by set."""
         ids = self._evidence.questions[self._benchmark]
         made = []
@@ -181,7 +181,7 @@ class Booth:
                     key = (entry.id, n, run, self._benchmark, ids[column], number)
                     given = tuple(answers[matrix.answerers[row]][ids[column]] for row in rows)
                     right = tuple(bool(matrix.correct[row, column]) for row in rows)
-                    made.append(Ballot(key, self._questions.get(ids[column], ""), given, right))
+                    made.append(SelectionItem(key, self._questions.get(ids[column], ""), given, right))
         return made
 
     def _require_all(self) -> None:

@@ -1,4 +1,4 @@
-"""From settings and finished stages to what the harness needs: workplaces, and weights that can be made anywhere."""
+"""From settings and finished stages to what the harness needs: evaluation workers, and weights that can be made anywhere."""
 
 import functools
 import sys
@@ -13,7 +13,7 @@ from acdc.families.family import Family, load_weights, resolve
 from acdc.processes.pool import cores
 from acdc.sandbox import Sandbox
 from acdc.storage.store import RunStore
-from evals.answering.jobs import Workplace
+from evals.answering.jobs import EvaluationWorker
 from evals.answering.judged_answers import require_judge, shared
 from evals.benchmarks import registry
 from evals.settings import EvaluationSettings
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 _BIG_COST = 4.0  # time of a big model's answer, relative to one of the family
 
 
-def found_family(config: "Config", layout: "Layout", name: str) -> Family:
+def prepared_family(config: "Config", layout: "Layout", name: str) -> Family:
     """A family whose models are there. Raises InputError as :func:`acdc.families.family.resolve`."""
     return resolve(name, config.family(name), layout.families(), thorough=False)
 
 
-def workplaces(
+def make_workers(
     config: "Config", layout: "Layout", family: Family, settings: EvaluationSettings
-) -> list[Workplace]:
-    """Where the family's individuals answer, and, if it has one, where its big model does.
+) -> list[EvaluationWorker]:
+    """The evaluation worker of the family's individuals, and one of its big model if it has one.
 
     Raises:
         InputError: The suite or a benchmark is unknown, or one has open answers and no judge is named.
@@ -63,7 +63,7 @@ def workplaces(
     if judged:
         judge = shared(require_judge(config.judges.answers, judged), config.executor.workers or cores())
 
-    def place(model: Path, cost: float, *, big: bool = False) -> Workplace:
+    def worker(model: Path, cost: float, *, big: bool = False) -> EvaluationWorker:
         here = functools.partial(
             open_engine,
             config.engine_of(family.name, big=big),
@@ -72,7 +72,7 @@ def workplaces(
             chat_template_args=family.chat_template_args,
             stop_tokens=family.stop_tokens,
         )
-        return Workplace(
+        return EvaluationWorker(
             here if config.executor.kind == "local" else functools.partial(RayEngine, config.executor, here),
             str(model),
             benchmarks,
@@ -85,14 +85,14 @@ def workplaces(
             judge,
         )
 
-    places = [place(family.tokenizer_dir, 1.0)]
-    return places if family.big is None else [*places, place(family.big, _BIG_COST, big=True)]
+    made = [worker(family.tokenizer_dir, 1.0)]
+    return made if family.big is None else [*made, worker(family.big, _BIG_COST, big=True)]
 
 
-def known_questions(place: Workplace) -> tuple[int, list[str]]:
+def known_questions(worker: EvaluationWorker) -> tuple[int, list[str]]:
     """How many questions a plan can count, and the benchmarks whose number only the data tells that their own YAML names."""
-    unknown = [benchmark.name for benchmark in place.benchmarks if benchmark.rows is None]
-    return place.questions - len(unknown) * place.settings.questions, unknown
+    unknown = [benchmark.name for benchmark in worker.benchmarks if benchmark.rows is None]
+    return worker.questions - len(unknown) * worker.settings.questions, unknown
 
 
 def not_counted(unknown: Sequence[str]) -> str:
@@ -111,7 +111,7 @@ def big_loader(family: Family) -> Callable[[], "dict[str, Tensor]"] | None:
 
 
 class RunWeights:
-    """Weights of a finished run's individuals, in whatever process they are asked for.
+    """Weights of a finished run's individuals, in any process.
 
     Args:
         family: Of the run.
@@ -129,7 +129,7 @@ class RunWeights:
         return self.__dict__ | {"_population": None}
 
     def hashes(self) -> dict[str, str]:
-        """Weights hash of everybody who ever lived. Raises InputError if the run has not finished."""
+        """Weights hash of every individual of the run. Raises InputError if the run has not finished."""
         with RunStore.read(self._directory) as run:
             return {row.id: row.weights_hash for row in run.individuals()}
 

@@ -1,4 +1,4 @@
-"""The workers of one asker in a Ray cluster: calls go to whoever is free, and again to another when a worker is lost.
+"""The workers of one asker in a Ray cluster: a call goes to a free worker, and to another one if that worker is lost.
 
 A call carries everything it needs, so any worker can serve it. Results come in the order of the calls, whatever the
 order in which they were made; how many workers there are, and which of them died when, does not show in them.
@@ -66,7 +66,7 @@ class _Worker:
         return f"{self.name} ({self.about.host}, process {self.about.process})" if self.about else self.name
 
 
-class Crew:
+class WorkerGroup:
     """Workers with one engine each.
 
     Args:
@@ -178,7 +178,7 @@ class Crew:
         elif time.monotonic() - self._waiting_since > self._settings.start_seconds:
             raise InfrastructureError(
                 f"no worker was ready within start_seconds = {self._settings.start_seconds:g}; free in the Ray cluster: "
-                f"{_free(ray.available_resources())}. `ray status` says who holds the rest"
+                f"{_free(ray.available_resources())}. `ray status` shows which jobs hold the rest"
             )
         found, _ = ray.wait([*self._opening, *self._busy], num_returns=1, timeout=_BEAT)
         for reference in found:
@@ -199,8 +199,8 @@ class Crew:
         first = self._about = self._about or about
         if (about.version, about.software) != (first.version, first.software):
             raise InfrastructureError(
-                f"{worker} has {about.software} with {about.version}, and {first.host} has {first.software} with "
-                f"{first.version}: answers would depend on who gives them. Install the same on every node"
+                f"{worker} has {about.software} with {about.version}, but {first.host} has {first.software} with "
+                f"{first.version}. Answers would depend on the worker. Install the same version on every node"
             )
         if self._devices and about.device not in self._devices:
             line = f"{worker} has a {about.device}, others have {', '.join(sorted(self._devices))}: answers may differ in their last bits"
@@ -237,13 +237,13 @@ class Crew:
             waiting.appendleft(open_call)
             if open_call.deaths >= _DEATHS:
                 raise InfrastructureError(
-                    f"{open_call.call.subject} has brought down {_DEATHS} workers, the last one: {loss.reason}. Memory may "
+                    f"{_DEATHS} workers died while they answered for {open_call.call.subject}; the last one: {loss.reason}. Memory may "
                     f"have run out (engine.rows, cpus_per_worker); Ray's logs: {self._cluster.logs}. What is finished is kept"
                 )
         if not left:
             raise InfrastructureError(
-                f"all workers are lost, the last one: {loss.reason}. Ray's logs: {self._cluster.logs} on its node. What is "
-                "finished is kept: the same command goes on; executor.max_restarts says how many are replaced"
+                f"no worker is left; the last one ended so: {loss.reason}. Ray's logs: {self._cluster.logs} on its node. Finished work is "
+                "kept: run the same command again. executor.max_restarts limits how many workers are replaced"
             )
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from acdc.executors.parcels import packed, unpacked
+from acdc.executors.weight_chunks import packed, unpacked
 from acdc.weights.tensors import weights_hash
 
 
@@ -21,7 +21,7 @@ def weights() -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("size", [1, 100, 1 << 28])
-def test_weights_survive_the_way_whatever_the_size_of_a_parcel(
+def test_weights_survive_the_way_whatever_the_size_of_a_chunk(
     weights: dict[str, torch.Tensor], size: int
 ) -> None:
     arrived = unpacked(packed(weights, size))
@@ -29,20 +29,20 @@ def test_weights_survive_the_way_whatever_the_size_of_a_parcel(
     assert weights_hash(arrived) == weights_hash(weights)
 
 
-def test_a_parcel_holds_little_more_than_its_size(weights: dict[str, torch.Tensor]) -> None:
-    parcels = list(packed(weights, 100))
-    assert [list(parcel) for parcel in parcels] == [
+def test_a_chunk_holds_little_more_than_its_size(weights: dict[str, torch.Tensor]) -> None:
+    chunks = list(packed(weights, 100))
+    assert [list(chunk) for chunk in chunks] == [
         ["matrix"],
         ["transposed", "half", "single", "counts", "empty"],
     ]
 
 
-def test_arrays_that_nobody_may_write_are_read_without_a_warning(weights: dict[str, torch.Tensor]) -> None:
+def test_read_only_arrays_are_read_without_a_warning(weights: dict[str, torch.Tensor]) -> None:
     def frozen() -> list[dict[str, tuple[str, tuple[int, ...], object]]]:
-        parcels = list(packed(weights))
-        for parcel in parcels:
-            for _, _, flat in parcel.values():
+        chunks = list(packed(weights))
+        for chunk in chunks:
+            for _, _, flat in chunk.values():
                 flat.flags.writeable = False
-        return parcels
+        return chunks
 
     assert weights_hash(unpacked(iter(frozen()))) == weights_hash(weights)
