@@ -1,14 +1,21 @@
 """``acdc seeds``: bring a family's models into being, by training or by resolving them, and check them."""
 
+import functools
 import json
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from acdc.families.family import FamilySettings, resolve
 from acdc.numbers.digits import in_percent
 from acdc.parsing.validation import validate
-from acdc.processes.pool import cores
+from acdc.processes.pool import Work, cores, run_all
 from acdc.processes.progress import Board
 from acdc.storage.layout import Layout
+
+if TYPE_CHECKING:
+    from acdc.tiny.family import Progress, Result
+    from acdc.tiny.training import Job
 
 
 def tiny_settings(name: str, settings: FamilySettings) -> Any:
@@ -47,10 +54,35 @@ def prepare(
             train_family(
                 training,
                 layout.models(name),
-                workers=workers or cores(),
+                train=functools.partial(in_workers, workers or cores()),
                 progress=lambda model, done, of: board.update(model, {"done": done, "of": of}),
             )
     resolve(name, settings, layout.families())
+
+
+def in_workers(
+    workers: int, missing: "Mapping[str, Job]", out: Path, progress: "Progress"
+) -> "dict[str, Result]":
+    """Trains models in worker processes, a child model as soon as its parent is finished.
+
+    Args:
+        workers: Processes of one thread each.
+        missing: What to train.
+        out: Folder of the family.
+        progress: Told of a model's steps.
+
+    Raises:
+        InfrastructureError: A worker died. Finished models are kept.
+    """
+    from acdc.tiny.family import train_one
+
+    work = [Work(name, train_one, (job, out), after=(job.parent,)) for name, job in missing.items()]
+    return run_all(
+        work,
+        workers=workers,
+        on_event=lambda name, event: progress(name, event["done"], event["of"]),
+        preload=("torch", "acdc.tiny.training"),
+    )
 
 
 def plan(name: str, settings: FamilySettings) -> str:

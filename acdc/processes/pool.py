@@ -28,11 +28,19 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Work(Generic[Result]):
-    """One call that a worker makes: ``function(*arguments, report=report)``, importable by its qualified name."""
+    """One call that a worker makes: ``function(*arguments, report=report)``, importable by its qualified name.
+
+    Attributes:
+        name: Unique among the work that is done together.
+        function: What is called.
+        arguments: Its positional arguments; they are pickled.
+        after: Names of the work that must have its result before this begins; names that are not among the work do not count.
+    """
 
     name: str
     function: Callable[..., Result]
     arguments: tuple[Any, ...]
+    after: tuple[str, ...] = ()
 
 
 def cores() -> int:
@@ -70,8 +78,12 @@ def run_all(
     errors: list[BaseException] = []
     with _ended(running):
         while waiting or running:
-            while waiting and len(running) < max(1, workers):
-                job = waiting.pop(0)
+            open_names = {job.name for job in work} - set(results)
+            ready = [job for job in waiting if open_names.isdisjoint(job.after)]
+            if not ready and not running:  # what they wait for has failed
+                break
+            for job in ready[: max(1, workers) - len(running)]:
+                waiting.remove(job)
                 process = context.Process(target=_worker, args=(job, channel), name=job.name)
                 process.start()
                 running[job.name] = process

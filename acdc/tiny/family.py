@@ -7,16 +7,16 @@ Into the folder `out` go:
 - training_journal.json, what they do not: CPU seconds of each model, from when it was last trained.
 """
 
+import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acdc.files import write_text
 from acdc.tiny.settings import TinySettings
 from acdc.tiny.skills import DOMAINS
-from acdc.tiny.workers import Progress, Result, run_jobs
 
 if TYPE_CHECKING:
     from acdc.tiny.training import Job
@@ -24,19 +24,56 @@ if TYPE_CHECKING:
 NAME = "tiny"
 SEEDS = ("general", *DOMAINS)
 MODELS = ("base", *SEEDS, "big")
+Result = tuple[dict[str, Any], float]
+"""A model's record, and the CPU seconds that it took."""
+Progress = Callable[[str, int, int], None]
+"""Called with a model's name, the steps done and the steps in all."""
 MANIFEST = "family.json"
 JOURNAL = "training_journal.json"
 
 
+def in_process(missing: "Mapping[str, Job]", out: Path, progress: Progress) -> dict[str, Result]:
+    """Trains models one after another in this process, with as many threads as torch has here."""
+    from acdc.tiny import training
+
+    return {
+        name: training.run(job, out, functools.partial(_told, progress, job)) for name, job in missing.items()
+    }
+
+
+def train_one(job: "Job", out: Path, *, report: Callable[..., None]) -> Result:
+    """Trains one model in a worker process, with one thread.
+
+    Args:
+        job: What to train; its parent must lie finished in `out`.
+        out: Folder of the family.
+        report: Told of the steps, as `done` and `of`.
+    """
+    import torch
+
+    from acdc.tiny import training
+
+    torch.set_num_threads(1)
+    return training.run(job, out, lambda steps: report(done=steps, of=job.steps))
+
+
+def _told(progress: Progress, job: "Job", steps: int) -> None:
+    progress(job.name, steps, job.steps)
+
+
 def train_family(
-    settings: TinySettings, out: Path, *, workers: int = 2, progress: Progress | None = None
+    settings: TinySettings,
+    out: Path,
+    *,
+    train: "Callable[[Mapping[str, Job], Path, Progress], dict[str, Result]]" = in_process,
+    progress: Progress = lambda name, done, of: None,
 ) -> None:
     """Trains the models that `out` does not hold yet; interrupted, it goes on with those that are missing.
 
     Args:
         settings: What to train.
         out: Folder of the family.
-        workers: Processes of one thread each; 0 trains in this process, with as many threads as torch has here.
+        train: Trains the missing models, parents first: here, or in worker processes (:func:`acdc.families.prepare.in_workers`).
         progress: Called with a model's name, the steps done and the steps in all; a finished model reports once.
 
     Raises:
@@ -49,27 +86,12 @@ def train_family(
     records = {name: record for name, job in jobs.items() if (record := training.finished(job, out))}
     missing = {name: job for name, job in jobs.items() if name not in records}
     for name in records:
-        if progress:
-            progress(name, jobs[name].steps, jobs[name].steps)
-    results = run_jobs(missing, out, workers, progress) if workers else _in_process(missing, out, progress)
+        progress(name, jobs[name].steps, jobs[name].steps)
+    results = train(missing, out, progress)
     records |= {name: record for name, (record, _) in results.items()}
     _write(out / MANIFEST, manifest(settings, jobs, records))
     if results:
         _write(out / JOURNAL, _journal(out) | {name: {"cpu_seconds": s} for name, (_, s) in results.items()})
-
-
-def _in_process(missing: Mapping[str, "Job"], out: Path, progress: Progress | None) -> dict[str, Result]:
-    from acdc.tiny import training
-
-    results = {}
-    for name, job in missing.items():
-
-        def told(steps: int, job: "Job" = job) -> None:
-            if progress:
-                progress(job.name, steps, job.steps)
-
-        results[name] = training.run(job, out, told)
-    return results
 
 
 def manifest(

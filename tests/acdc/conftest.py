@@ -14,7 +14,7 @@ def brief_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from acdc.tiny.settings import TinySettings
 
     models = tmp_path_factory.mktemp("brief") / "models"
-    train_family(TinySettings.model_validate(BRIEF), models / "tiny", workers=0)
+    train_family(TinySettings.model_validate(BRIEF), models / "tiny")
     return models
 
 

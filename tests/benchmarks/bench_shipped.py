@@ -7,6 +7,7 @@ Weights that were trained with other last bits are other models of the same kind
 the mean accuracy of a model may differ by `MEAN`, that of one skill (50 questions) by `SKILL`.
 """
 
+import functools
 import json
 import os
 import sys
@@ -47,12 +48,17 @@ def compare(trained: Path) -> bool:
 def main() -> int:
     if sys.argv[1:] == ["generic"] and os.environ.get("ATEN_CPU_CAPABILITY") != "default":
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **GENERIC})
+    from acdc.families.prepare import in_workers
     from acdc.tiny.family import train_family
     from acdc.tiny.settings import TinySettings
 
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
-        train_family(TinySettings(origin="scratch"), Path(folder) / "tiny", workers=2)
+        train_family(
+            TinySettings(origin="scratch"),
+            Path(folder) / "tiny",
+            train=functools.partial(in_workers, 2),
+        )
         print(f"trained in {time.monotonic() - began:.0f} s; tolerances: mean {MEAN}, one skill {SKILL}")
         return 0 if compare(Path(folder) / "tiny") else 1
 

@@ -96,3 +96,27 @@ def test_workers_end_when_their_command_is_killed(tmp_path: Path) -> None:
     if is_running(worker):
         os.kill(worker, signal.SIGKILL)
         pytest.fail("the worker went on without its command")
+
+
+def follows(before: str, *, report: Any) -> str:
+    report(began=before)
+    return before
+
+
+def test_work_waits_for_the_work_that_it_names_and_for_no_other() -> None:
+    began: list[str] = []
+    work = [
+        Work("child", follows, ("child",), after=("parent",)),
+        Work("parent", follows, ("parent",), after=("finished long ago",)),
+    ]
+    results = run_all(work, workers=2, on_event=lambda name, event: began.append(name), preload=())
+    assert began == ["parent", "child"]
+    assert list(results) == ["parent", "child"]
+
+
+def test_work_whose_predecessor_failed_is_not_begun() -> None:
+    began: list[str] = []
+    work = [Work("child", follows, ("child",), after=("parent",)), Work("parent", refuse, (1,))]
+    with pytest.raises(NotEnoughDataError):
+        run_all(work, workers=2, on_event=lambda name, event: began.append(name), preload=())
+    assert began == []

@@ -1,3 +1,4 @@
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from acdc.families.prepare import in_workers
 from acdc.tiny import tokenizer
 from acdc.tiny.family import MODELS, SEEDS, train_family
 from acdc.tiny.questions import measured
@@ -23,7 +25,7 @@ QUICK = TinySettings(
 @pytest.fixture(scope="module")
 def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out: Path = tmp_path_factory.mktemp("family") / "tiny"
-    train_family(QUICK, out, workers=0)
+    train_family(QUICK, out)
     return out
 
 
@@ -49,18 +51,18 @@ def changed(tmp_path: Path, family: Path, **settings: Any) -> list[str]:
     out = tmp_path / "tiny"
     shutil.copytree(family, out)
     before = {name: (out / name / "training.json").stat().st_ino for name in MODELS}
-    train_family(QUICK.model_copy(update=settings), out, workers=0)
+    train_family(QUICK.model_copy(update=settings), out)
     return [name for name in MODELS if (out / name / "training.json").stat().st_ino != before[name]]
 
 
 def test_the_same_settings_give_the_same_bytes_also_in_worker_processes(family: Path, tmp_path: Path) -> None:
-    train_family(QUICK, tmp_path / "tiny", workers=2)
+    train_family(QUICK, tmp_path / "tiny", train=functools.partial(in_workers, 2))
     assert weights(tmp_path / "tiny") == weights(family)
     assert (tmp_path / "tiny/family.json").read_bytes() == (family / "family.json").read_bytes()
 
 
 def test_another_seed_gives_other_weights(family: Path, tmp_path: Path) -> None:
-    train_family(QUICK.model_copy(update={"seed": 1}), tmp_path / "tiny", workers=0)
+    train_family(QUICK.model_copy(update={"seed": 1}), tmp_path / "tiny")
     assert not set(weights(tmp_path / "tiny").values()) & set(weights(family).values())
 
 
@@ -79,10 +81,10 @@ def test_a_longer_base_trains_all_that_descend_from_it_again(family: Path, tmp_p
 def test_interrupted_training_goes_on_with_what_is_missing(family: Path, tmp_path: Path) -> None:
     out = tmp_path / "tiny"
     with pytest.raises(KeyboardInterrupt):
-        train_family(QUICK, out, workers=0, progress=Trained(stop_at="strings"))
+        train_family(QUICK, out, progress=Trained(stop_at="strings"))
     assert not (out / "family.json").exists()
     kept = {name: (out / name / "training.json").stat().st_ino for name in ("base", "general")}
-    train_family(QUICK, out, workers=0)
+    train_family(QUICK, out)
     assert kept == {name: (out / name / "training.json").stat().st_ino for name in kept}
     assert weights(out) == weights(family)
 
@@ -92,7 +94,12 @@ def test_ctrl_c_ends_the_worker_processes_and_keeps_finished_models(family: Path
 
     before = multiprocessing.active_children()
     with pytest.raises(KeyboardInterrupt):
-        train_family(QUICK, tmp_path / "tiny", workers=1, progress=Trained(stop_at="general"))
+        train_family(
+            QUICK,
+            tmp_path / "tiny",
+            train=functools.partial(in_workers, 1),
+            progress=Trained(stop_at="general"),
+        )
     assert multiprocessing.active_children() == before
     jobs = plan(QUICK)
     assert [name for name in MODELS if finished(jobs[name], tmp_path / "tiny")] == ["base", "big"]
@@ -104,16 +111,8 @@ def test_a_model_whose_file_is_damaged_is_trained_again(family: Path, tmp_path: 
     shutil.copytree(family, out)
     path = out / "lists/model.safetensors"
     path.write_bytes(damage(path.read_bytes()))
-    train_family(QUICK, out, workers=0)
+    train_family(QUICK, out)
     assert weights(out) == weights(family)
-
-
-def test_a_parent_that_a_worker_cannot_read_ends_in_a_message_that_names_the_model(tmp_path: Path) -> None:
-    from acdc.errors import InfrastructureError
-    from acdc.tiny.workers import run_jobs
-
-    with pytest.raises(InfrastructureError, match="'lists' died"):
-        run_jobs({"lists": plan(QUICK)["lists"]}, tmp_path, workers=1)
 
 
 def test_seeds_have_equal_budgets_and_descend_from_the_base(family: Path) -> None:

@@ -32,7 +32,7 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from acdc.tiny.settings import TinySettings
 
     models = tmp_path_factory.mktemp("trained") / "models"
-    train_family(TinySettings.model_validate(FAMILY), models / "tiny", workers=0)
+    train_family(TinySettings.model_validate(FAMILY), models / "tiny")
     return models
 
 
