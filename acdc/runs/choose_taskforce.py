@@ -184,7 +184,7 @@ def _choice_tasks(run: RunStore, settings: EvolutionSettings, seed: int) -> list
 def _recorded(candidate: Candidate) -> dict[str, object]:
     """A candidate in the file of task forces."""
     fields = asdict(candidate)
-    del fields["born"]
+    del fields["created"]
     return {**fields, "recipe": json.loads(candidate.recipe)}
 
 

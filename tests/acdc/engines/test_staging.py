@@ -23,7 +23,7 @@ def test_an_untied_head_must_be_there(tmp_path: Path, save_tiny_model: Callable[
     weights = load_weights(directory)
     assert "lm_head.weight" in checked(weights, shapes(directory))
     del weights["lm_head.weight"]
-    with pytest.raises(InputError, match=r"no weight 'lm_head\.weight'"):
+    with pytest.raises(InputError, match=r"has the weight 'lm_head\.weight'"):
         checked(weights, shapes(directory))
 
 

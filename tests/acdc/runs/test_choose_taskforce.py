@@ -99,5 +99,5 @@ def test_task_forces_of_earlier_generations_come_from_what_there_was_by_then(roo
     # What the whole run chooses from and by is what its last generation has.
     assert result["generations"]["4"]["members"] == result["forces"]["coverage"]
     beyond = load(PARAMS, [*CHOICE, "taskforce.generations=[9]"])
-    with pytest.raises(InputError, match="no generation 9"):
+    with pytest.raises(InputError, match="generation 9 does not exist"):
         choose_run(beyond, Layout(root), beyond.run_spec("tiny", "acdc", 0), report=lambda **_: None)

@@ -58,4 +58,4 @@ def test_runs_that_were_set_aside_or_have_not_finished_are_not_named(runs: Path)
     _finished(runs / ".old" / "tiny" / "seed-0")
     RunStore.create_or_resume(runs / "tiny" / "other" / "seed-0", "settings").close()
     assert len(finished_below(runs)) == 4
-    assert "it has not finished" in _said(runs / "tiny" / "other" / "seed-0")
+    assert "has not finished" in _said(runs / "tiny" / "other" / "seed-0")

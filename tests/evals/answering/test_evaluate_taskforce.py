@@ -207,7 +207,7 @@ def test_a_member_that_is_not_known_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("changes", [{"forces": 3}, {"candidates": [{"id": "x"}]}, {"archive": None}])
 def test_a_faulty_task_force_file_is_named(tmp_path: Path, changes: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=r"seed-3\.json: no task force file"):
+    with pytest.raises(InputError, match=r"seed-3\.json: this is not a task force file"):
         read_run(taskforce(tmp_path, **changes))
 
 

@@ -96,7 +96,7 @@ def test_a_gated_model_says_which_licence_and_that_the_token_is_missing(acdc: Ru
     assert gated["says"] == (
         f"'lab/base' is gated: accept the licence at {hub.url}/lab/base, then set HF_TOKEN, which is missing."
     )
-    assert "1 models are not open to you" in done.stderr
+    assert "you have no access to 1 models" in done.stderr
     refused = acdc("families", "check", "far", "--json", HF_TOKEN="hf_other")
     assert "your HF_TOKEN has no access to it" in findings(refused, "gated")[0]["says"]
     assert refused.returncode == 5
