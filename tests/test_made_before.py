@@ -71,7 +71,9 @@ def test_cached_answers_are_found_again_and_give_the_same_results(project: Path)
     assert run(["evaluate", "kept", "acdc"]) == 0
     assert run(["baselines", "kept"]) == 0
     assert {path: path.read_bytes() for path in before} == before
-    if bits_that_made_it() == {fingerprint()}:  # the noisy copy is made anew, and answers lie under the hash of its weights
+    if bits_that_made_it() == {
+        fingerprint()
+    }:  # the noisy copy is made anew, and answers lie under the hash of its weights
         assert sqlite3.connect("cache/answers.sqlite").execute(count).fetchone() == known
 
 
