@@ -20,6 +20,10 @@ class InputError(AcdcError):
     exit_code = 2
 
 
+class NumericalError(InputError):
+    """A model computes NaN or infinity, so it has no answer: never token 0, a probability or a pass."""
+
+
 class ToleranceError(AcdcError):
     """A measured number lies outside the tolerance that was asked for."""
 

@@ -10,6 +10,7 @@ pad position that attends to nothing may give NaN: here it attends to itself.
 """
 
 import inspect
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from torch import Tensor
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
 from acdc.engines.buckets import Batch
+from acdc.errors import NumericalError
 
 
 class RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untyped here
@@ -77,7 +79,7 @@ def new_cache(model: Any) -> Cache:
 def forward(
     model: Any, tokens: Tensor, mask: Tensor, positions: Tensor, keep: int, cache: Cache | None
 ) -> Tensor:
-    """(rows, keep, vocabulary) float32 logits of the last positions, without NaN."""
+    """(rows, keep, vocabulary) float32 logits of the last positions; a token that is ruled out has the smallest number for −∞."""
     arguments = {
         "attention_mask": mask,
         "position_ids": positions,
@@ -87,7 +89,21 @@ def forward(
     accepted = inspect.signature(model.forward).parameters
     arguments = {name: value for name, value in arguments.items() if name in accepted}
     logits: Tensor = model(input_ids=tokens, use_cache=cache is not None, **arguments).logits
-    return logits[:, -keep:].float().nan_to_num_()
+    return logits[:, -keep:].float().nan_to_num_(nan=math.nan, posinf=math.inf)
+
+
+def numerical_failure(model: Any, where: str) -> NumericalError:
+    """The error for logits that are NaN or infinite.
+
+    Args:
+        model: Whose logits.
+        where: At which token of which text.
+    """
+    dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
+    return NumericalError(
+        f"the model computes NaN or infinite logits in {dtype} at {where}, so it has no answer. Load its family in bfloat16 or float32 "
+        "(families.NAME.dtype), or leave this model out"
+    )
 
 
 def attends_fully(model: Any) -> bool:
@@ -155,5 +171,9 @@ def score(
     wanted = torch.from_numpy(targets)
     asked = wanted >= 0
     chosen = logits.log_softmax(dim=-1).gather(-1, wanted.clamp(min=0)[..., None]).squeeze(-1)
+    broken = (asked & ~chosen.isfinite()).any(dim=-1)[: batch.used]
+    if bool(broken.any()):
+        length = int(batch.lengths[int(broken.nonzero()[0])])
+        raise numerical_failure(model, f"the end of a text of {length} tokens")
     greedy = (logits.argmax(dim=-1) == wanted) | ~asked
     return chosen.double().masked_fill(~asked, 0.0).sum(dim=-1).numpy(), greedy.all(dim=-1).numpy()

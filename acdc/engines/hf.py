@@ -31,8 +31,9 @@ from acdc.engines.prompts import Prompts, check_lengths
 from acdc.engines.settings import EngineSettings
 from acdc.engines.settling import bound, kind, settler_of
 from acdc.engines.swap import WeightSlots
-from acdc.errors import InputError
+from acdc.errors import InputError, NumericalError
 from acdc.numbers.margins import Margins
+from acdc.weights.tensors import is_finite
 
 _DEFAULTS = EngineSettings()
 _SIDE_BY_SIDE = 8  # batches whose key-value caches are in memory at once
@@ -236,4 +237,10 @@ def _open_model(model_dir: Path, dtype: str) -> Any:
         raise InputError(
             f"{model_dir}: {type(model).__name__} has no key-value cache, which this engine needs."
         )
+    for name, weight in model.named_parameters():
+        if not is_finite(weight):
+            raise NumericalError(
+                f"{model_dir}: weight {name!r} holds NaN or infinite values in {dtype}; take a sound copy of this model, or "
+                "families.NAME.dtype: bfloat16 or float32"
+            )
     return model.eval().requires_grad_(False)

@@ -16,10 +16,19 @@ import torch
 from torch import Tensor
 
 from acdc.engines.buckets import Batch
-from acdc.engines.decoding import Decoded, RoomyLayer, attends_fully, forward, mask_of, new_cache
+from acdc.engines.decoding import (
+    Decoded,
+    RoomyLayer,
+    attends_fully,
+    forward,
+    mask_of,
+    new_cache,
+    numerical_failure,
+)
 from acdc.engines.engine import Sampling
 from acdc.engines.sampling import Chosen, choose
 from acdc.engines.settling import Settle, bound
+from acdc.errors import NumericalError
 
 Stopped = Callable[[npt.NDArray[np.int64], npt.NDArray[np.bool_]], npt.NDArray[np.bool_]]
 _FIRST_PAUSE = 8  # steps; pauses come at 8, 16, 24, 32, 48, 64, 96, …
@@ -84,11 +93,15 @@ class _Lane:
             mask = mask_of(self.present[:, : self.width + step], self.tokens.shape[1], full)
             logits = forward(model, self.tokens, mask, self.positions, 1, self.cache)[:, 0]
             writing = ~self.done
+            total = logits.logsumexp(
+                dim=-1
+            )  # finite if and only if no logit is NaN and the largest is finite
+            if bool((writing & ~total.isfinite()).any()):
+                raise self._failure(model, writing & ~total.isfinite(), step, output)
             chosen = choose(logits, sampling, self.streams, step, below=bound(sampling) if settle else 0.0)
             token = chosen.tokens if settle is None else self._settled(chosen, sampling, step, output, settle)
             slots = self.slots[writing]
             output.tokens[slots, step] = token[writing]
-            total = logits.logsumexp(dim=-1)
             logprobs = logits.gather(-1, token[:, None]).squeeze(-1) - total
             output.logprobs[slots, step] = logprobs[writing]
             if output.certainties is not None:
@@ -102,6 +115,12 @@ class _Lane:
             self.tokens, self.positions = token[:, None], self.positions[:, -1:] + 1
             if bool(self.done.all()):
                 return
+
+    def _failure(self, model: Any, broken: Tensor, step: int, output: _Output) -> NumericalError:
+        """The error for the first row whose logits are NaN or infinite."""
+        slot = int(self.slots[int(broken.nonzero()[0])])
+        prompt = len(output.text(slot, 0))
+        return numerical_failure(model, f"token {step + 1} of the answer to a prompt of {prompt} tokens")
 
     def _settled(
         self, chosen: Chosen, sampling: Sampling, step: int, output: _Output, settle: Settle

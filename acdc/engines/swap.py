@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from acdc.errors import InputError
+from acdc.errors import InputError, NumericalError
 from acdc.weights.tensors import is_finite
 
 
@@ -61,14 +61,20 @@ class WeightSlots:
             raise InputError(
                 f"Weight {given[0]!r} has shape {tuple(source.shape)}; the model wants {tuple(place.shape)}."
             )
-        if not is_finite(source):
-            raise InputError(f"Weight {given[0]!r} holds NaN or infinite values; this model can't be used.")
+        if not is_finite(source, place.dtype):
+            why = "holds NaN or infinite values" if not is_finite(source) else _too_large(source, place)
+            raise NumericalError(f"Weight {given[0]!r} {why}; this model can't be used.")
         for other in given[1:]:
             if weights[other] is not source and not torch.equal(weights[other], source):
                 raise InputError(
                     f"Weights {given[0]!r} and {other!r} are tied in the model but differ in value."
                 )
         return source
+
+
+def _too_large(source: Tensor, place: Tensor) -> str:
+    names = [str(tensor.dtype).removeprefix("torch.") for tensor in (source, place)]
+    return f"is too large for {names[1]} (it is stored in {names[0]}: take families.NAME.dtype: {names[0]})"
 
 
 def _as_stored(model: Any, state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ Not guaranteed, outside the batch-invariant mode: equal bits in different compan
 `docs/engines.md`. Drawn tokens are never those of the transformers engine: vLLM has a generator of its own.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ from acdc.engines.vllm_adapter import (
     installed_vllm,
     swaps_in_place,
 )
-from acdc.errors import InfrastructureError, InputError
+from acdc.errors import InfrastructureError, InputError, NumericalError
 from acdc.weights.checkpoint import configuration, shapes
 
 if TYPE_CHECKING:
@@ -185,12 +186,10 @@ class VllmEngine:
                 sampling,
                 [request.stream if drawn else None for request in requests],
                 self._end_tokens,
-                logprobs=0 if sampling.logprobs else None,
+                logprobs=0,  # always: NaN shows in them, and vLLM writes token 0 all the same
                 progress=progress,
             )
-        return [
-            self._answer(raw, len(prompt), sampling.stop) for raw, prompt in zip(found, prompts, strict=True)
-        ]
+        return [self._answer(raw, len(prompt), sampling) for raw, prompt in zip(found, prompts, strict=True)]
 
     def close(self) -> None:
         """End vLLM and give its memory back."""
@@ -213,15 +212,20 @@ class VllmEngine:
             self.close()
             raise
 
-    def _answer(self, raw: Raw, prompt_tokens: int, stop: tuple[str, ...]) -> Answer:
-        tokens = list(raw.tokens)
+    def _answer(self, raw: Raw, prompt_tokens: int, sampling: Sampling) -> Answer:
+        tokens, stop = list(raw.tokens), sampling.stop
+        if any(math.isnan(value) for value in raw.logprobs):
+            raise NumericalError(
+                f"the model computes NaN logits for a prompt of {prompt_tokens} tokens, so it has no answer. Load its family in bfloat16 "
+                "or float32 (families.NAME.dtype), or leave this model out"
+            )
         if raw.stopped and tokens and tokens[-1] in self._end_tokens:
             tokens.pop()
         text, finished = self.prompts.decode(tokens), raw.stopped
         if any(mark in text for mark in stop):
             finished = True
             tokens, text = self.prompts.cut(tokens, stop)
-        logprobs = raw.logprobs[: len(tokens)]
+        logprobs = raw.logprobs[: len(tokens)] if sampling.logprobs else ()
         return Answer(text, tuple(tokens), "stop" if finished else "length", prompt_tokens, logprobs)
 
 

@@ -21,7 +21,7 @@ from acdc.chat.call import Call
 from acdc.chat.embeddings import EmbeddingChat, vector_of
 from acdc.chat.prompt_files import sendable
 from acdc.chat.settings import EmbeddingEndpointSettings
-from acdc.errors import InfrastructureError, InputError
+from acdc.errors import InfrastructureError, InputError, NumericalError
 from acdc.tasks.novelty import Vectors
 from acdc.tasks.settings import SentenceTransformersSettings
 
@@ -65,7 +65,9 @@ class SentenceTransformersEmbedder:
         for text in texts:
             if text not in self._vectors:
                 found = self._model.encode([self._worded(text)], batch_size=1, show_progress_bar=False)
-                self._vectors[text] = _unit(np.asarray(found[0], dtype=np.float64))
+                self._vectors[text] = _unit(
+                    np.asarray(found[0], dtype=np.float64), str(self._settings.path), text
+                )
         return _stacked([self._vectors[text] for text in texts])
 
     def _worded(self, text: str) -> str:
@@ -120,7 +122,7 @@ class EndpointEmbedder:
             again: dict[str, str] = {}
             for (text, shown), reply in zip(open_.items(), replies, strict=True):
                 if reply.finish != "too-long":
-                    self._vectors[text] = _unit(vector_of(reply))
+                    self._vectors[text] = _unit(vector_of(reply), self._settings.model, text)
                 elif len(shown) > _SHORTEST:
                     again[text] = shown[: len(shown) // 2]
                 else:
@@ -170,9 +172,14 @@ def _imported() -> Any:
     return SentenceTransformer
 
 
-def _unit(vector: Vector) -> Vector:
+def _unit(vector: Vector, model: str, text: str) -> Vector:
     norm = float(np.linalg.norm(vector))
-    return vector / norm if norm > 0 else vector
+    if not 0 < norm < np.inf:
+        what = "zeros" if norm == 0 else "NaN or infinite values"
+        raise NumericalError(
+            f"the embedder {model} gives a vector of {what} for {text!r:.80}; cosines with it mean nothing: take another embedder"
+        )
+    return vector / norm
 
 
 def _stacked(vectors: Sequence[Vector]) -> Vectors:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from acdc.errors import InputError
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 Weights = Mapping[str, "Tensor"]
@@ -120,8 +121,8 @@ def read_weights(path: Path, expected_hash: str | None = None) -> "dict[str, Ten
     return dict(sorted(weights.items()))
 
 
-def is_finite(tensor: "Tensor") -> bool:
-    """Whether no value is NaN or infinite.
+def is_finite(tensor: "Tensor", dtype: "torch.dtype | None" = None) -> bool:
+    """Whether no value is NaN or infinite, nor becomes so in another dtype.
 
     By the extremes, which are NaN where any value is: `torch.isfinite` makes four temporary tensors, together more than twice a
     bfloat16 matrix, and takes some sixty times as long.
@@ -130,7 +131,7 @@ def is_finite(tensor: "Tensor") -> bool:
 
     if not tensor.is_floating_point() or tensor.numel() == 0:
         return True
-    return all(bool(torch.isfinite(extreme)) for extreme in torch.aminmax(tensor))
+    return all(bool(torch.isfinite(extreme.to(dtype or tensor.dtype))) for extreme in torch.aminmax(tensor))
 
 
 def check_finite(weights: Weights, source: object) -> None:

@@ -19,12 +19,12 @@ A task's `metadata` says what its records look like:
 
 import functools
 import importlib.util
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from acdc.errors import InputError
+from acdc.parsing.json_lines import json_lines
 from evals.benchmarks.functions import named
 from evals.benchmarks.option_list import open_questions
 
@@ -46,7 +46,7 @@ def read_records(path: Path, fields: tuple[str, ...]) -> list[Row]:
     Raises:
         InputError: It can't be read, holds nothing, or a record lacks a field; the message names file, record and field.
     """
-    rows = _parquet(path) if path.suffix == ".parquet" else _json_lines(path)
+    rows = _parquet(path) if path.suffix == ".parquet" else [row for _, row in json_lines(path)]
     for number, row in enumerate(rows, 1):
         missing = [field for field in fields if row.get(field) is None]
         if missing:
@@ -150,25 +150,6 @@ def upstream() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise InputError("lm-eval is not installed; run make setup")
     return Path(spec.submodule_search_locations[0]) / "tasks"
-
-
-def _json_lines(path: Path) -> list[Row]:
-    try:
-        lines = path.read_text("utf-8").split("\n")
-    except (OSError, ValueError) as error:
-        raise unreadable(path, "JSON lines in UTF-8", error) from error
-    rows = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:  # the second: nested without end
-            raise InputError(f"{path} can't be read as JSON lines, line {number}: {error}") from error
-        if not isinstance(row, dict):
-            raise InputError(f"{path}, line {number}: expected a JSON object")
-        rows.append(row)
-    return rows
 
 
 def _parquet(path: Path) -> list[Row]:

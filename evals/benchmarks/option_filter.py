@@ -173,7 +173,7 @@ def _begun(out: Path, head: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     if not part.is_file():
         return
     lines = []
-    for line in part.read_text("utf-8", errors="replace").splitlines():
+    for line in part.read_text("utf-8", errors="replace").split("\n"):
         try:
             lines.append(json.loads(line))
         except ValueError:

@@ -69,7 +69,7 @@ def read_list(path: Path) -> dict[str, bool]:
         InputError: It can't be read, or is no such list.
     """
     try:
-        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+        lines = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
         if lines[0]["format"] != FORMAT:
             raise ValueError(f"format {lines[0]['format']}, not {FORMAT}")
         return {str(line["record"]): bool(line["needs_options"]) for line in lines[1:]}

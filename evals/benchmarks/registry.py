@@ -19,13 +19,13 @@ A question has an `id`, unique within its benchmark. In the YAML's `metadata`:
 
 import functools
 import importlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from acdc.errors import InputError
+from acdc.parsing.json_lines import json_lines
 from acdc.parsing.validation import nearest
 from acdc.parsing.yaml import read_yaml_file
 from evals.benchmarks import local_data
@@ -205,16 +205,7 @@ def read_rows(path: Path) -> list[Row]:
     Raises:
         InputError: The file can't be read, a line is not a JSON object, or there is none.
     """
-    rows = []
-    try:
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            if line.strip():
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise InputError(f"{path}, line {number}: expected a JSON object")
-                rows.append(row)
-    except (OSError, ValueError, RecursionError) as error:  # the last: nested without end
-        raise local_data.unreadable(path, "JSON lines", error) from error
+    rows = [row for _, row in json_lines(path)]
     if not rows:
         raise InputError(f"{path} holds no JSON lines")
     return rows
