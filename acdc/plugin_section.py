@@ -74,7 +74,7 @@ class PluginSection(Section):
                 + ", ".join(sorted({*type(self).model_fields} - {"options", "plugin", self.named_by}))
             )
 
-    def _checked(self, entry: Entry) -> dict[str, Any]:
+    def _checked(self, entry: Entry) -> dict[str, object]:
         """The options with their defaults, as plain values."""
         try:
             model = entry.load().settings

@@ -3,12 +3,15 @@
 import json
 import textwrap
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from acdc.cli.options import PARAMS, Json, Params
 from acdc.errors import InputError
+
+if TYPE_CHECKING:
+    from acdc.registry import Entry
 
 WIDTH = 80
 
@@ -42,34 +45,44 @@ def plugins(
         own = {entry.name for entry in entries if entry.built_in}
         rows += [_row(entry, taken=entry.name in own and not entry.built_in) for entry in entries]
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        typer.echo(json.dumps([row._asdict() for row in rows], indent=2))
         return
-    for one in dict.fromkeys(row["kind"] for row in rows):
+    for one in dict.fromkeys(row.kind for row in rows):
         typer.echo(f"{one} ({', '.join(KINDS[one].named_in)})")
-        for row in (row for row in rows if row["kind"] == one):
+        for row in (row for row in rows if row.kind == one):
             typer.echo(_text(row))
 
 
-def _row(entry: Any, *, taken: bool) -> dict[str, Any]:
-    """What is known of a plugin; one that can't be loaded is a row with its error."""
-    row = {"kind": entry.kind, "name": entry.name, "origin": entry.origin, "target": entry.target}
-    row |= {"needs": [], "cost": "", "error": None}
+class Row(NamedTuple):
+    """What is known of a plugin; `error` says why it can't be used."""
+
+    kind: str
+    name: str
+    origin: str
+    target: str
+    needs: list[str]
+    cost: str
+    error: str | None
+
+
+def _row(entry: "Entry", *, taken: bool) -> Row:
+    known = (entry.kind, entry.name, entry.origin, entry.target)
     try:
         found = entry.load()
     except InputError as error:
-        return {**row, "error": str(error)}
+        return Row(*known, [], "", str(error))
     hidden = f"a built-in plugin has this name; name this one {entry.target}" if taken else None
-    return {**row, "needs": list(found.needs), "cost": found.cost, "error": hidden}
+    return Row(*known, list(found.needs), found.cost, hidden)
 
 
-def _text(row: dict[str, Any]) -> str:
-    parts = [row["origin"]]
-    if row["error"]:
-        parts.append(f"ERROR: {row['error']}")
-    parts += [f"needs {', '.join(row['needs'])}"] if row["needs"] else []
-    parts += [f"cost: {row['cost']}"] if row["cost"] else []
+def _text(row: Row) -> str:
+    parts = [row.origin]
+    if row.error:
+        parts.append(f"ERROR: {row.error}")
+    parts += [f"needs {', '.join(row.needs)}"] if row.needs else []
+    parts += [f"cost: {row.cost}"] if row.cost else []
     return textwrap.fill(
-        "; ".join(parts), WIDTH, initial_indent=f"  {row['name']:21} ", subsequent_indent=" " * 24
+        "; ".join(parts), WIDTH, initial_indent=f"  {row.name:21} ", subsequent_indent=" " * 24
     )
 
 

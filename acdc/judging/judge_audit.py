@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from acdc.judging.judge import Judge, Question
 
@@ -41,10 +40,10 @@ class Audit:
         return self.right_passed * 2 >= self.questions
 
 
-def attacks() -> dict[str, Any]:
+def attacks() -> dict[str, list[dict[str, str]]]:
     """``questions`` (instructions, criteria, right, wrong) and ``attacks`` (name, text)."""
     path = Path(__file__).parent / "judge_attacks.json"
-    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    content: dict[str, list[dict[str, str]]] = json.loads(path.read_text("utf-8"))
     return content
 
 

@@ -1,6 +1,6 @@
 """The base class of settings."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
@@ -18,8 +18,8 @@ class Section(BaseModel):
     later: ClassVar[tuple[str, ...]] = ()
 
     @model_serializer(mode="wrap")
-    def _without_later_defaults(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields: dict[str, Any] = rest(self)
+    def _without_later_defaults(self, rest: SerializerFunctionWrapHandler) -> dict[str, object]:
+        fields: dict[str, object] = rest(self)
         for name in self.later:
             if getattr(self, name) == type(self).model_fields[name].default:
                 fields.pop(name, None)

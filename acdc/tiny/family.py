@@ -96,7 +96,7 @@ def train_family(
 
 def manifest(
     settings: TinySettings, jobs: Mapping[str, "Job"], records: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The content of family.json.
 
     `big_clearly_better` compares the big model with the better of base and general seed on the same
@@ -139,9 +139,9 @@ def _hash(parts: Sequence[str]) -> str:
     return hashlib.blake2b(" ".join(parts).encode(), digest_size=16).hexdigest()
 
 
-def _journal(out: Path) -> dict[str, Any]:
+def _journal(out: Path) -> dict[str, object]:
     try:
-        journal: dict[str, Any] = json.loads((out / JOURNAL).read_text(encoding="utf-8"))
+        journal: dict[str, object] = json.loads((out / JOURNAL).read_text(encoding="utf-8"))
     except (OSError, ValueError):  # no journal, or one that was cut off: times are no content
         return {}
     return journal

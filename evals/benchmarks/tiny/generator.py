@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,10 @@ from acdc.files import write_text
 from acdc.streams import stream
 from acdc.tiny.skills import SKILLS, Item, Skill, program_cases, worded
 from evals.benchmarks.tiny.guessing import forms, guess_rates
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
 
 Row = dict[str, Any]
 DEFAULT_COUNT = 64
@@ -146,7 +150,7 @@ def _row(id: str, item: Item, rng: np.random.Generator) -> Row:
     return row
 
 
-def dataset(benchmark: str, seed: int = 0, count: int = DEFAULT_COUNT, **_: Any) -> dict[str, Any]:
+def dataset(benchmark: str, seed: int = 0, count: int = DEFAULT_COUNT, **_: Any) -> "dict[str, Dataset]":
     """The same as a `datasets` dictionary, for lm-eval used on its own (`custom_dataset` of the YAML files)."""
     from datasets import Dataset
 
