@@ -29,6 +29,10 @@ def json_lines(path: Path, what: str = "JSON lines") -> Iterator[tuple[int, dict
             continue
         try:
             value = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{path} can't be read as {what}, line {number}: it is not UTF-8 ({error})"
+            ) from error
         except (ValueError, RecursionError) as error:  # the second: nested without end
             raise InputError(f"{path} can't be read as {what}, line {number}: {error}") from error
         if not isinstance(value, dict):
@@ -40,8 +44,8 @@ def _content(path: Path, what: str) -> bytes:
     try:
         return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        raise InputError(f"{path}: file not found") from None
     except IsADirectoryError:
-        raise InputError(f"{path}: a folder, not a file of {what}") from None
+        raise InputError(f"{path} is a folder; name the file in it") from None
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} can't be read as {what}: {error}") from error

@@ -148,14 +148,13 @@ def test_certainties_are_the_divergence_of_a_plain_forward_pass_from_uniform(
 
 
 @pytest.mark.parametrize("ruled_out", [1, 2])
-@pytest.mark.parametrize("beyond", [-math.inf, math.inf])
 def test_a_distribution_that_rules_a_token_out_is_infinitely_certain(
-    engines: Callable[[str], TransformersEngine], ruled_out: int, beyond: float
+    engines: Callable[[str], TransformersEngine], ruled_out: int
 ) -> None:
     engine, request = engines("llama"), prompts()[3]
     head = engine.model.get_output_embeddings()
     bias = torch.zeros(head.out_features)
-    bias[-ruled_out:] = beyond
+    bias[-ruled_out:] = -math.inf
     head.bias = torch.nn.Parameter(bias, requires_grad=False)
     try:
         answer = engine.generate([request], Sampling(max_new_tokens=4))[0]

@@ -47,5 +47,5 @@ def test_what_is_no_object_is_refused(tmp_path: Path, content: bytes, said: str)
     path.write_bytes(content)
     with pytest.raises(InputError, match=said):
         list(json_lines(path))
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="file not found"):
         list(json_lines(tmp_path / "none.jsonl"))
