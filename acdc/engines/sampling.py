@@ -72,10 +72,11 @@ def choose(
     if sampling.temperature == 0.0:
         return Chosen(logits.argmax(dim=-1), _lead(logits, below))
     probabilities = (logits.double() / sampling.temperature).softmax(dim=-1)
-    order = None
+    order = sorted_whole = None
     margins = torch.full((len(logits),), np.inf, dtype=torch.float64)
     if sampling.top_p < 1.0:
         probabilities, order = probabilities.sort(dim=-1, descending=True, stable=True)
+        sorted_whole = probabilities
         # a token stays if those more probable than it do not reach top_p, so at least one stays
         before = probabilities.cumsum(dim=-1) - probabilities
         margins = (before[:, 1:] - sampling.top_p).abs().amin(dim=-1)
@@ -87,8 +88,8 @@ def choose(
     last = (cumulative < cumulative[:, -1:]).sum(dim=-1, keepdim=True)
     index = torch.minimum(index, last)
     margins = torch.minimum(margins, _inside(cumulative, draw, index, last))
-    if order is not None:
-        margins = torch.minimum(margins, _apart(probabilities, index, last))
+    if order is not None and sorted_whole is not None:
+        margins = torch.minimum(margins, _apart(sorted_whole, index))
         index = order.gather(-1, index)
     return Chosen(index.squeeze(-1), margins)
 
@@ -114,10 +115,10 @@ def _inside(cumulative: "Tensor", draw: "Tensor", index: "Tensor", last: "Tensor
     return above.minimum(below).clamp_(min=0.0).squeeze(-1)
 
 
-def _apart(probabilities: "Tensor", index: "Tensor", last: "Tensor") -> "Tensor":
-    """(rows,) how far a sorted token's probability is from its neighbours', with which it might change places."""
+def _apart(probabilities: "Tensor", index: "Tensor") -> "Tensor":
+    """(rows,) how far a sorted token's probability is from its neighbours', inside the nucleus or not: they might change places."""
     mine = probabilities.gather(-1, index)
     more = (probabilities.gather(-1, (index - 1).clamp(min=0)) - mine).masked_fill(index == 0, np.inf)
-    following = (index + 1).minimum(last)
-    less = (mine - probabilities.gather(-1, following)).masked_fill(index >= last, np.inf)
+    end = probabilities.shape[-1] - 1
+    less = (mine - probabilities.gather(-1, (index + 1).clamp(max=end))).masked_fill(index == end, np.inf)
     return more.minimum(less).squeeze(-1)

@@ -8,6 +8,7 @@ between processors by some 1e-13; logits that are equal to 1e-9 are a tie, and t
 transformers computes norms, softmax and rotary angles in float32 whatever the model's dtype. :class:`_NoFloat32` keeps float64 there.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,8 @@ from acdc.numbers.margins import Margins
 GREEDY_BELOW = 1e-3
 """Difference of two logits below which float64 decides: some fifty times the float32 error of small models."""
 DRAWN_BELOW = 1e-4
-"""Difference of two probabilities, likewise."""
+"""Difference of two probabilities, likewise; more at low temperatures."""
+_LOGIT_ERROR = 1e-4  # some six times the float32 error of a logit of small models
 LARGEST = 1_000_000_000
 """Parameters up to which a model gets a float64 copy, which takes eight bytes for each of them."""
 _DIGITS = 9
@@ -34,7 +36,11 @@ Settle = Callable[[Sequence[int], Sampling, int, int, float], int]
 
 def bound(sampling: Sampling) -> float:
     """The margin below which float64 decides."""
-    return GREEDY_BELOW if sampling.temperature == 0 else DRAWN_BELOW
+    if sampling.temperature == 0:
+        return GREEDY_BELOW
+    return max(
+        DRAWN_BELOW, _LOGIT_ERROR / (4 * sampling.temperature)
+    )  # a logit moves a probability by p(1 − p)/T at most
 
 
 def kind(sampling: Sampling) -> str:
@@ -90,7 +96,8 @@ class Settler:
             logits.mul(10**_DIGITS).round_().div_(10**_DIGITS), sampling, keys, step, below=np.inf
         )
         exact = float(chosen.margins[0])
-        self._margins.note(kind(sampling), exact, count=0, settled=1)
+        distance = exact if exact > 10**-_DIGITS else math.inf  # a tie is broken by rule and has no distance
+        self._margins.note(kind(sampling), distance, count=0, settled=1)
         self._margins.note("float32 error below its bound", bound(sampling) - abs(exact - margin))
         return int(chosen.tokens[0])
 

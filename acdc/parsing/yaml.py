@@ -22,7 +22,7 @@ _TAG = "tag:yaml.org,2002:"
 _WORD = re.compile(
     r"yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF"
 )  # 1.1 has y and n, too, but no reader follows it
-_BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_BASE_60 = re.compile(r"[-+]?(?:[1-9][0-9_]*(?::[0-5]?[0-9])+|[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*)")
 _OTHER_BASE = re.compile(r"[-+]?0[0-9ob]")
 _DEEPEST = 100
 
@@ -59,6 +59,8 @@ def read_yaml(text: str, *, as_text: Sequence[str] = ()) -> Any:
         return constructor.construct_document(root)
     except YamlError:
         raise
+    except IndexError:  # ruamel's reader of tags does not know the tags of a %YAML line
+        raise YamlError("not readable as YAML: remove the %YAML line") from None
     except (YAMLError, ValueError) as error:
         if isinstance(error, DuplicateKeyError):
             error.note = None  # how a program would let it pass

@@ -82,7 +82,7 @@ class Recipe:
                 mutation=MutationSettings.model_validate(fields["mutation"]),
                 stream=str(fields["stream"]),
                 device=str(fields.get("device", "cpu")),
-                precision="float64" if fields.get("precision", "float32") == "float64" else "float32",
+                precision=_precision(fields.get("precision", "float32")),
             )
         except (ValueError, KeyError, TypeError, ValidationError) as error:
             raise InputError(f"This version cannot read this recipe ({error}): {text[:200]}") from error
@@ -91,6 +91,14 @@ class Recipe:
     def content_hash(self) -> str:
         """32 hexadecimal digits of blake2b over the canonical JSON."""
         return hashlib.blake2b(self.to_json().encode(), digest_size=16).hexdigest()
+
+
+def _precision(name: object) -> Precision:
+    if name == "float64":
+        return "float64"
+    if name == "float32":
+        return "float32"
+    raise ValueError(f"precision {name!r}")
 
 
 def seed_recipe(name: str) -> Recipe:

@@ -80,8 +80,10 @@ def run_all(
         while waiting or running:
             open_names = {job.name for job in work} - set(results)
             ready = [job for job in waiting if open_names.isdisjoint(job.after)]
-            if not ready and not running:  # what they wait for has failed
-                break
+            if not ready and not running:
+                if not errors:
+                    raise ValueError(f"these wait for each other: {', '.join(job.name for job in waiting)}")
+                break  # what they wait for has failed
             for job in ready[: max(1, workers) - len(running)]:
                 waiting.remove(job)
                 process = context.Process(target=_worker, args=(job, channel), name=job.name)

@@ -40,6 +40,8 @@ def fingerprint() -> str:
     from scipy.linalg.blas import dsyrk
 
     digest = hashlib.blake2b(f"{torch.__version__} {np.__version__}".encode(), digest_size=8)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # sums that several threads share have other bits on the same machine
     steps = np.arange(96 * 260, dtype=np.float64)
     matrix = np.sin(steps * 0.7390851).reshape(96, 260)
     wide, single = torch.from_numpy(matrix), torch.from_numpy(matrix).float()
@@ -51,6 +53,7 @@ def fingerprint() -> str:
         torch.from_numpy(np.log(np.abs(matrix) + 1)),
         torch.from_numpy(dsyrk(1.0, matrix)),
     ]
+    torch.set_num_threads(threads)
     for part in parts:
         digest.update(part.contiguous().numpy().tobytes())
     return digest.hexdigest()
@@ -77,7 +80,7 @@ class OtherBits:
         Raises:
             InfrastructureError: This machine made the run, or an answer of the canary set differs.
         """
-        if made_here(self._run.directory):
+        if made_here(self._run.directory) and not self._models_are_anothers():
             raise InfrastructureError(
                 f"{individual.id} rebuilt from its recipe, has other weights than the run recorded, on the machine that made "
                 "them: the store or a seed model is damaged. Move the run away and evolve again."
@@ -91,10 +94,16 @@ class OtherBits:
             )
         if not self._said:
             self._said = True
+            compared = f"{len(cells)} of {len(cells)} answers that were compared are equal"
             self._say(
-                f"{self._run.directory} was made on another machine: the last bits of {individual.id} differ here, and "
-                f"{len(cells)} of {len(cells)} answers that were compared are equal, so the run goes on."
+                f"{self._run.directory}: the last bits of {individual.id} differ from those of the machine that made it; "
+                f"{compared if cells else 'it has no recorded answer that could differ'}, so the run goes on."
             )
+
+    def _models_are_anothers(self) -> bool:
+        """Whether the run takes its models from another run, which may have been made elsewhere."""
+        settings = json.loads(self._run.meta("settings") or "{}")
+        return isinstance(settings.get("models"), dict)
 
     def _differing(self, cells: list[Cell], weights: "Mapping[str, Tensor]") -> int:
         """How many of these answers the weights give otherwise."""

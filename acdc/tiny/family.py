@@ -10,6 +10,7 @@ Into the folder `out` go:
 import functools
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,18 @@ def train_one(job: "Job", out: Path, *, report: Callable[..., None]) -> Result:
     return training.run(job, out, lambda steps: report(done=steps, of=job.steps))
 
 
+def _remove_shipped(out: Path) -> None:
+    """Remove models that are copies of the shipped ones: who asks for training gets trained models."""
+    try:
+        shipped = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["from"] == "shipped"
+    except (OSError, ValueError, KeyError, TypeError):  # no family, or one that was trained
+        return
+    if shipped:
+        for name in MODELS:
+            shutil.rmtree(out / name, ignore_errors=True)
+        (out / MANIFEST).unlink()
+
+
 def _told(progress: Progress, job: "Job", steps: int) -> None:
     progress(job.name, steps, job.steps)
 
@@ -82,6 +95,7 @@ def train_family(
     from acdc.tiny import training
 
     out.mkdir(parents=True, exist_ok=True)
+    _remove_shipped(out)
     jobs = training.plan(settings)
     records = {name: record for name, job in jobs.items() if (record := training.finished(job, out))}
     missing = {name: job for name, job in jobs.items() if name not in records}

@@ -157,6 +157,11 @@ def noisy_copy(
 
     if mutation.kind == "none":
         return load()
+    if mutation.kind != "svd_noise":
+        raise InputError(
+            f"baselines.noise: the rival with weight noise is defined for the mutation svd_noise, not for {mutation.kind!r}; set "
+            "baselines.noise.copies to 0"
+        )
     generator = stream(seed, "noise baseline", number)
     return svd_noise(
         load(),

@@ -80,7 +80,7 @@ def test_a_tie_goes_to_the_first_token_and_is_counted(
     [answer] = engine.generate([Request(engine.chat("hello"))], Sampling(max_new_tokens=1))
     assert answer.tokens == (100,)
     found = engine.margins.found()["greedy token"]
-    assert (found.smallest, found.count, found.settled) == (0.0, 1, 1)
+    assert (found.smallest, found.count, found.settled) == (GREEDY_BELOW, 1, 1)  # a tie has no distance
 
 
 def test_a_difference_below_float32s_rounding_is_seen(
@@ -139,3 +139,17 @@ def test_a_nucleus_with_its_border_on_a_token_is_a_close_call() -> None:
     logits = torch.log(torch.tensor([[0.5, 0.3, 0.2]], dtype=torch.float64))
     chosen = choose(logits, Sampling(1.0, top_p=0.8), np.array([3], dtype=np.uint64), 0)
     assert float(chosen.margins[0]) < 1e-12
+
+
+def test_a_tie_across_the_border_of_the_nucleus_is_a_close_call() -> None:
+    logits = torch.log(torch.tensor([[0.5, 0.2, 0.1, 0.1, 0.1]], dtype=torch.float64))
+    streams = np.arange(200, dtype=np.uint64)
+    chosen = choose(logits.expand(200, -1), Sampling(1.0, top_p=0.75), streams, 0)
+    last_inside = chosen.tokens == 2
+    assert int(last_inside.sum()) > 0
+    assert float(chosen.margins[last_inside].max()) < 1e-12
+
+
+def test_the_bound_of_draws_grows_as_the_temperature_falls() -> None:
+    assert bound(Sampling(temperature=0.7)) == 1e-4
+    assert bound(Sampling(temperature=0.01)) == pytest.approx(2.5e-3)

@@ -149,3 +149,13 @@ def test_a_value_on_the_command_line_may_not_say_a_thing_twice() -> None:
         override("engine={rows: 1, rows: 2}")
     with pytest.raises(InputError, match=r"--set selected.seeds=\[010\]: line 1, column 2: .*`010`"):
         override("selected.seeds=[010]")
+
+
+@pytest.mark.parametrize("text", ["%YAML 1.2\n---\na: 1\n", "%YAML 1.1\n---\na: 1\n"])
+def test_a_version_line_is_refused_with_what_to_do(text: str) -> None:
+    with pytest.raises(YamlError, match="remove the %YAML line"):
+        read_yaml(text)
+
+
+def test_what_both_versions_take_for_text_is_text() -> None:
+    assert read_yaml("a: 0:30") == {"a": "0:30"}

@@ -120,3 +120,9 @@ def test_work_whose_predecessor_failed_is_not_begun() -> None:
     with pytest.raises(NotEnoughDataError):
         run_all(work, workers=2, on_event=lambda name, event: began.append(name), preload=())
     assert began == []
+
+
+def test_work_that_waits_for_itself_in_a_circle_is_a_bug_that_is_said() -> None:
+    work = [Work("a", follows, ("a",), after=("b",)), Work("b", follows, ("b",), after=("a",))]
+    with pytest.raises(ValueError, match="wait for each other: a, b"):
+        run_all(work, workers=2, on_event=lambda name, event: None, preload=())

@@ -111,3 +111,18 @@ def test_canaries_are_spread_and_leave_out_cells_without_an_answer() -> None:
     assert found[0].task == "t0000"
     assert found[-1].task > "t0080"
     assert canaries(cells[-1:]) == []
+
+
+def test_the_fingerprint_does_not_depend_on_the_number_of_threads() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        found = set()
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.add(fingerprint.__wrapped__())
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert len(found) == 1

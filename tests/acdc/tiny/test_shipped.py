@@ -1,12 +1,13 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from acdc.errors import InputError
 from acdc.tiny import shipped
-from acdc.tiny.family import MANIFEST, MODELS, weights_file_hash
+from acdc.tiny.family import MANIFEST, MODELS, train_family, weights_file_hash
 from acdc.tiny.settings import TinySettings
 
 
@@ -61,3 +62,17 @@ def test_only_a_family_that_was_trained_with_the_defaults_can_be_shipped(tmp_pat
     shipped.install(tmp_path / "tiny")
     with pytest.raises(InputError, match="not trained from scratch"):
         shipped.pack(tmp_path / "tiny", tmp_path / "out")
+
+
+def test_who_asks_for_training_gets_trained_models_where_shipped_ones_lie(tmp_path: Path) -> None:
+    out = tmp_path / "tiny"
+    shipped.install(out)
+    asked: list[str] = []
+
+    def train(missing: Any, out: Path, progress: Any) -> dict[str, Any]:
+        asked.extend(missing)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_family(TinySettings(origin="scratch"), out, train=train)
+    assert sorted(asked) == sorted(MODELS)
