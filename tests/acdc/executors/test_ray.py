@@ -111,7 +111,7 @@ def ancestors(process: int) -> list[int]:
 
 def kill_one_at_its_request_batch() -> None:
     deadline = time.monotonic() + 60
-    while not (busy := workers_at("errand")):
+    while not (busy := workers_at("request_batch")):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     os.kill(busy[0], signal.SIGKILL)

@@ -56,7 +56,7 @@ class KillAWorker:
     def __call__(self) -> None:
         self.commits += 1
         if self.commits == self._at:
-            self.killed = (workers_at("errand") or workers_at(""))[0]
+            self.killed = (workers_at("request_batch") or workers_at(""))[0]
             os.kill(self.killed, signal.SIGKILL)
 
 
