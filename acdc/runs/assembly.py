@@ -32,22 +32,26 @@ Report = Callable[..., None]
 
 
 def staff(
-    config: Config, settings: EvolutionSettings, box: Sandbox, voices: Endpoints, fits: Fits = anything_fits
+    config: Config,
+    settings: EvolutionSettings,
+    box: Sandbox,
+    endpoints: Endpoints,
+    fits: Fits = anything_fits,
 ) -> Staff:
     """Scientist, embedder and judge of answers as the settings name them, with an open sandbox."""
-    embedder, judge = voices.embedder(config), voices.answer_judge()
-    scientist = voices.scientist(config.scientist_of(settings), settings.tasks.reflections)
+    embedder, judge = endpoints.embedder(config), endpoints.answer_judge()
+    scientist = endpoints.scientist(config.scientist_of(settings), settings.tasks.reflections)
     return Staff(scientist, box, embedder, judge, fits)
 
 
 def gibberish_judge(
-    settings: EvolutionSettings, voices: Endpoints, margins: Margins
+    settings: EvolutionSettings, endpoints: Endpoints, margins: Margins
 ) -> GibberishJudge | None:
     """The judge of outputs as the settings name it; None where no individual is dropped."""
     if not settings.gibberish.enabled:
         return None
     if settings.gibberish.kind == "llm":
-        return voices.gibberish_judge(settings.gibberish, margins)
+        return endpoints.gibberish_judge(settings.gibberish, margins)
     return StatisticJudge(settings.gibberish, margins)
 
 
@@ -103,14 +107,14 @@ def founders_of(family: Family, in_memory: int = IN_MEMORY) -> dict[str, Weights
 
 
 class Assembly:
-    """Everything that a run needs before its store is opened.
+    """Everything that a run needs before its store is endpoints.
 
     Args:
         config: All settings.
         run: The run.
         family: Whose models evolve.
         box: The open sandbox.
-        voices: The open endpoints.
+        endpoints: The open endpoints.
         note: Told of what befalls a worker: kind, line, details.
 
     Attributes:
@@ -124,7 +128,7 @@ class Assembly:
         run: RunSpec,
         family: Family,
         box: Sandbox,
-        voices: Endpoints,
+        endpoints: Endpoints,
         note: Callable[..., None],
     ) -> None:
         settings = run.settings
@@ -134,9 +138,9 @@ class Assembly:
         self._founders = founders_of(family, self._in_memory)
         self.executor = executor_of(config, family, note=note)
         self._margins = Margins()
-        known = staff(config, settings, box, voices, _fits(config, settings, family))
+        known = staff(config, settings, box, endpoints, _fits(config, settings, family))
         self._staff = known._replace(margins=self._margins)
-        self._judge = gibberish_judge(settings, voices, self._margins)
+        self._judge = gibberish_judge(settings, endpoints, self._margins)
         self.versions = {
             "engine": self.executor.version,
             "scientist": self._staff.scientist.version,

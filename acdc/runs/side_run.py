@@ -69,16 +69,16 @@ class SideRun:
             hold(self.directory),
             Sandbox.open(self.config.sandbox) as box,
             RunStore.create_or_resume(self.directory, "side") as store,
-            Endpoints(self.config, self.settings, ("answers",)) as voices,
+            Endpoints(self.config, self.settings, ("answers",)) as endpoints,
         ):
-            voices.keep_in(self.directory)
+            endpoints.keep_in(self.directory)
             members = {candidate.id for candidate in found}
             if self.run.meta("run") is not None and not store.cells():
                 store.put_cells([cell for cell in self.run.cells() if cell.individual in members])
             executor = executor_of(
                 self.config, self.family, note=lambda kind, line, **_: self.report(line=line)
             )
-            examiner = Examiner(executor, box, store, self.settings, voices.answer_judge())
+            examiner = Examiner(executor, box, store, self.settings, endpoints.answer_judge())
             subjects = [Subject(c.id, c.weights_hash, functools.partial(weights, c.id)) for c in found]
             with closing(executor):
                 for done, _ in enumerate(examiner.examine(subjects, tasks)):

@@ -1,7 +1,7 @@
 """Commands of this floor, registered in the entry-point group ``acdc.commands``.
 
 Promises: a command parses its words, calls one function of another room and prints; heavy imports happen inside.
-Door: ``register(app)`` of each module; shared.py, what several of them need.
+Door: ``register(app)`` of each module; output.py, what several of them print and start.
 """
 
 __all__ = [
@@ -12,9 +12,9 @@ __all__ = [
     "compare",
     "coverage",
     "evaluate",
+    "output",
     "power",
     "records",
     "results",
     "score",
-    "shared",
 ]

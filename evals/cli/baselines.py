@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from acdc.cli.options import PARAMS, DryRun, Family, Json, Overrides, Params, settings
-from evals.cli.shared import at_work, say
+from evals.cli.output import at_work, say
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import typer
 
 from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, check_place, settings
 from acdc.errors import InputError
-from evals.cli.shared import say
+from evals.cli.output import say
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from acdc.cli.options import PARAMS, DryRun, Family, Json, Overrides, Params, Variant, settings
-from evals.cli.shared import at_work, say
+from evals.cli.output import at_work, say
 
 if TYPE_CHECKING:
     from acdc.config.config import Config

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, check_place, settings
-from evals.cli.shared import say
+from evals.cli.output import say
 
 
 class Form(StrEnum):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acdc.cli.options import PARAMS, DryRun, Json, Overrides, Params, check_place
-from evals.cli.shared import say
+from evals.cli.output import say
 
 if TYPE_CHECKING:
     from acdc.config.config import Config

@@ -7,7 +7,7 @@ import typer
 
 from acdc.cli.options import PARAMS, DryRun, Json, Params, check_place
 from acdc.numbers.digits import fixed, in_percent
-from evals.cli.shared import say
+from evals.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
